@@ -1,0 +1,339 @@
+/**
+ * Every table of the catalog. Persisted: columns are added with a migration, never renamed or reused.
+ * Lock classes follow one global order: group id, topic, transaction, partition, consumer group, lease, object.
+ */
+import type { Table } from './table.ts'
+
+export const lockClass: {
+  readonly groupId: number
+  readonly topic: number
+  readonly transaction: number
+  readonly partition: number
+  readonly producerState: number
+  readonly consumerGroup: number
+  readonly groupOffset: number
+  readonly lease: number
+  readonly object: number
+  readonly counter: number
+} = {
+  groupId: 1,
+  topic: 2,
+  transaction: 3,
+  partition: 4,
+  producerState: 5,
+  consumerGroup: 6,
+  groupOffset: 7,
+  lease: 8,
+  object: 9,
+  counter: 10,
+}
+
+/** Facts of the cluster by name: 'cluster.id', 'leader.epoch', 'schema.level'. */
+export interface ClusterFactRow {
+  name: string
+  value: string
+}
+
+/** Names that were drawn once are never drawn again: partition ids, producer ids, broker incarnations, files. */
+export interface CounterRow {
+  name: string
+  /** The next value to hand out. */
+  next: number
+}
+
+/** A topic by id. A deleted topic's row stays, with `deletedMs`, until its data is gone. */
+export interface TopicRow {
+  topicId: string
+  name: string
+  /** Partition ids by index, as JSON: [17,18,…]. */
+  partitionIds: string
+  /** Overridden topic configs as JSON: {"retention.ms":"1000"}. */
+  configs: string
+  /** Raised by every change of `configs`; an append judged under an older one is sent back. */
+  configVersion: number
+  replicationFactor: number
+  createdMs: number
+  deletedMs: number | null
+}
+
+/** Names of living topics. */
+export interface TopicNameRow {
+  name: string
+  topicId: string
+}
+
+export interface PartitionRow {
+  partitionId: number
+  topicId: string
+  partitionIndex: number
+  logStart: number
+  /** The offset that the next record gets; the high watermark, since what is committed is readable. */
+  logEnd: number
+  leaderEpoch: number
+  /** Offsets below are in packed extents; from here on in the commit log. */
+  packedEnd: number
+}
+
+/** What is known of a producer in a partition: KIP-98's window of five batches. */
+export interface ProducerStateRow {
+  partitionId: number
+  producerId: number
+  epoch: number
+  /** Newest first, at most five of (base sequence i32, last sequence i32, base offset i64, timestamp i64). */
+  window: Uint8Array
+  lastMs: number
+}
+
+/** One row per group of appends: claim, manifest, answer to unknown outcomes, and the change feed. */
+export interface CommitLogRow {
+  /** The broker incarnation that sealed the group. */
+  incarnation: number
+  /** Counts the groups of that incarnation, in sealing order. */
+  groupNumber: number
+  state: 'committed' | 'cancelled'
+  objectId: string
+  /** Where the group stands in its object, header included. */
+  position: number
+  length: number
+  createdMs: number
+  /** Runs, see manifest.ts. Empty when cancelled or once the group is packed and its outcomes are old. */
+  manifest: Uint8Array
+  /** One per append of the group, see outcomes.ts. */
+  outcomes: Uint8Array
+}
+
+/** A blob in the object store, or a journal file in one of its incarnations. */
+export interface ObjectRow {
+  objectId: string
+  kind: 'journal' | 'packed'
+  state: 'writing' | 'live' | 'garbage' | 'cancelled'
+  size: number
+  createdMs: number
+  /** When it became garbage or was cancelled; its bytes may go when the grace is over. */
+  unnamedMs: number | null
+}
+
+/** Runs of batches in packed objects. Journal runs are in the commit log. */
+export interface ExtentRow {
+  partitionId: number
+  baseOffset: number
+  nextOffset: number
+  objectId: string
+  position: number
+  length: number
+  maxTimestampMs: number
+  leaderEpoch: number
+  createdMs: number
+}
+
+/** Which partitions name an object, so that deleting it can be re-checked by key. */
+export interface ObjectUseRow {
+  objectId: string
+  partitionId: number
+  /** Extents of that partition in that object. */
+  extents: number
+}
+
+/** A consumer group of the classic protocol, whole: it is written only when membership or assignment changes. */
+export interface ConsumerGroupRow {
+  groupId: string
+  /** Raised by whoever takes the group over; a write with an older one is refused. */
+  coordinatorEpoch: number
+  protocolType: string
+  generation: number
+  /** Versioned JSON of members, protocol and assignments, see group/. */
+  body: string
+  changedMs: number
+}
+
+export interface GroupOffsetRow {
+  groupId: string
+  topicId: string
+  partitionIndex: number
+  offset: number
+  leaderEpoch: number
+  metadata: string
+  committedMs: number
+  /** Set by old clients only (OffsetCommit v2–4 retention); null means the broker's retention. */
+  expiresMs: number | null
+}
+
+export interface LeaseRow {
+  name: string
+  incarnation: number
+  expiresMs: number
+}
+
+export const clusterFacts: Table<ClusterFactRow> = {
+  name: 'cluster_fact',
+  lockClass: lockClass.counter,
+  columns: { name: 'text', value: 'text' },
+  key: ['name'],
+}
+
+export const counters: Table<CounterRow> = {
+  name: 'counter',
+  lockClass: lockClass.counter,
+  columns: { name: 'text', next: 'int' },
+  key: ['name'],
+}
+
+export const topics: Table<TopicRow> = {
+  name: 'topic',
+  lockClass: lockClass.topic,
+  columns: {
+    topicId: 'text',
+    name: 'text',
+    partitionIds: 'text',
+    configs: 'text',
+    configVersion: 'int',
+    replicationFactor: 'int',
+    createdMs: 'int',
+    deletedMs: 'int?',
+  },
+  key: ['topicId'],
+}
+
+export const topicNames: Table<TopicNameRow> = {
+  name: 'topic_name',
+  lockClass: lockClass.topic,
+  columns: { name: 'text', topicId: 'text' },
+  key: ['name'],
+}
+
+export const partitions: Table<PartitionRow> = {
+  name: 'partition',
+  lockClass: lockClass.partition,
+  columns: {
+    partitionId: 'int',
+    topicId: 'text',
+    partitionIndex: 'int',
+    logStart: 'int',
+    logEnd: 'int',
+    leaderEpoch: 'int',
+    packedEnd: 'int',
+  },
+  key: ['partitionId'],
+}
+
+export const producerStates: Table<ProducerStateRow> = {
+  name: 'producer_state',
+  lockClass: lockClass.producerState,
+  columns: {
+    partitionId: 'int',
+    producerId: 'int',
+    epoch: 'int',
+    window: 'bytes',
+    lastMs: 'int',
+  },
+  key: ['partitionId', 'producerId'],
+}
+
+export const commitLog: Table<CommitLogRow> = {
+  name: 'commit_log',
+  lockClass: lockClass.groupId,
+  columns: {
+    incarnation: 'int',
+    groupNumber: 'int',
+    state: 'text',
+    objectId: 'text',
+    position: 'int',
+    length: 'int',
+    createdMs: 'int',
+    manifest: 'bytes',
+    outcomes: 'bytes',
+  },
+  key: ['incarnation', 'groupNumber'],
+}
+
+export const objects: Table<ObjectRow> = {
+  name: 'object',
+  lockClass: lockClass.object,
+  columns: {
+    objectId: 'text',
+    kind: 'text',
+    state: 'text',
+    size: 'int',
+    createdMs: 'int',
+    unnamedMs: 'int?',
+  },
+  key: ['objectId'],
+}
+
+export const extents: Table<ExtentRow> = {
+  name: 'extent',
+  lockClass: lockClass.partition,
+  columns: {
+    partitionId: 'int',
+    baseOffset: 'int',
+    nextOffset: 'int',
+    objectId: 'text',
+    position: 'int',
+    length: 'int',
+    maxTimestampMs: 'int',
+    leaderEpoch: 'int',
+    createdMs: 'int',
+  },
+  key: ['partitionId', 'baseOffset'],
+}
+
+export const objectUses: Table<ObjectUseRow> = {
+  name: 'object_use',
+  lockClass: lockClass.object,
+  columns: { objectId: 'text', partitionId: 'int', extents: 'int' },
+  key: ['objectId', 'partitionId'],
+}
+
+export const consumerGroups: Table<ConsumerGroupRow> = {
+  name: 'consumer_group',
+  lockClass: lockClass.consumerGroup,
+  columns: {
+    groupId: 'text',
+    coordinatorEpoch: 'int',
+    protocolType: 'text',
+    generation: 'int',
+    body: 'text',
+    changedMs: 'int',
+  },
+  key: ['groupId'],
+}
+
+export const groupOffsets: Table<GroupOffsetRow> = {
+  name: 'group_offset',
+  lockClass: lockClass.groupOffset,
+  columns: {
+    groupId: 'text',
+    topicId: 'text',
+    partitionIndex: 'int',
+    offset: 'int',
+    leaderEpoch: 'int',
+    metadata: 'text',
+    committedMs: 'int',
+    expiresMs: 'int?',
+  },
+  key: ['groupId', 'topicId', 'partitionIndex'],
+}
+
+export const leases: Table<LeaseRow> = {
+  name: 'lease',
+  lockClass: lockClass.lease,
+  columns: { name: 'text', incarnation: 'int', expiresMs: 'int' },
+  key: ['name'],
+}
+
+/** All of them, in the order in which they are created. */
+export const catalogTables: readonly Table<never>[] = [
+  clusterFacts,
+  counters,
+  topics,
+  topicNames,
+  partitions,
+  producerStates,
+  commitLog,
+  objects,
+  extents,
+  objectUses,
+  consumerGroups,
+  groupOffsets,
+  leases,
+] as unknown as readonly Table<never>[]

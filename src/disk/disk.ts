@@ -1,0 +1,43 @@
+/** Files and folders as a port, so that the simulation can tear, lose, delay and refuse writes. */
+
+export interface DiskFile {
+  /**
+   * Writes the chunks one behind the other from `position`. Not durable before `sync`.
+   * @throws Failure 'overloaded': no space; what was written is unspecified.
+   * @throws Failure 'unavailable': input or output error; what was written is unspecified.
+   */
+  write(chunks: readonly Uint8Array[], position: number): Promise<void>
+  /** Fills `into` from `position`; resolves with the bytes read, fewer only at the end of the file. */
+  read(into: Uint8Array, position: number): Promise<number>
+  /**
+   * Makes what was written durable (fdatasync).
+   * @throws Failure 'unavailable': nothing is known of the unsynced writes; never write this file again.
+   */
+  sync(): Promise<void>
+  size(): Promise<number>
+  close(): Promise<void>
+}
+
+export interface FolderEntry {
+  readonly name: string
+  readonly size: number
+  readonly modifiedMs: number
+}
+
+/** Paths are absolute or relative as the adapter was built; folders are separated by '/'. */
+export interface Disk {
+  /** 'create' refuses a file that exists ('conflict'); 'write' and 'read' one that does not ('not-found'). */
+  open(path: string, mode: 'create' | 'write' | 'read'): Promise<DiskFile>
+  /** Replaces `to` in one step; durable after `syncFolder` of its folder. */
+  rename(from: string, to: string): Promise<void>
+  /** Harmless where there is no such file. */
+  remove(path: string): Promise<void>
+  /** Files of a folder, not its subfolders, by name; [] where there is no such folder. */
+  list(folder: string): Promise<FolderEntry[]>
+  /** With its parents; harmless where it exists. Durable on return. */
+  makeFolder(folder: string): Promise<void>
+  /** Makes creations, renames and removals in `folder` durable. */
+  syncFolder(folder: string): Promise<void>
+  /** Bytes that may still be written in the file system of `folder`. */
+  freeBytes(folder: string): Promise<number>
+}
