@@ -1,0 +1,108 @@
+/** Packs and unpacks the records of a batch. Unpacking is bounded before the memory is taken: a batch is hostile until
+ *  it is read. Native packages load when their codec is first met, so that a broker that never meets it starts lean. */
+import { createRequire } from 'node:module'
+import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { Failure } from '../base/errors.ts'
+import type { Codec } from './codec.ts'
+import { lz4FrameContentBytes } from './lz4-frame.ts'
+import { snappyBlocks } from './snappy-blocks.ts'
+
+type Snappy = typeof import('snappy')
+type Lz4 = typeof import('lz4-napi')
+
+const load = createRequire(import.meta.url)
+let snappyLoaded: Snappy | undefined
+let lz4Loaded: Lz4 | undefined
+const snappy = (): Snappy => (snappyLoaded ??= load('snappy') as Snappy)
+const lz4 = (): Lz4 => (lz4Loaded ??= load('lz4-napi') as Lz4)
+
+/** Output is gathered in chunks: few for large batches, and little waste for small ones. Bytes. */
+const CHUNK_BYTES_MIN = 4 * 1024
+const CHUNK_BYTES_MAX = 1024 * 1024
+/** What most batches unpack to, times their packed size; a wrong guess costs one more chunk. */
+const LIKELY_RATIO = 4
+
+/**
+ * Unpacks `bytes`; 'none' returns them as they are. The output, and up to about twice as much memory on the way, is
+ * bounded by `bytesMax`, whatever the bytes claim.
+ * @throws Failure 'corrupt': not what the codec writes, or cut short.
+ * @throws Failure 'invalid': would unpack to more than `bytesMax`.
+ * @throws Failure 'overloaded': the codec could not get its working memory.
+ */
+export function decompress(codec: Codec, bytes: Uint8Array, bytesMax: number): Uint8Array {
+  if (codec === 'none') return bytes
+  if (bytes.length === 0) throw new Failure('corrupt', `${codec}: no bytes to unpack`)
+  try {
+    switch (codec) {
+      case 'gzip':
+        return gunzipSync(bytes, outputBound(bytes, bytesMax))
+      case 'snappy':
+        return unpackSnappy(bytes, bytesMax)
+      case 'lz4':
+        return unpackLz4(bytes, bytesMax)
+      case 'zstd':
+        return zstdDecompressSync(bytes, outputBound(bytes, bytesMax))
+    }
+  } catch (error) {
+    throw asFailure(codec, error, bytesMax)
+  }
+}
+
+/** Packs `bytes` as every client can read it: snappy as one raw block, lz4 as a frame of independent blocks. */
+export function compress(codec: Codec, bytes: Uint8Array): Uint8Array {
+  switch (codec) {
+    case 'none':
+      return bytes
+    case 'gzip':
+      return gzipSync(bytes)
+    case 'snappy':
+      return snappy().compressSync(bytes)
+    case 'lz4':
+      return lz4().compressFrameSync(asBuffer(bytes))
+    case 'zstd':
+      return zstdCompressSync(bytes)
+  }
+}
+
+function outputBound(
+  bytes: Uint8Array,
+  bytesMax: number,
+): { readonly chunkSize: number; readonly maxOutputLength: number } {
+  const likely = Math.min(bytes.length * LIKELY_RATIO, bytesMax, CHUNK_BYTES_MAX)
+  // zlib demands an output of one byte at least; a limit of 0 is checked by nobody.
+  return { chunkSize: Math.max(likely, CHUNK_BYTES_MIN), maxOutputLength: Math.max(bytesMax, 1) }
+}
+
+function unpackSnappy(bytes: Uint8Array, bytesMax: number): Uint8Array {
+  const blocks = snappyBlocks(bytes, bytesMax)
+  const parts = blocks.map(({ from, end }) => unpackSnappyBlock(bytes.subarray(from, end)))
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+}
+
+function unpackSnappyBlock(block: Uint8Array): Uint8Array {
+  return snappy().uncompressSync(block, { asBuffer: true }) as Buffer
+}
+
+function unpackLz4(bytes: Uint8Array, bytesMax: number): Uint8Array {
+  const claimed = lz4FrameContentBytes(bytes, bytesMax)
+  const unpacked = lz4().decompressFrameSync(asBuffer(bytes))
+  if (unpacked.length === claimed) return unpacked
+  throw new Failure('corrupt', `lz4: ${unpacked.length} bytes came out, ${claimed} were announced`)
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** Errors of codecs differ by library; what can be told apart is the limit, and that memory is short. */
+function asFailure(codec: Codec, error: unknown, bytesMax: number): Failure {
+  if (error instanceof Failure) return error
+  const { code, message } = error as { readonly code?: string; readonly message?: string }
+  if (code === 'ERR_BUFFER_TOO_LARGE') {
+    return new Failure('invalid', `${codec}: unpacks to more than ${bytesMax} bytes`, error)
+  }
+  if (code === 'Z_MEM_ERROR' || code === 'ZSTD_error_memory_allocation') {
+    return new Failure('overloaded', `${codec}: no working memory to unpack`, error)
+  }
+  return new Failure('corrupt', `${codec}: ${message ?? 'cannot be unpacked'}`, error)
+}
