@@ -1,0 +1,63 @@
+/** What of the coordinator can be set, and the limits that cannot. */
+
+export interface GroupConfig {
+  /** group.min.session.timeout.ms */
+  readonly sessionTimeoutMsMin: number
+  /** group.max.session.timeout.ms */
+  readonly sessionTimeoutMsMax: number
+  /** group.initial.rebalance.delay.ms: a new group waits so long for more members before its first generation. */
+  readonly initialRebalanceDelayMs: number
+  /** group.max.size */
+  readonly membersMax: number
+  /** offset.metadata.max.bytes */
+  readonly offsetMetadataBytesMax: number
+  /** offsets.retention.minutes, in ms */
+  readonly offsetsRetentionMs: number
+  /** offsets.retention.check.interval.ms */
+  readonly offsetsRetentionCheckMs: number
+}
+
+/** Kafka's defaults. */
+export const defaultGroupConfig: GroupConfig = {
+  sessionTimeoutMsMin: 6_000,
+  sessionTimeoutMsMax: 1_800_000,
+  initialRebalanceDelayMs: 3_000,
+  membersMax: 2_147_483_647,
+  offsetMetadataBytesMax: 4_096,
+  offsetsRetentionMs: 7 * 24 * 60 * 60_000,
+  offsetsRetentionCheckMs: 600_000,
+}
+
+export const groupLimits: {
+  readonly groupIdBytesMax: number
+  readonly groupsMax: number
+  readonly membersMax: number
+  readonly pendingMembersMax: number
+  readonly protocolsMax: number
+  readonly groupBytesMax: number
+  readonly queuedEventsMax: number
+  readonly offsetsPerCommitMax: number
+  readonly queuedOffsetsMax: number
+  readonly offsetsPerTransactionMax: number
+} = {
+  /** Kafka's strings are int16 long; a key of the catalog should be short. */
+  groupIdBytesMax: 32_767,
+  /** Groups in memory: about 1 KiB each without members; idle empty ones are forgotten first. */
+  groupsMax: 100_000,
+  /** Of one group, whatever is configured: the leader's join answer carries them all. */
+  membersMax: 10_000,
+  /** Ids that were given and not yet joined with; each costs a timer for its session timeout. */
+  pendingMembersMax: 10_000,
+  /** Ways to assign per member; clients send one to five. */
+  protocolsMax: 64,
+  /** Metadata and assignments of one group: it is written as one row. */
+  groupBytesMax: 32 * 1024 * 1024,
+  /** Requests that wait for one group's mailbox; ten times the members of a large group. */
+  queuedEventsMax: 100_000,
+  /** Partitions of one OffsetCommit. */
+  offsetsPerCommitMax: 100_000,
+  /** Offsets that wait for the writer, of all groups: about 200 bytes each. */
+  queuedOffsetsMax: 500_000,
+  /** Keeps one transaction under a second; commits are joined up to here. */
+  offsetsPerTransactionMax: 5_000,
+}

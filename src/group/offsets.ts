@@ -1,0 +1,80 @@
+/** What is asked of committed offsets. Topics go by id here; names are resolved at the edge. */
+import type { GroupRefusal, Refused } from './refusal.ts'
+
+export interface OffsetToCommit {
+  readonly topicId: string
+  readonly partitionIndex: number
+  readonly offset: number
+  /** -1 when the client knows none. */
+  readonly leaderEpoch: number
+  /** A null of the wire is ''. */
+  readonly metadata: string
+}
+
+export interface CommitOffsetsRequest {
+  readonly groupId: string
+  /** '' for a consumer that is no member (with generation -1). */
+  readonly memberId: string
+  readonly instanceId: string | null
+  /** -1 for a consumer that is no member. */
+  readonly generation: number
+  /** OffsetCommit v2-4 only: the offsets expire so long after the commit; null for the broker's rule. */
+  readonly retentionMs: number | null
+  readonly offsets: readonly OffsetToCommit[]
+}
+
+export interface CommittedOffsets {
+  readonly outcome: 'committed'
+  /** In the order of the request; null: it is durable. Else 'metadata-too-large' or 'unknown-topic'. */
+  readonly refusals: readonly (GroupRefusal | null)[]
+}
+
+/** `group-not-found`: a generation >= 0 of a group that is not there (ILLEGAL_GENERATION before v9). */
+export type CommitOffsetsResult = CommittedOffsets | Refused
+
+export interface TopicPartitions {
+  readonly topicId: string
+  readonly partitions: readonly number[]
+}
+
+export interface FetchOffsetsRequest {
+  readonly groupId: string
+  /** null: all that the group has committed. */
+  readonly topics: readonly TopicPartitions[] | null
+}
+
+export interface FetchedOffset {
+  readonly topicId: string
+  readonly partitionIndex: number
+  /** -1 where nothing is committed. */
+  readonly offset: number
+  /** -1 where unknown. */
+  readonly leaderEpoch: number
+  readonly metadata: string
+}
+
+export interface FetchedOffsets {
+  readonly outcome: 'fetched'
+  /** In the order of the request; by topic id and partition where all were asked for. */
+  readonly offsets: readonly FetchedOffset[]
+}
+
+/** A group that is not there has committed nothing: that is no error. */
+export type FetchOffsetsResult = FetchedOffsets | Refused
+
+export interface DeleteOffsetsRequest {
+  readonly groupId: string
+  /** The name tells whether members are subscribed. */
+  readonly topics: readonly (TopicPartitions & { readonly name: string })[]
+}
+
+export interface DeletedOffsets {
+  readonly outcome: 'deleted'
+  /** In the order of the request; null: nothing is committed there (any more). Else 'subscribed'. */
+  readonly topics: readonly {
+    readonly topicId: string
+    readonly refusal: GroupRefusal | null
+  }[]
+}
+
+export type DeleteOffsetsResult = DeletedOffsets | Refused
