@@ -6,7 +6,9 @@ export class AssertionFailed extends Error {
 
 /**
  * Holds the program to what its author believed.
- * @throws AssertionFailed never caught to be answered to a client: the process stops and another takes over.
+ *
+ * @throws AssertionFailed never caught to be answered to a client: the process stops and another
+ *   takes over.
  */
 export function assert(condition: unknown, belief: string): asserts condition {
   if (!condition) throw new AssertionFailed(`does not hold: ${belief}`)

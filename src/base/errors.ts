@@ -6,7 +6,8 @@
  * - `fenced`: a newer incarnation owns this; stop.
  * - `overloaded`: a named limit is reached; nothing was written; try again later.
  * - `unavailable`: disk, network or database failed before anything was written; try again.
- * - `unknown-outcome`: the answer was lost; resolve it (by the id of the write) before deciding anything.
+ * - `unknown-outcome`: the answer was lost; resolve it (by the id of the write) before deciding
+ *   anything.
  * - `not-found`: the named object does not exist (any more).
  * - `corrupt`: stored or received bytes are not what they claim to be.
  * - `closed`: this part is stopping or stopped; nothing was written.

@@ -1,4 +1,4 @@
-/** Chance as a port: everything drawn at random in a broker comes from here, so that a seed decides it all. */
+/** Chance as a port: all that a broker draws at random comes from here, so that one seed decides. */
 
 export interface Random {
   /** An integer from 0 to 2^32 - 1. */

@@ -1,4 +1,4 @@
-/** Names every long-lived task of a process. The first failure stops all; stopping goes in reverse order. */
+/** Names every long-lived task of a process. The first failure stops all, in reverse order. */
 import { Failure } from './errors.ts'
 
 interface Task {
@@ -41,7 +41,7 @@ export class TaskGroup {
     this.#failed(new Error(`${name}: ${cause.message}`, { cause }))
   }
 
-  /** Stops every task, last added first, and waits for each. Errors while stopping are collected, not lost. */
+  /** Stops every task, last added first, and waits for each. Errors are collected, not lost. */
   async stop(): Promise<void> {
     const errors: unknown[] = []
     for (const task of this.#tasks.toReversed()) {

@@ -1,0 +1,78 @@
+/** The files that may touch the world, and what each may name. Lint reads this table. */
+
+export interface Adapter {
+  /** Path or folder (ending in /) from the root of the repository. */
+  readonly path: string
+  readonly why: string
+  readonly globals?: readonly string[]
+  readonly imports?: readonly string[]
+  readonly properties?: readonly string[]
+}
+
+export interface Ban {
+  readonly name: string
+  /** What to use in its place: printed by the linter. */
+  readonly instead: string
+}
+
+const clock = 'take a Clock (src/base/clock.ts)'
+const disk = 'take the port that an adapter in tools/adapters.ts implements'
+
+export const bannedGlobals: readonly Ban[] = [
+  { name: 'Date', instead: `${clock}: nowMs()` },
+  { name: 'performance', instead: `${clock}: monotonicMs()` },
+  { name: 'setTimeout', instead: `${clock}: after(), or sleep()` },
+  { name: 'clearTimeout', instead: 'cancel the Timer that Clock.after() returned' },
+  { name: 'setInterval', instead: `${clock} and loop: await sleep(clock, ms, signal)` },
+  { name: 'clearInterval', instead: 'abort the signal of the loop' },
+  { name: 'setImmediate', instead: `${clock}: after(0, run)` },
+  { name: 'process', instead: 'src/main.ts reads it and passes on what a part needs' },
+  { name: 'console', instead: 'take a Log, or CommandIo in a command' },
+  { name: 'crypto', instead: 'take a Random (src/base/random.ts)' },
+  { name: 'globalThis', instead: 'name what you need, so that lint sees it' },
+  { name: 'fetch', instead: 'take the port of whatever is asked' },
+]
+
+export const bannedProperties: readonly (Ban & { readonly object: string })[] = [
+  { object: 'Math', name: 'random', instead: 'take a Random (src/base/random.ts)' },
+]
+
+export const bannedImports: readonly Ban[] = [
+  { name: 'node:fs', instead: disk },
+  { name: 'node:fs/promises', instead: disk },
+  { name: 'node:net', instead: disk },
+  { name: 'node:tls', instead: disk },
+  { name: 'node:dns', instead: disk },
+  { name: 'node:dns/promises', instead: disk },
+  { name: 'node:http', instead: disk },
+  { name: 'node:https', instead: disk },
+  { name: 'node:http2', instead: disk },
+  { name: 'node:sqlite', instead: 'take a Catalog (src/catalog/)' },
+  { name: 'node:crypto', instead: 'take a Random (src/base/random.ts)' },
+  { name: 'node:timers', instead: clock },
+  { name: 'node:timers/promises', instead: clock },
+  { name: 'node:perf_hooks', instead: clock },
+  { name: 'node:process', instead: 'src/main.ts reads it and passes on what a part needs' },
+  { name: 'node:child_process', instead: disk },
+  { name: 'node:worker_threads', instead: disk },
+  { name: 'node:os', instead: 'src/main.ts reads it and passes on what a part needs' },
+  { name: 'pino', instead: 'take a Log' },
+  { name: '@node-rs/crc32', instead: 'crc32c() of src/base/crc32c.ts' },
+]
+
+/** One line per file that is allowed something of the above. Add yours with its reason. */
+export const adapters: readonly Adapter[] = [
+  {
+    path: 'src/base/system-clock.ts',
+    why: 'the real Clock',
+    globals: ['Date', 'performance', 'setTimeout', 'clearTimeout', 'setImmediate'],
+  },
+  { path: 'src/base/crc32c.ts', why: 'the checksum', imports: ['@node-rs/crc32'] },
+  { path: 'src/base/system-random.ts', why: 'the real Random', imports: ['node:crypto'] },
+  {
+    path: 'src/main.ts',
+    why: 'the only reader of process.*, the only caller of exit',
+    globals: ['process', 'performance'],
+    imports: ['node:fs', 'node:os'],
+  },
+]
