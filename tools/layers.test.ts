@@ -7,7 +7,8 @@ import { importsOf, sourceFiles } from './source-files.ts'
 /** From the ground up. A part may import itself and every floor below it, but not its neighbours. */
 const floors: readonly (readonly string[])[] = [
   ['base'],
-  ['config', 'record', 'wire', 'objects'],
+  ['config', 'record', 'wire', 'disk'],
+  ['objects'],
   ['catalog'],
   ['journal'],
   ['log', 'txn', 'group'],
