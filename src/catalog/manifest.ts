@@ -1,0 +1,78 @@
+/**
+ * The manifest of a committed group: its runs, 32 bytes each. Persisted in commit_log.manifest.
+ *
+ *     0  u8   format version, 1
+ *     1  u8×3 zero
+ *     4  i32  leader epoch of all runs
+ *     8  runs: u32 partition id · i64 base offset · u32 count of offsets · u32 position behind the
+ *        group's first batch · u32 length in bytes · i64 largest timestamp (ms)
+ */
+import { assert } from '../base/assert.ts'
+import { Failure } from '../base/errors.ts'
+import { readInt64, viewOf, writeInt64 } from '../base/int64.ts'
+
+const version = 1
+const headerBytes = 8
+const runBytes = 32
+
+/** Consecutive batches of one partition in one object. */
+export interface Run {
+  readonly partitionId: number
+  readonly baseOffset: number
+  /** The offset behind the run. */
+  readonly nextOffset: number
+  readonly objectId: string
+  /** Where its first batch begins in the object. */
+  readonly position: number
+  /** Bytes. */
+  readonly length: number
+  readonly maxTimestampMs: number
+  readonly leaderEpoch: number
+}
+
+/** `bytesPosition` is where the group's first batch begins in its object. */
+export function encodeManifest(runs: readonly Run[], bytesPosition: number): Uint8Array {
+  const bytes = new Uint8Array(headerBytes + runs.length * runBytes)
+  const view = viewOf(bytes)
+  const leaderEpoch = runs[0]?.leaderEpoch ?? 0
+  view.setUint8(0, version)
+  view.setInt32(4, leaderEpoch)
+  let at = headerBytes
+  for (const run of runs) {
+    assert(run.leaderEpoch === leaderEpoch, 'the leader epoch is one for all partitions')
+    view.setUint32(at, run.partitionId)
+    writeInt64(view, at + 4, run.baseOffset)
+    view.setUint32(at + 12, run.nextOffset - run.baseOffset)
+    view.setUint32(at + 16, run.position - bytesPosition)
+    view.setUint32(at + 20, run.length)
+    writeInt64(view, at + 24, run.maxTimestampMs)
+    at += runBytes
+  }
+  return bytes
+}
+
+/** @throws Failure 'corrupt': not a manifest of a known version. */
+export function decodeManifest(bytes: Uint8Array, objectId: string, bytesPosition: number): Run[] {
+  if (bytes.length === 0) return []
+  const view = viewOf(bytes)
+  const whole = bytes.length >= headerBytes && (bytes.length - headerBytes) % runBytes === 0
+  if (!whole || view.getUint8(0) !== version) {
+    throw new Failure('corrupt', `manifest of a group in ${objectId}: ${bytes.length} bytes`)
+  }
+  const leaderEpoch = view.getInt32(4)
+  const runs: Run[] = []
+  for (let at = headerBytes; at < bytes.length; at += runBytes) {
+    const baseOffset = readInt64(view, at + 4)
+    runs.push({
+      partitionId: view.getUint32(at),
+      baseOffset,
+      nextOffset: baseOffset + view.getUint32(at + 12),
+      objectId,
+      position: bytesPosition + view.getUint32(at + 16),
+      length: view.getUint32(at + 20),
+      maxTimestampMs: readInt64(view, at + 24),
+      leaderEpoch,
+    })
+  }
+  return runs
+}

@@ -1,0 +1,179 @@
+/** Topics and their partitions: created, grown, configured and deleted, each in one transaction. */
+import { drawNumbers } from './counters.ts'
+import type { CatalogDatabase, ReadTransaction, Transaction } from './database.ts'
+import { type PartitionRow, partitions, type TopicRow, topicNames, topics } from './schema.ts'
+import { catalogLimits } from './database.ts'
+
+export interface Topic {
+  readonly topicId: string
+  readonly name: string
+  /** By partition index. */
+  readonly partitionIds: readonly number[]
+  /** Overrides only. */
+  readonly configs: Readonly<Record<string, string>>
+  readonly configVersion: number
+  readonly replicationFactor: number
+  readonly createdMs: number
+}
+
+export interface NewTopic {
+  readonly topicId: string
+  readonly name: string
+  readonly partitionCount: number
+  readonly replicationFactor: number
+  readonly configs: Readonly<Record<string, string>>
+  readonly nowMs: number
+  readonly leaderEpoch: number
+}
+
+export type CreateTopicResult =
+  | { readonly outcome: 'created'; readonly topic: Topic }
+  | { readonly outcome: 'exists' }
+
+export type ChangeTopicResult =
+  | { readonly outcome: 'changed'; readonly topic: Topic }
+  | { readonly outcome: 'unknown-topic' }
+  | { readonly outcome: 'not-more-partitions'; readonly partitionCount: number }
+
+/** @throws Failure 'unavailable' | 'unknown-outcome': a retry answers 'exists' if it was created. */
+export async function createTopic(
+  database: CatalogDatabase,
+  wanted: NewTopic,
+): Promise<CreateTopicResult> {
+  const first = await drawNumbers(database, 'partition.id', wanted.partitionCount)
+  const { topicId, name, configs, replicationFactor, nowMs: createdMs } = wanted
+  const partitionIds = Array.from({ length: wanted.partitionCount }, (_, index) => first + index)
+  const made = { topicId, name, partitionIds, configs, configVersion: 0, replicationFactor }
+  const topic: Topic = { ...made, createdMs }
+  return database.transaction('create topic', async (tx) => {
+    const [isNew] = await tx.insert(topicNames, [{ name, topicId }])
+    if (isNew !== true) return { outcome: 'exists' }
+    await tx.put(topics, [toRow(topic)])
+    await tx.put(partitions, emptyPartitions(topic, 0, wanted.leaderEpoch))
+    return { outcome: 'created', topic }
+  })
+}
+
+/** The name is free at once; the data goes by a job. Resolves with the topic that was, if it was. */
+export function deleteTopic(
+  database: CatalogDatabase,
+  topicId: string,
+  nowMs: number,
+): Promise<Topic | undefined> {
+  return database.transaction('delete topic', async (tx) => {
+    const row = await lockLiving(tx, topicId)
+    if (row === undefined) return undefined
+    await tx.put(topics, [{ ...row, deletedMs: nowMs }])
+    await tx.delete(topicNames, [[row.name]])
+    return toTopic(row)
+  })
+}
+
+/** Grows the topic to `partitionCount` partitions. */
+export async function growTopic(
+  database: CatalogDatabase,
+  topicId: string,
+  partitionCount: number,
+  leaderEpoch: number,
+): Promise<ChangeTopicResult> {
+  const first = await drawNumbers(database, 'partition.id', partitionCount)
+  return database.transaction('grow topic', async (tx) => {
+    const row = await lockLiving(tx, topicId)
+    if (row === undefined) return { outcome: 'unknown-topic' }
+    const topic = toTopic(row)
+    const had = topic.partitionIds.length
+    if (partitionCount <= had) return { outcome: 'not-more-partitions', partitionCount: had }
+    const added = Array.from({ length: partitionCount - had }, (_, index) => first + index)
+    const grown: Topic = { ...topic, partitionIds: [...topic.partitionIds, ...added] }
+    await tx.put(topics, [toRow(grown)])
+    await tx.put(partitions, emptyPartitions(grown, had, leaderEpoch))
+    return { outcome: 'changed', topic: grown }
+  })
+}
+
+/** Applies `change` to the overrides as they are now; every append judged under the old ones is sent back. */
+export function configureTopic(
+  database: CatalogDatabase,
+  topicId: string,
+  change: (configs: Readonly<Record<string, string>>) => Record<string, string>,
+): Promise<ChangeTopicResult> {
+  return database.transaction('configure topic', async (tx) => {
+    const row = await lockLiving(tx, topicId)
+    if (row === undefined) return { outcome: 'unknown-topic' }
+    const topic = toTopic(row)
+    const configs = change(topic.configs)
+    const changed: Topic = { ...topic, configs, configVersion: topic.configVersion + 1 }
+    await tx.put(topics, [toRow(changed)])
+    return { outcome: 'changed', topic: changed }
+  })
+}
+
+/** The living topic of that name. */
+export async function readTopic(
+  database: CatalogDatabase,
+  name: string,
+): Promise<Topic | undefined> {
+  return database.snapshot('read topic', async (tx) => {
+    const [entry] = await tx.get(topicNames, [[name]])
+    if (entry === undefined) return undefined
+    const [row] = await tx.get(topics, [[entry.topicId]])
+    return row === undefined ? undefined : toTopic(row)
+  })
+}
+
+/** All living topics, by name. */
+export function listTopics(database: CatalogDatabase): Promise<Topic[]> {
+  return database.snapshot('list topics', async (tx) => {
+    const found: Topic[] = []
+    for (let after: string | undefined; ; ) {
+      const page = await namesPage(tx, after)
+      const rows = await tx.get(
+        topics,
+        page.map((entry) => [entry.topicId]),
+      )
+      for (const row of rows) if (row !== undefined) found.push(toTopic(row))
+      if (page.length < catalogLimits.scanRowsMax) return found
+      after = page.at(-1)?.name
+    }
+  })
+}
+
+function namesPage(
+  tx: ReadTransaction,
+  after: string | undefined,
+): Promise<{ name: string; topicId: string }[]> {
+  const range = { prefix: [], limit: catalogLimits.scanRowsMax }
+  return tx.scan(topicNames, after === undefined ? range : { ...range, after: [after] })
+}
+
+async function lockLiving(tx: Transaction, topicId: string): Promise<TopicRow | undefined> {
+  const [row] = await tx.lock(topics, [[topicId]], 'exclusive')
+  return row?.deletedMs === null ? row : undefined
+}
+
+function emptyPartitions(topic: Topic, fromIndex: number, leaderEpoch: number): PartitionRow[] {
+  const { topicId } = topic
+  const empty = { logStart: 0, logEnd: 0, packedEnd: 0 }
+  return topic.partitionIds
+    .map((partitionId, partitionIndex) => {
+      return { partitionId, topicId, partitionIndex, ...empty, leaderEpoch }
+    })
+    .slice(fromIndex)
+}
+
+function toRow(topic: Topic): TopicRow {
+  const { partitionIds, configs, ...rest } = topic
+  return {
+    ...rest,
+    partitionIds: JSON.stringify(partitionIds),
+    configs: JSON.stringify(configs),
+    deletedMs: null,
+  }
+}
+
+export function toTopic(row: TopicRow): Topic {
+  const { topicId, name, configVersion, replicationFactor, createdMs } = row
+  const partitionIds = JSON.parse(row.partitionIds) as number[]
+  const configs = JSON.parse(row.configs) as Record<string, string>
+  return { topicId, name, partitionIds, configs, configVersion, replicationFactor, createdMs }
+}
