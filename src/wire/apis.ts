@@ -1,0 +1,83 @@
+/** Every API that Karst speaks, by key. A handler imports the API it serves; the router and tools look keys up here. */
+import { produce } from './messages/00-produce.ts'
+import { fetch } from './messages/01-fetch.ts'
+import { listOffsets } from './messages/02-list-offsets.ts'
+import { metadata } from './messages/03-metadata.ts'
+import { offsetCommit } from './messages/08-offset-commit.ts'
+import { offsetFetch } from './messages/09-offset-fetch.ts'
+import { findCoordinator } from './messages/10-find-coordinator.ts'
+import { joinGroup } from './messages/11-join-group.ts'
+import { heartbeat } from './messages/12-heartbeat.ts'
+import { leaveGroup } from './messages/13-leave-group.ts'
+import { syncGroup } from './messages/14-sync-group.ts'
+import { describeGroups } from './messages/15-describe-groups.ts'
+import { listGroups } from './messages/16-list-groups.ts'
+import { apiVersions } from './messages/18-api-versions.ts'
+import { createTopics } from './messages/19-create-topics.ts'
+import { deleteTopics } from './messages/20-delete-topics.ts'
+import { initProducerId } from './messages/22-init-producer-id.ts'
+import { describeConfigs } from './messages/32-describe-configs.ts'
+import { createPartitions } from './messages/37-create-partitions.ts'
+import { deleteGroups } from './messages/42-delete-groups.ts'
+import { incrementalAlterConfigs } from './messages/44-incremental-alter-configs.ts'
+import { offsetDelete } from './messages/47-offset-delete.ts'
+import { describeCluster } from './messages/60-describe-cluster.ts'
+import type { AnyApi } from './message.ts'
+
+export const apis: {
+  readonly 0: typeof produce
+  readonly 1: typeof fetch
+  readonly 2: typeof listOffsets
+  readonly 3: typeof metadata
+  readonly 8: typeof offsetCommit
+  readonly 9: typeof offsetFetch
+  readonly 10: typeof findCoordinator
+  readonly 11: typeof joinGroup
+  readonly 12: typeof heartbeat
+  readonly 13: typeof leaveGroup
+  readonly 14: typeof syncGroup
+  readonly 15: typeof describeGroups
+  readonly 16: typeof listGroups
+  readonly 18: typeof apiVersions
+  readonly 19: typeof createTopics
+  readonly 20: typeof deleteTopics
+  readonly 22: typeof initProducerId
+  readonly 32: typeof describeConfigs
+  readonly 37: typeof createPartitions
+  readonly 42: typeof deleteGroups
+  readonly 44: typeof incrementalAlterConfigs
+  readonly 47: typeof offsetDelete
+  readonly 60: typeof describeCluster
+} = {
+  0: produce,
+  1: fetch,
+  2: listOffsets,
+  3: metadata,
+  8: offsetCommit,
+  9: offsetFetch,
+  10: findCoordinator,
+  11: joinGroup,
+  12: heartbeat,
+  13: leaveGroup,
+  14: syncGroup,
+  15: describeGroups,
+  16: listGroups,
+  18: apiVersions,
+  19: createTopics,
+  20: deleteTopics,
+  22: initProducerId,
+  32: describeConfigs,
+  37: createPartitions,
+  42: deleteGroups,
+  44: incrementalAlterConfigs,
+  47: offsetDelete,
+  60: describeCluster,
+}
+
+/** A key of `apis`. */
+export type ApiKey = keyof typeof apis
+
+/** The API of a key, if Karst speaks it. */
+export function findApi(key: number): AnyApi | undefined {
+  return Object.hasOwn(apis, key) ? (apis as Record<number, AnyApi>)[key] : undefined
+}
