@@ -1,4 +1,7 @@
-/** Every API that Karst speaks, by key. A handler imports the API it serves; the router and tools look keys up here. */
+/**
+ * Every API that Karst speaks, by key. A handler imports the API it serves; the router and tools
+ * look keys up here.
+ */
 import { produce } from './messages/00-produce.ts'
 import { fetch } from './messages/01-fetch.ts'
 import { listOffsets } from './messages/02-list-offsets.ts'

@@ -1,4 +1,7 @@
-/** Compiles a field or struct for one version into closures, once; after that no version or spec is looked at again. */
+/**
+ * Compiles a field or struct for one version into closures, once; after that no version or spec is
+ * looked at again.
+ */
 import { assert } from '../base/assert.ts'
 import { shortStringBytesMax, taggedFieldsMax } from './limits.ts'
 import { Malformed, within } from './malformed.ts'
@@ -115,7 +118,10 @@ function refuseUnlessZero(value: Record<string, unknown>, field: Field, codec: C
   throw new Malformed('has a value that this version cannot carry').within(field.name)
 }
 
-/** A field with its array, null and default. Absent fields are compiled too: their default is needed. */
+/**
+ * A field with its array, null and default. Absent fields are compiled too: their default is
+ * needed.
+ */
 function fieldCodec(field: Field, version: Version): Codec {
   const nullable = holds(field.nullable, version.number)
   const item = itemCodec(field, nullable && !field.array, version)

@@ -1,7 +1,9 @@
-/** What consumers put into classic groups: subscription (JoinGroup metadata) and assignment (SyncGroup). To a broker
- *  both are opaque; tools that describe groups read them.
+/**
+ * What consumers put into classic groups: subscription (JoinGroup metadata) and assignment
+ * (SyncGroup). To a broker both are opaque; tools that describe groups read them.
  *
- *  - 0: topics, user data. 1: owned partitions (KIP-429). 2: generation (KIP-792). 3: rack (KIP-881). */
+ * - 0: topics, user data. 1: owned partitions (KIP-429). 2: generation (KIP-792). 3: rack (KIP-881).
+ */
 import { Failure } from '../base/errors.ts'
 import { message } from './message.ts'
 import type { Message } from './message.ts'
@@ -38,7 +40,9 @@ const assignments: Message<Assignment, AssignmentInput> = message(assignment)
 
 /**
  * Reads a member's subscription.
- * @throws Failure 'corrupt': this is not one; groups of other protocols, such as Connect's, have other bytes here.
+ *
+ * @throws Failure 'corrupt': this is not one; groups of other protocols, such as Connect's, have
+ *   other bytes here.
  */
 export function decodeSubscription(bytes: Uint8Array): Subscription {
   return subscriptions.decode(versionOf(bytes, subscriptions), bytes, 2)
@@ -46,6 +50,7 @@ export function decodeSubscription(bytes: Uint8Array): Subscription {
 
 /**
  * Reads a member's assignment. A member without one has no bytes: it is assigned nothing.
+ *
  * @throws Failure 'corrupt': this is not one.
  */
 export function decodeAssignment(bytes: Uint8Array): Assignment {

@@ -1,4 +1,7 @@
-/** Frames: a size, a header and a message. The header's version follows from the API's: flexible ones end with tags. */
+/**
+ * Frames: a size, a header and a message. The header's version follows from the API's: flexible
+ * ones end with tags.
+ */
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
 import { structCodec } from './codec.ts'
@@ -35,8 +38,10 @@ interface Answered<Input> extends Framed {
 const tags = structCodec({}, { number: 0, flexible: true })
 
 /**
- * Reads the header of a request frame (without its size). `find` gives the API of a key, to know whether tagged
- * fields follow; where it knows none, `bodyAt` is where the header of version 1 ends.
+ * Reads the header of a request frame (without its size). `find` gives the API of a key, to know
+ * whether tagged fields follow; where it knows none, `bodyAt` is where the header of version 1
+ * ends.
+ *
  * @throws Failure 'corrupt': the header is cut short or malformed.
  */
 export function decodeRequestHeader(
@@ -59,6 +64,7 @@ export function decodeRequestHeader(
 
 /**
  * Reads the header of a response frame (without its size).
+ *
  * @throws Failure 'corrupt': the header is cut short or malformed.
  */
 export function decodeResponseHeader(
@@ -76,6 +82,7 @@ export function decodeResponseHeader(
 
 /**
  * A whole request frame with its size, as chunks to be sent in order.
+ *
  * @throws Failure 'invalid': see Message.encode.
  */
 export function encodeRequest<Input>(
@@ -101,6 +108,7 @@ export function encodeRequest<Input>(
 
 /**
  * A whole response frame with its size, as chunks to be sent in order.
+ *
  * @throws Failure 'invalid': see Message.encode.
  */
 export function encodeResponse<Input>(

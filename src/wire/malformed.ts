@@ -1,4 +1,7 @@
-/** What a codec throws inside this folder: it gathers the path of the field on its way out of the structs. */
+/**
+ * What a codec throws inside this folder: it gathers the path of the field on its way out of the
+ * structs.
+ */
 
 export class Malformed extends Error {
   override readonly name = 'Malformed'

@@ -1,4 +1,7 @@
-/** A message ready for use, and an API: the request and response that share a key and their versions. */
+/**
+ * A message ready for use, and an API: the request and response that share a key and their
+ * versions.
+ */
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
 import { structCodec } from './codec.ts'
@@ -15,13 +18,15 @@ export interface Message<Value, Input> {
   /** The first flexible version (KIP-482), if there is one. */
   readonly flexibleFrom: number | undefined
   /**
-   * Reads a message that begins at `at`. Bytes and records are views of `bytes`. Bytes behind the message are
-   * ignored, as Kafka does: some clients send them.
+   * Reads a message that begins at `at`. Bytes and records are views of `bytes`. Bytes behind the
+   * message are ignored, as Kafka does: some clients send them.
+   *
    * @throws Failure 'corrupt': says which message, version, field and byte.
    */
   decode(version: number, bytes: Uint8Array, at?: number): Value
   /**
    * The message as chunks, to be sent in order; large bytes and records are passed on by reference.
+   *
    * @throws Failure 'invalid': a value does not fit its type, or this version cannot carry it.
    */
   encode(version: number, value: Input): Uint8Array[]

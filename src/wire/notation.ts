@@ -1,32 +1,38 @@
-/** Our notation for Kafka's messages: one literal gives the type, the encoder and the decoder of every version.
+/**
+ * Our notation for Kafka's messages: one literal gives the type, the encoder and the decoder of
+ * every version.
  *
- *  A message is an object of fields in wire order. A field is a spec, or, where it is a struct, an object of fields
- *  whose own spec stands under `_`:
+ * A message is an object of fields in wire order. A field is a spec, or, where it is a struct, an
+ * object of fields whose own spec stands under `_`:
  *
- *      request: {
- *        transactionalId: 'string? = null',
- *        acks: 'int16',
- *        topicData: {
- *          _: 'struct[]',
- *          name: 'string 3-12 ignorable',
- *          topicId: 'uuid 13+ ignorable',
- *          partitionData: { _: 'struct[]', index: 'int32', records: 'records?' },
- *        },
- *      }
+ *     request: {
+ *       transactionalId: 'string? = null',
+ *       acks: 'int16',
+ *       topicData: {
+ *         _: 'struct[]',
+ *         name: 'string 3-12 ignorable',
+ *         topicId: 'uuid 13+ ignorable',
+ *         partitionData: { _: 'struct[]', index: 'int32', records: 'records?' },
+ *       },
+ *     }
  *
- *  A spec reads `type[?nullableVersions] [versions] [tag n] [= default] [ignorable]`:
+ * A spec reads `type[?nullableVersions] [versions] [tag n] [= default] [ignorable]`:
  *
- *  - `type` is a name of `Scalars` or `struct`, with `[]` behind it for an array of it.
- *  - `?` lets it be null; `?7+` or `?2-7` from or within these versions only.
- *  - `versions` (`7+`, `0-12`, `4`) says where the field is on the wire. Without it: wherever its parent is. A field
- *    that is absent decodes to its default. Encoding another value for it fails, unless it is `ignorable`.
- *  - `tag n` makes it a tagged field of flexible versions (KIP-482): sent only where it differs from its default.
- *  - `= x` is the default: a number, true, false or null. Without it: 0, false, '', no bytes, no items, or a
- *    struct of defaults.
+ * - `type` is a name of `Scalars` or `struct`, with `[]` behind it for an array of it.
+ * - `?` lets it be null; `?7+` or `?2-7` from or within these versions only.
+ * - `versions` (`7+`, `0-12`, `4`) says where the field is on the wire. Without it: wherever its
+ *   parent is. A field that is absent decodes to its default. Encoding another value for it fails,
+ *   unless it is `ignorable`.
+ * - `tag n` makes it a tagged field of flexible versions (KIP-482): sent only where it differs from
+ *   its default.
+ * - `= x` is the default: a number, true, false or null. Without it: 0, false, '', no bytes, no
+ *   items, or a struct of defaults.
  *
- *  A spec with anything behind its type is optional to the encoder, the others must be given. From `flexibleFrom`
- *  on, lengths are compact and structs end with tagged fields; that is the message's property, not the fields'.
- *  All this is read at first use: loading a message costs one object literal, and no type needs to be written twice. */
+ * A spec with anything behind its type is optional to the encoder, the others must be given. From
+ * `flexibleFrom` on, lengths are compact and structs end with tagged fields; that is the message's
+ * property, not the fields'. All this is read at first use: loading a message costs one object
+ * literal, and no type needs to be written twice.
+ */
 import { assert } from '../base/assert.ts'
 
 /** What each type of the wire is in memory. */
@@ -46,7 +52,10 @@ export interface Scalars {
   string: string
   /** A view of the frame: copy what is kept beyond the frame. */
   bytes: Uint8Array
-  /** A view of the frame. The encoder also takes a list of chunks and sends them as one, without a copy. */
+  /**
+   * A view of the frame. The encoder also takes a list of chunks and sends them as one, without a
+   * copy.
+   */
   records: Uint8Array
 }
 
@@ -90,7 +99,10 @@ type Value<E> = E extends { readonly _: infer S extends string }
     ? Scalar<HeadOf<E>, Scalars>
     : never
 
-/** What encoding takes: fields with a default or with versions may be left out. Every `ValueOf` is one, too. */
+/**
+ * What encoding takes: fields with a default or with versions may be left out. Every `ValueOf` is
+ * one, too.
+ */
 export type InputOf<F> = {
   readonly [N in keyof F as N extends '_' ? never : F[N] extends Optional ? never : N]: Input<F[N]>
 } & {

@@ -1,4 +1,7 @@
-/** Reads Kafka's primitives from a frame. Nothing is copied but strings, and no length is believed before it is checked. */
+/**
+ * Reads Kafka's primitives from a frame. Nothing is copied but strings, and no length is believed
+ * before it is checked.
+ */
 import { arrayItemsMax } from './limits.ts'
 import { Malformed } from './malformed.ts'
 

@@ -1,4 +1,7 @@
-/** Writes Kafka's primitives. Small things share a block, foreign chunks (records) are passed on by reference. */
+/**
+ * Writes Kafka's primitives. Small things share a block, foreign chunks (records) are passed on by
+ * reference.
+ */
 import { Malformed } from './malformed.ts'
 
 /** Up to here a copy is cheaper than one more buffer in the vector of a socket write. */

@@ -1,8 +1,12 @@
-/** JoinGroup, versions 0 to 9: a member enters a classic group, and waits for the others.
+/**
+ * JoinGroup, versions 0 to 9: a member enters a classic group, and waits for the others.
  *
- *  - 1: rebalance timeout apart from the session's (KIP-62). 2, 3: as 1. 4: the member id is given first (KIP-394).
- *  - 5: static members (KIP-345). 6: flexible. 7: protocol type in the answer (KIP-559). 8: reason (KIP-800).
- *  - 9: a static leader may skip the assignment (KIP-814). */
+ * - 1: rebalance timeout apart from the session's (KIP-62). 2, 3: as 1. 4: the member id is given
+ *   first (KIP-394).
+ * - 5: static members (KIP-345). 6: flexible. 7: protocol type in the answer (KIP-559). 8: reason
+ *   (KIP-800).
+ * - 9: a static leader may skip the assignment (KIP-814).
+ */
 import { api } from '../message.ts'
 import type { Api, ReplyOf, RequestOf, ResponseOf } from '../message.ts'
 
@@ -18,10 +22,11 @@ const definition = {
     memberId: 'string',
     groupInstanceId: 'string? 5+ = null',
     protocolType: 'string',
-    protocols: ['struct[]', {
+    protocols: {
+      _: 'struct[]',
       name: 'string',
       metadata: 'bytes',
-    }],
+    },
     reason: 'string? 8+ = null ignorable',
   },
   response: {
@@ -33,11 +38,12 @@ const definition = {
     leader: 'string',
     skipAssignment: 'boolean 9+ = false',
     memberId: 'string',
-    members: ['struct[]', {
+    members: {
+      _: 'struct[]',
       memberId: 'string',
       groupInstanceId: 'string? 5+ = null ignorable',
       metadata: 'bytes',
-    }],
+    },
   },
 } as const
 

@@ -1,6 +1,8 @@
-/** Heartbeat, versions 0 to 4: keeps a member of a classic group alive, and tells it of rebalances.
+/**
+ * Heartbeat, versions 0 to 4: keeps a member of a classic group alive, and tells it of rebalances.
  *
- *  - 1: throttle time. 2: as 1. 3: static members (KIP-345). 4: flexible. */
+ * - 1: throttle time. 2: as 1. 3: static members (KIP-345). 4: flexible.
+ */
 import { api } from '../message.ts'
 import type { Api, ReplyOf, RequestOf, ResponseOf } from '../message.ts'
 

@@ -1,6 +1,10 @@
-/** SyncGroup, versions 0 to 5: the leader of a classic group hands out assignments, the others get theirs.
+/**
+ * SyncGroup, versions 0 to 5: the leader of a classic group hands out assignments, the others get
+ * theirs.
  *
- *  - 1: throttle time. 2: as 1. 3: static members (KIP-345). 4: flexible. 5: protocol type and name (KIP-559). */
+ * - 1: throttle time. 2: as 1. 3: static members (KIP-345). 4: flexible. 5: protocol type and name
+ *   (KIP-559).
+ */
 import { api } from '../message.ts'
 import type { Api, ReplyOf, RequestOf, ResponseOf } from '../message.ts'
 
@@ -16,10 +20,11 @@ const definition = {
     groupInstanceId: 'string? 3+ = null',
     protocolType: 'string? 5+ = null ignorable',
     protocolName: 'string? 5+ = null ignorable',
-    assignments: ['struct[]', {
+    assignments: {
+      _: 'struct[]',
       memberId: 'string',
       assignment: 'bytes',
-    }],
+    },
   },
   response: {
     throttleTimeMs: 'int32 1+ ignorable',

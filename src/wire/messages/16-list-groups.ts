@@ -1,6 +1,8 @@
-/** ListGroups, versions 0 to 5: the groups that this broker coordinates.
+/**
+ * ListGroups, versions 0 to 5: the groups that this broker coordinates.
  *
- *  - 1: throttle time. 2: as 1. 3: flexible. 4: by state (KIP-518). 5: by type (KIP-848). */
+ * - 1: throttle time. 2: as 1. 3: flexible. 4: by state (KIP-518). 5: by type (KIP-848).
+ */
 import { api } from '../message.ts'
 import type { Api, ReplyOf, RequestOf, ResponseOf } from '../message.ts'
 
@@ -16,12 +18,13 @@ const definition = {
   response: {
     throttleTimeMs: 'int32 1+ ignorable',
     errorCode: 'int16',
-    groups: ['struct[]', {
+    groups: {
+      _: 'struct[]',
       groupId: 'string',
       protocolType: 'string',
       groupState: 'string 4+ ignorable',
       groupType: 'string 5+ ignorable',
-    }],
+    },
   },
 } as const
 

@@ -1,9 +1,12 @@
-/** ApiVersions, versions 0 to 4: which keys and versions a broker knows, and its features.
+/**
+ * ApiVersions, versions 0 to 4: which keys and versions a broker knows, and its features.
  *
- *  - 1: throttle time. 2: as 1. 3: flexible, name of the client (KIP-511), features (KIP-584).
- *  - 4: features whose lowest version is 0 are shown (KAFKA-17011).
+ * - 1: throttle time. 2: as 1. 3: flexible, name of the client (KIP-511), features (KIP-584).
+ * - 4: features whose lowest version is 0 are shown (KAFKA-17011).
  *
- *  An unknown version is answered in version 0, and no version has a flexible response header (KIP-511). */
+ * An unknown version is answered in version 0, and no version has a flexible response header
+ * (KIP-511).
+ */
 import { api } from '../message.ts'
 import type { Api, ReplyOf, RequestOf, ResponseOf } from '../message.ts'
 
@@ -18,23 +21,26 @@ const definition = {
   },
   response: {
     errorCode: 'int16',
-    apiKeys: ['struct[]', {
+    apiKeys: {
+      _: 'struct[]',
       apiKey: 'int16',
       minVersion: 'int16',
       maxVersion: 'int16',
-    }],
+    },
     throttleTimeMs: 'int32 1+ ignorable',
-    supportedFeatures: ['struct[] 3+ tag 0 ignorable', {
+    supportedFeatures: {
+      _: 'struct[] 3+ tag 0 ignorable',
       name: 'string',
       minVersion: 'int16',
       maxVersion: 'int16',
-    }],
+    },
     finalizedFeaturesEpoch: 'int64 3+ tag 1 = -1 ignorable',
-    finalizedFeatures: ['struct[] 3+ tag 2 ignorable', {
+    finalizedFeatures: {
+      _: 'struct[] 3+ tag 2 ignorable',
       name: 'string',
       maxVersionLevel: 'int16',
       minVersionLevel: 'int16',
-    }],
+    },
     zkMigrationReady: 'boolean 3+ tag 3 = false ignorable',
   },
 } as const

@@ -1,7 +1,9 @@
-/** DeleteTopics, versions 1 to 6.
+/**
+ * DeleteTopics, versions 1 to 6.
  *
- *  - 2, 3: as 1; errors changed. 4: flexible. 5: error message (KIP-599). 6: topics by id or name (KIP-516):
- *    `topicNames` gives way to `topics`. */
+ * - 2, 3: as 1; errors changed. 4: flexible. 5: error message (KIP-599). 6: topics by id or name
+ *   (KIP-516): `topicNames` gives way to `topics`.
+ */
 import { api } from '../message.ts'
 import type { Api, ReplyOf, RequestOf, ResponseOf } from '../message.ts'
 
@@ -11,21 +13,23 @@ const definition = {
   versions: [1, 6],
   flexibleFrom: 4,
   request: {
-    topics: ['struct[] 6+', {
+    topics: {
+      _: 'struct[] 6+',
       name: 'string? = null',
       topicId: 'uuid',
-    }],
+    },
     topicNames: 'string[] 1-5 ignorable',
     timeoutMs: 'int32',
   },
   response: {
     throttleTimeMs: 'int32 = 0',
-    responses: ['struct[]', {
+    responses: {
+      _: 'struct[]',
       name: 'string?6+',
       topicId: 'uuid 6+ ignorable',
       errorCode: 'int16',
       errorMessage: 'string? 5+ = null ignorable',
-    }],
+    },
   },
 } as const
 

@@ -1,6 +1,8 @@
-/** CreatePartitions, versions 0 to 3: raises the number of a topic's partitions (KIP-195).
+/**
+ * CreatePartitions, versions 0 to 3: raises the number of a topic's partitions (KIP-195).
  *
- *  - 1: as 0. 2: flexible. 3: quotas may refuse it (KIP-599). */
+ * - 1: as 0. 2: flexible. 3: quotas may refuse it (KIP-599).
+ */
 import { api } from '../message.ts'
 import type { Api, ReplyOf, RequestOf, ResponseOf } from '../message.ts'
 
@@ -10,23 +12,26 @@ const definition = {
   versions: [0, 3],
   flexibleFrom: 2,
   request: {
-    topics: ['struct[]', {
+    topics: {
+      _: 'struct[]',
       name: 'string',
       count: 'int32',
-      assignments: ['struct[]?', {
+      assignments: {
+        _: 'struct[]?',
         brokerIds: 'int32[]',
-      }],
-    }],
+      },
+    },
     timeoutMs: 'int32',
     validateOnly: 'boolean',
   },
   response: {
     throttleTimeMs: 'int32 = 0',
-    results: ['struct[]', {
+    results: {
+      _: 'struct[]',
       name: 'string',
       errorCode: 'int16',
       errorMessage: 'string? = null',
-    }],
+    },
   },
 } as const
 

@@ -1,6 +1,8 @@
-/** DeleteGroups, versions 0 to 2: deletes empty groups with their offsets (KIP-229).
+/**
+ * DeleteGroups, versions 0 to 2: deletes empty groups with their offsets (KIP-229).
  *
- *  - 1: as 0. 2: flexible. */
+ * - 1: as 0. 2: flexible.
+ */
 import { api } from '../message.ts'
 import type { Api, ReplyOf, RequestOf, ResponseOf } from '../message.ts'
 
@@ -14,10 +16,11 @@ const definition = {
   },
   response: {
     throttleTimeMs: 'int32 = 0',
-    results: ['struct[]', {
+    results: {
+      _: 'struct[]',
       groupId: 'string',
       errorCode: 'int16',
-    }],
+    },
   },
 } as const
 

@@ -1,6 +1,9 @@
-/** IncrementalAlterConfigs, versions 0 to 1: sets, deletes, appends to or subtracts from configs (KIP-339).
+/**
+ * IncrementalAlterConfigs, versions 0 to 1: sets, deletes, appends to or subtracts from configs
+ * (KIP-339).
  *
- *  - 1: flexible. */
+ * - 1: flexible.
+ */
 import { api } from '../message.ts'
 import type { Api, ReplyOf, RequestOf, ResponseOf } from '../message.ts'
 
@@ -10,25 +13,28 @@ const definition = {
   versions: [0, 1],
   flexibleFrom: 1,
   request: {
-    resources: ['struct[]', {
+    resources: {
+      _: 'struct[]',
       resourceType: 'int8',
       resourceName: 'string',
-      configs: ['struct[]', {
+      configs: {
+        _: 'struct[]',
         name: 'string',
         configOperation: 'int8',
         value: 'string?',
-      }],
-    }],
+      },
+    },
     validateOnly: 'boolean',
   },
   response: {
     throttleTimeMs: 'int32 = 0',
-    responses: ['struct[]', {
+    responses: {
+      _: 'struct[]',
       errorCode: 'int16',
       errorMessage: 'string?',
       resourceType: 'int8',
       resourceName: 'string',
-    }],
+    },
   },
 } as const
 

@@ -8,23 +8,27 @@ const definition = {
   versions: [0, 0],
   request: {
     groupId: 'string',
-    topics: ['struct[]', {
+    topics: {
+      _: 'struct[]',
       name: 'string',
-      partitions: ['struct[]', {
+      partitions: {
+        _: 'struct[]',
         partitionIndex: 'int32',
-      }],
-    }],
+      },
+    },
   },
   response: {
     errorCode: 'int16',
     throttleTimeMs: 'int32 = 0',
-    topics: ['struct[]', {
+    topics: {
+      _: 'struct[]',
       name: 'string',
-      partitions: ['struct[]', {
+      partitions: {
+        _: 'struct[]',
         partitionIndex: 'int32',
         errorCode: 'int16',
-      }],
-    }],
+      },
+    },
   },
 } as const
 

@@ -1,6 +1,9 @@
-/** DescribeCluster, versions 0 to 2: brokers, controller and cluster id (KIP-700). Flexible from the start.
+/**
+ * DescribeCluster, versions 0 to 2: brokers, controller and cluster id (KIP-700). Flexible from the
+ * start.
  *
- *  - 1: brokers or controllers (KIP-919). 2: fenced brokers on demand (KIP-1073). */
+ * - 1: brokers or controllers (KIP-919). 2: fenced brokers on demand (KIP-1073).
+ */
 import { api } from '../message.ts'
 import type { Api, ReplyOf, RequestOf, ResponseOf } from '../message.ts'
 
@@ -21,13 +24,14 @@ const definition = {
     endpointType: 'int8 1+ = 1',
     clusterId: 'string',
     controllerId: 'int32 = -1',
-    brokers: ['struct[]', {
+    brokers: {
+      _: 'struct[]',
       brokerId: 'int32',
       host: 'string',
       port: 'int32',
       rack: 'string? = null',
       isFenced: 'boolean 2+',
-    }],
+    },
     clusterAuthorizedOperations: 'int32 = -2147483648',
   },
 } as const

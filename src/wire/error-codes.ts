@@ -1,0 +1,221 @@
+/**
+ * Kafka's error codes (as of 4.3). They exist on the wire only: layers below kafka/ have failures
+ * and outcomes of their own.
+ */
+
+const table = {
+  UNKNOWN_SERVER_ERROR: [-1, false, 'The broker failed in a way that has no code of its own.'],
+  NONE: [0, false, 'No error.'],
+  OFFSET_OUT_OF_RANGE: [
+    1,
+    false,
+    'The offset is below the start or beyond the end of the partition.',
+  ],
+  CORRUPT_MESSAGE: [2, true, 'A record batch fails its checksum or is malformed.'],
+  UNKNOWN_TOPIC_OR_PARTITION: [3, true, 'The broker knows no such topic or partition.'],
+  INVALID_FETCH_SIZE: [4, false, 'The size asked for in a fetch makes no sense.'],
+  LEADER_NOT_AVAILABLE: [5, true, 'The partition has no leader at the moment.'],
+  NOT_LEADER_OR_FOLLOWER: [6, true, 'Another broker serves this partition: refresh the metadata.'],
+  REQUEST_TIMED_OUT: [7, true, 'The request took longer than it was given.'],
+  BROKER_NOT_AVAILABLE: [8, false, 'The broker is not there.'],
+  REPLICA_NOT_AVAILABLE: [9, true, 'The replica asked for is not there.'],
+  MESSAGE_TOO_LARGE: [10, false, 'A record batch exceeds the size that the topic accepts.'],
+  STALE_CONTROLLER_EPOCH: [11, false, 'The controller moved on to a newer epoch.'],
+  OFFSET_METADATA_TOO_LARGE: [12, false, 'The text beside a committed offset is too long.'],
+  NETWORK_EXCEPTION: [13, true, 'The connection was lost before the answer came.'],
+  COORDINATOR_LOAD_IN_PROGRESS: [14, true, 'The coordinator is still reading its state.'],
+  COORDINATOR_NOT_AVAILABLE: [15, true, 'There is no coordinator at the moment.'],
+  NOT_COORDINATOR: [16, true, 'Another broker coordinates this: look it up again.'],
+  INVALID_TOPIC_EXCEPTION: [17, false, "The topic's name or the operation on it is not allowed."],
+  RECORD_LIST_TOO_LARGE: [18, false, 'The batches of one request exceed a segment.'],
+  NOT_ENOUGH_REPLICAS: [19, true, 'Too few replicas are in sync; nothing was written.'],
+  NOT_ENOUGH_REPLICAS_AFTER_APPEND: [20, true, 'It was written, but to too few replicas.'],
+  INVALID_REQUIRED_ACKS: [21, false, 'acks is none of -1, 0 and 1.'],
+  ILLEGAL_GENERATION: [22, false, 'The group is at another generation.'],
+  INCONSISTENT_GROUP_PROTOCOL: [
+    23,
+    false,
+    "The member's protocols do not go with those of the group.",
+  ],
+  INVALID_GROUP_ID: [24, false, 'The group id is not allowed.'],
+  UNKNOWN_MEMBER_ID: [25, false, 'The group has no such member.'],
+  INVALID_SESSION_TIMEOUT: [26, false, "The session timeout is outside the broker's bounds."],
+  REBALANCE_IN_PROGRESS: [27, false, 'The group is rebalancing: join again.'],
+  INVALID_COMMIT_OFFSET_SIZE: [28, false, 'The commit is too large to be stored.'],
+  TOPIC_AUTHORIZATION_FAILED: [29, false, 'The principal may not do this to the topic.'],
+  GROUP_AUTHORIZATION_FAILED: [30, false, 'The principal may not do this to the group.'],
+  CLUSTER_AUTHORIZATION_FAILED: [31, false, 'The principal may not do this to the cluster.'],
+  INVALID_TIMESTAMP: [32, false, "A record's timestamp is outside what the topic accepts."],
+  UNSUPPORTED_SASL_MECHANISM: [33, false, 'The SASL mechanism is not enabled here.'],
+  ILLEGAL_SASL_STATE: [34, false, 'The request does not fit the state of the authentication.'],
+  UNSUPPORTED_VERSION: [35, false, 'The broker does not know this version.'],
+  TOPIC_ALREADY_EXISTS: [36, false, 'A topic of this name exists.'],
+  INVALID_PARTITIONS: [37, false, 'The number of partitions is not allowed.'],
+  INVALID_REPLICATION_FACTOR: [
+    38,
+    false,
+    'The replication factor is not allowed, or exceeds the brokers.',
+  ],
+  INVALID_REPLICA_ASSIGNMENT: [39, false, 'The assignment of replicas is not allowed.'],
+  INVALID_CONFIG: [40, false, 'A config or its value is not allowed.'],
+  NOT_CONTROLLER: [41, true, 'Another broker is the controller.'],
+  INVALID_REQUEST: [42, false, 'The request contradicts itself or the protocol.'],
+  UNSUPPORTED_FOR_MESSAGE_FORMAT: [
+    43,
+    false,
+    'The format of the stored records does not allow this.',
+  ],
+  POLICY_VIOLATION: [44, false, 'A policy of the cluster forbids this.'],
+  OUT_OF_ORDER_SEQUENCE_NUMBER: [
+    45,
+    false,
+    "The batch does not follow on the producer's previous one.",
+  ],
+  DUPLICATE_SEQUENCE_NUMBER: [46, false, 'The batch was written before.'],
+  INVALID_PRODUCER_EPOCH: [47, false, 'A newer instance of the producer has written.'],
+  INVALID_TXN_STATE: [48, false, "The transaction's state does not allow this."],
+  INVALID_PRODUCER_ID_MAPPING: [49, false, 'The producer id is not that of the transactional id.'],
+  INVALID_TRANSACTION_TIMEOUT: [
+    50,
+    false,
+    'The transaction timeout exceeds what the broker allows.',
+  ],
+  CONCURRENT_TRANSACTIONS: [51, true, 'The previous transaction of this id is still ending.'],
+  TRANSACTION_COORDINATOR_FENCED: [52, false, 'A newer coordinator took over the transaction.'],
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: [
+    53,
+    false,
+    'The principal may not use the transactional id.',
+  ],
+  SECURITY_DISABLED: [54, false, 'The broker has no authorizer.'],
+  OPERATION_NOT_ATTEMPTED: [
+    55,
+    false,
+    'It was not tried because another part of the request failed.',
+  ],
+  KAFKA_STORAGE_ERROR: [56, true, 'The storage of the partition failed.'],
+  LOG_DIR_NOT_FOUND: [57, false, 'The log directory is not known here.'],
+  SASL_AUTHENTICATION_FAILED: [58, false, 'The credentials were refused.'],
+  UNKNOWN_PRODUCER_ID: [59, false, 'The partition has no state of this producer.'],
+  REASSIGNMENT_IN_PROGRESS: [60, false, 'The partition is being reassigned.'],
+  DELEGATION_TOKEN_AUTH_DISABLED: [61, false, 'Delegation tokens are not enabled.'],
+  DELEGATION_TOKEN_NOT_FOUND: [62, false, 'There is no such delegation token.'],
+  DELEGATION_TOKEN_OWNER_MISMATCH: [
+    63,
+    false,
+    'The principal is neither owner nor renewer of the token.',
+  ],
+  DELEGATION_TOKEN_REQUEST_NOT_ALLOWED: [
+    64,
+    false,
+    'Tokens are not handed out over a connection like this one.',
+  ],
+  DELEGATION_TOKEN_AUTHORIZATION_FAILED: [65, false, 'The principal may not do this to the token.'],
+  DELEGATION_TOKEN_EXPIRED: [66, false, 'The delegation token has expired.'],
+  INVALID_PRINCIPAL_TYPE: [67, false, 'This type of principal is not supported.'],
+  NON_EMPTY_GROUP: [68, false, 'The group still has members.'],
+  GROUP_ID_NOT_FOUND: [69, false, 'There is no such group.'],
+  FETCH_SESSION_ID_NOT_FOUND: [70, true, 'The fetch session is gone: begin a new one.'],
+  INVALID_FETCH_SESSION_EPOCH: [71, true, 'The fetch session is at another epoch.'],
+  LISTENER_NOT_FOUND: [
+    72,
+    true,
+    'The leader has no listener of the name that the request came in by.',
+  ],
+  TOPIC_DELETION_DISABLED: [73, false, 'Topics may not be deleted here.'],
+  FENCED_LEADER_EPOCH: [74, true, "The leader epoch in the request is older than the broker's."],
+  UNKNOWN_LEADER_EPOCH: [75, true, "The leader epoch in the request is newer than the broker's."],
+  UNSUPPORTED_COMPRESSION_TYPE: [76, false, 'The version in use does not allow this compression.'],
+  STALE_BROKER_EPOCH: [77, false, 'The broker has registered anew since.'],
+  OFFSET_NOT_AVAILABLE: [78, true, 'The new leader does not know its high watermark yet.'],
+  MEMBER_ID_REQUIRED: [79, false, 'Join again with the member id in this answer.'],
+  PREFERRED_LEADER_NOT_AVAILABLE: [80, true, 'The preferred leader cannot lead now.'],
+  GROUP_MAX_SIZE_REACHED: [81, false, 'The group is full.'],
+  FENCED_INSTANCE_ID: [82, false, 'Another member took over the group instance id.'],
+  ELIGIBLE_LEADERS_NOT_AVAILABLE: [83, true, 'No replica that may lead is there.'],
+  ELECTION_NOT_NEEDED: [84, true, 'The partition is led as it should be.'],
+  NO_REASSIGNMENT_IN_PROGRESS: [85, false, 'The partition is not being reassigned.'],
+  GROUP_SUBSCRIBED_TO_TOPIC: [86, false, 'The group still reads the topic, so its offsets stay.'],
+  INVALID_RECORD: [87, false, "A record breaks the topic's rules."],
+  UNSTABLE_OFFSET_COMMIT: [88, true, 'A transaction that sets the offset has not ended yet.'],
+  THROTTLING_QUOTA_EXCEEDED: [89, true, 'A quota is used up.'],
+  PRODUCER_FENCED: [90, false, 'A newer producer with the same transactional id has begun.'],
+  RESOURCE_NOT_FOUND: [91, false, 'What the request names does not exist.'],
+  DUPLICATE_RESOURCE: [92, false, 'The request names something twice, or it exists already.'],
+  UNACCEPTABLE_CREDENTIAL: [93, false, 'The credential does not meet the rules.'],
+  INCONSISTENT_VOTER_SET: [94, false, 'The two sides know different sets of voters.'],
+  INVALID_UPDATE_VERSION: [95, false, 'The update is based on another version.'],
+  FEATURE_UPDATE_FAILED: [96, false, 'The features could not be updated.'],
+  PRINCIPAL_DESERIALIZATION_FAILURE: [97, false, 'The forwarded principal cannot be read.'],
+  SNAPSHOT_NOT_FOUND: [98, false, 'There is no such snapshot.'],
+  POSITION_OUT_OF_RANGE: [99, false, 'The position is outside the snapshot.'],
+  UNKNOWN_TOPIC_ID: [100, true, 'The broker knows no topic of this id.'],
+  DUPLICATE_BROKER_REGISTRATION: [101, false, 'The broker id is in use.'],
+  BROKER_ID_NOT_REGISTERED: [102, false, 'No broker of this id has registered.'],
+  INCONSISTENT_TOPIC_ID: [103, true, 'The partition belongs to a topic of another id.'],
+  INCONSISTENT_CLUSTER_ID: [104, false, 'The request is meant for another cluster.'],
+  TRANSACTIONAL_ID_NOT_FOUND: [105, false, 'There is no such transactional id.'],
+  FETCH_SESSION_TOPIC_ID_ERROR: [
+    106,
+    true,
+    'The fetch session names topics in another way than the request.',
+  ],
+  INELIGIBLE_REPLICA: [107, false, 'The replica may not be in sync.'],
+  NEW_LEADER_ELECTED: [108, false, 'The change led to a new leader.'],
+  OFFSET_MOVED_TO_TIERED_STORAGE: [109, false, 'The offset is in the remote tier only.'],
+  FENCED_MEMBER_EPOCH: [110, false, "The coordinator refused the member's epoch: join anew."],
+  UNRELEASED_INSTANCE_ID: [111, false, 'Another member still holds the group instance id.'],
+  UNSUPPORTED_ASSIGNOR: [112, false, 'The broker does not have the assignor.'],
+  STALE_MEMBER_EPOCH: [113, false, 'The member epoch is old: try again with the current one.'],
+  MISMATCHED_ENDPOINT_TYPE: [114, false, 'The request came to the wrong kind of endpoint.'],
+  UNSUPPORTED_ENDPOINT_TYPE: [115, false, 'The kind of endpoint is not known.'],
+  UNKNOWN_CONTROLLER_ID: [116, false, 'The controller id is not known.'],
+  UNKNOWN_SUBSCRIPTION_ID: [117, false, 'The telemetry subscription is not the current one.'],
+  TELEMETRY_TOO_LARGE: [118, false, 'The pushed metrics exceed what the broker takes.'],
+  INVALID_REGISTRATION: [119, false, "The broker's registration was refused."],
+  TRANSACTION_ABORTABLE: [
+    120,
+    false,
+    'The transaction can only be aborted now; the producer may go on after.',
+  ],
+  INVALID_RECORD_STATE: [121, false, 'The acknowledgement does not fit the state of the record.'],
+  SHARE_SESSION_NOT_FOUND: [122, true, 'The share session is gone: begin a new one.'],
+  INVALID_SHARE_SESSION_EPOCH: [123, true, 'The share session is at another epoch.'],
+  FENCED_STATE_EPOCH: [124, false, 'The share coordinator has a newer state epoch.'],
+  INVALID_VOTER_KEY: [125, false, "The voter's key does not match the receiver's."],
+  DUPLICATE_VOTER: [126, false, 'The voter is in the set already.'],
+  VOTER_NOT_FOUND: [127, false, 'The voter is not in the set.'],
+  INVALID_REGULAR_EXPRESSION: [128, false, 'The regular expression is not valid (RE2).'],
+  REBOOTSTRAP_REQUIRED: [129, false, 'The client must begin anew from its bootstrap servers.'],
+  STREAMS_INVALID_TOPOLOGY: [130, false, 'The topology is not valid.'],
+  STREAMS_INVALID_TOPOLOGY_EPOCH: [131, false, 'The epoch of the topology is not valid.'],
+  STREAMS_TOPOLOGY_FENCED: [132, false, 'The epoch of the topology is outdated.'],
+  SHARE_SESSION_LIMIT_REACHED: [133, true, 'The broker has as many share sessions as it allows.'],
+} as const
+
+export type ErrorName = keyof typeof table
+
+/** The code of each error: `ErrorCode.NOT_COORDINATOR` is 16. */
+export const ErrorCode: { readonly [N in ErrorName]: (typeof table)[N][0] } = Object.fromEntries(
+  Object.entries(table).map(([name, [code]]) => [name, code]),
+) as { [N in ErrorName]: (typeof table)[N][0] }
+
+/** A code that Kafka defines. */
+export type ErrorCode = (typeof table)[ErrorName][0]
+
+export interface ErrorInfo {
+  readonly code: ErrorCode
+  readonly name: ErrorName
+  /** Clients try again by themselves; with any other code the send, or the application, fails. */
+  readonly retriable: boolean
+  /** For people, and for the error message fields of answers. */
+  readonly description: string
+}
+
+/** Every error, by its code. */
+export const errorInfos: ReadonlyMap<number, ErrorInfo> = new Map(
+  Object.entries(table).map(([name, [code, retriable, description]]) => [
+    code,
+    { code, name: name as ErrorName, retriable, description },
+  ]),
+)
