@@ -68,6 +68,7 @@ export const adapters: readonly Adapter[] = [
     globals: ['Date', 'performance', 'setTimeout', 'clearTimeout', 'setImmediate'],
   },
   { path: 'src/base/crc32c.ts', why: 'the checksum', imports: ['@node-rs/crc32'] },
+  { path: 'src/disk/node-disk.ts', why: 'the real Disk', imports: ['node:fs'] },
   { path: 'src/base/system-random.ts', why: 'the real Random', imports: ['node:crypto'] },
   {
     path: 'src/main.ts',

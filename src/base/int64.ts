@@ -1,7 +1,4 @@
-/**
- * Signed 64-bit integers as numbers: exact within ±2^53, clamped to that range outside of it (ADR
- * 0003).
- */
+/** Signed 64-bit integers as numbers: exact within ±2^53, clamped to that range outside of it (ADR 0003). */
 
 const two32 = 2 ** 32
 

@@ -1,7 +1,4 @@
-/**
- * Numbers that are given once and never again, whatever fails: partition ids, producer ids,
- * incarnations.
- */
+/** Numbers that are given once and never again, whatever fails: partition ids, producer ids, incarnations. */
 import type { CatalogDatabase, Transaction } from './database.ts'
 import { counters } from './schema.ts'
 
@@ -14,7 +11,6 @@ export type CounterName =
 
 /**
  * Draws `count` numbers; resolves with the first. A draw whose answer was lost leaves a gap.
- *
  * @throws Failure 'unavailable' | 'unknown-outcome': draw again.
  */
 export function drawNumbers(

@@ -3,6 +3,7 @@
 export interface DiskFile {
   /**
    * Writes the chunks one behind the other from `position`. Not durable before `sync`.
+   *
    * @throws Failure 'overloaded': no space; what was written is unspecified.
    * @throws Failure 'unavailable': input or output error; what was written is unspecified.
    */
@@ -11,10 +12,13 @@ export interface DiskFile {
   read(into: Uint8Array, position: number): Promise<number>
   /**
    * Makes what was written durable (fdatasync).
-   * @throws Failure 'unavailable': nothing is known of the unsynced writes; never write this file again.
+   *
+   * @throws Failure 'unavailable': nothing is known of the unsynced writes; never write this file
+   *   again.
    */
   sync(): Promise<void>
   size(): Promise<number>
+  /** To be called when nothing else is under way on this file. */
   close(): Promise<void>
 }
 
@@ -26,7 +30,10 @@ export interface FolderEntry {
 
 /** Paths are absolute or relative as the adapter was built; folders are separated by '/'. */
 export interface Disk {
-  /** 'create' refuses a file that exists ('conflict'); 'write' and 'read' one that does not ('not-found'). */
+  /**
+   * 'create' refuses a file that exists ('conflict'); 'write' and 'read' one that does not
+   * ('not-found').
+   */
   open(path: string, mode: 'create' | 'write' | 'read'): Promise<DiskFile>
   /** Replaces `to` in one step; durable after `syncFolder` of its folder. */
   rename(from: string, to: string): Promise<void>
@@ -34,6 +41,10 @@ export interface Disk {
   remove(path: string): Promise<void>
   /** Files of a folder, not its subfolders, by name; [] where there is no such folder. */
   list(folder: string): Promise<FolderEntry[]>
+  /** As `list`, the names alone: one call, where sizes would cost one for each file. */
+  names(folder: string): Promise<string[]>
+  /** Undefined where there is no such file. */
+  stat(path: string): Promise<FolderEntry | undefined>
   /** With its parents; harmless where it exists. Durable on return. */
   makeFolder(folder: string): Promise<void>
   /** Makes creations, renames and removals in `folder` durable. */

@@ -1,4 +1,7 @@
-/** The write-ahead log: makes a group of appends durable by one write. What it means is decided by the commit. */
+/**
+ * The write-ahead log: makes a group of appends durable by one write. What it means is decided by
+ * the commit.
+ */
 
 /** The name of a group: unique for ever, chosen by the broker that sealed it. */
 export interface GroupId {
@@ -6,7 +9,10 @@ export interface GroupId {
   readonly groupNumber: number
 }
 
-/** What a journal needs of a run to describe it beside its bytes (for the doctor, after a catalog's loss). */
+/**
+ * What a journal needs of a run to describe it beside its bytes (for the doctor, after a catalog's
+ * loss).
+ */
 export interface JournalRun {
   readonly topicId: string
   readonly partitionIndex: number
@@ -35,7 +41,10 @@ export interface GroupPlace {
   readonly bytesPosition: number
 }
 
-/** A named place of the journal that the catalog knows, given to `open` so that writing resumes behind it. */
+/**
+ * A named place of the journal that the catalog knows, given to `open` so that writing resumes
+ * behind it.
+ */
 export interface KnownGroup extends GroupPlace {
   readonly id: GroupId
 }
@@ -43,16 +52,21 @@ export interface KnownGroup extends GroupPlace {
 export interface Journal {
   /**
    * Resolves when the group is durable. Writes may overlap; each resolves on its own.
-   * @throws Failure 'overloaded' (no space) | 'unavailable': the group is not to be committed. Its bytes may
-   *   be on the disk all the same: only the catalog's claim says whether it counts.
+   *
+   * @throws Failure 'overloaded' (no space) | 'unavailable': the group is not to be committed. Its
+   *   bytes may be on the disk all the same: only the catalog's claim says whether it counts.
    */
   write(group: JournalGroup): Promise<GroupPlace>
   /**
    * Exactly `length` bytes from `position` of a journal object.
+   *
    * @throws Failure 'not-found': retired. 'corrupt': isolated or shorter. 'unavailable': try again.
    */
   read(objectId: string, position: number, length: number): Promise<Uint8Array>
-  /** Objects that are not written any more, so that packing may end them. The active one is not among them. */
+  /**
+   * Objects that are not written any more, so that packing may end them. The active one is not
+   * among them.
+   */
   finished(): readonly string[]
   /** Ends the active object, so that it can be packed; the next write begins another. */
   roll(): Promise<void>
