@@ -56,7 +56,7 @@ test('what was synced in a synced folder outlives every crash', async () => {
   }
 })
 
-test('of an unsynced overwrite, crashes keep all, lose all, and tear at sectors in any order', async () => {
+test('of an unsynced overwrite, crashes keep or lose each sector, in any order', async () => {
   const seen = new Set<string>()
   for (let seed = 0; seed < 200; seed++) {
     const disk = diskOf(seed)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { chunksPerWrite, writeAll } from './write-all.ts'
 
-test('whatever part the system takes at a time, every byte is written once and in place', async () => {
+test('whatever part is taken at a time, every byte is written once and in place', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.uint8Array({ maxLength: 9 }), { maxLength: 12 }),
