@@ -1,6 +1,8 @@
 /** The process: the only reader of process.*, the only caller of exit. */
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Failure } from './base/errors.ts'
 import { about, commands } from './cli/commands.ts'
 import type { CommandIo } from './cli/command.ts'
 import { dispatch } from './cli/dispatch.ts'
@@ -9,6 +11,16 @@ import { dispatch } from './cli/dispatch.ts'
 function version(): string {
   const text = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')
   return (JSON.parse(text) as { version: string }).version
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const kind = code === 'ENOENT' ? 'not-found' : 'unavailable'
+    throw new Failure(kind, `cannot read ${file}: ${code}`, error)
+  }
 }
 
 /** Ctrl-C reaches a whole process group, and launchers pass it on: echoes of one signal. */
@@ -41,6 +53,7 @@ function io(): CommandIo {
       return promise
     },
     err: (text) => void stderr.write(text),
+    readText: (file) => readText(file),
     get input() {
       return stdin.setEncoding('utf8') as AsyncIterable<string>
     },

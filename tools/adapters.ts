@@ -74,6 +74,6 @@ export const adapters: readonly Adapter[] = [
     path: 'src/main.ts',
     why: 'the only reader of process.*, the only caller of exit',
     globals: ['process', 'performance'],
-    imports: ['node:fs', 'node:os'],
+    imports: ['node:fs', 'node:fs/promises'],
   },
 ]

@@ -12,6 +12,12 @@ export interface CommandIo {
   err(text: string): void
   /** Standard input, as chunks of UTF-8 text. */
   readonly input: AsyncIterable<string>
+  /**
+   * The text of a file named by whoever typed the command; relative to `cwd`.
+   *
+   * @throws Failure 'not-found' or 'unavailable', with the name of the file.
+   */
+  readText(file: string): Promise<string>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   /** True where `out` is a terminal: then colours and tables, else plain lines. */

@@ -44,6 +44,7 @@ async function type(...argv: string[]): Promise<{ code: number; out: string; err
     err: (text) => void (err += text),
     drained: () => Promise.resolve(),
     input: (async function* () {})(),
+    readText: () => Promise.reject(new Error('no files here')),
     env: {},
     cwd: '/',
     terminal: false,

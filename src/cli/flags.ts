@@ -15,14 +15,14 @@ export interface Flag {
 
 export type Flags = Readonly<Record<string, Flag>>
 
-type ValueOf<F extends Flag> = F['kind'] extends 'switch'
+type ValueOf<Kind extends Flag['kind']> = Kind extends 'switch'
   ? boolean
-  : F['kind'] extends 'values'
+  : Kind extends 'values'
     ? readonly string[]
     : string | undefined
 
 export interface Parsed<T extends Flags> {
-  readonly flags: { readonly [Name in keyof T]: ValueOf<T[Name]> }
+  readonly flags: { readonly [Name in keyof T]: ValueOf<T[Name]['kind']> }
   /** What is no flag, and everything after `--`. */
   readonly words: readonly string[]
 }

@@ -1,0 +1,41 @@
+/** What options owe each other. Each alone may be allowed, and both together make no sense. */
+import type { Config, OptionName } from './options.ts'
+
+interface Relation {
+  readonly smaller: OptionName
+  readonly larger: OptionName
+  readonly why: string
+}
+
+const atMost = (smaller: OptionName, larger: OptionName, why: string): Relation => ({
+  smaller,
+  larger,
+  why,
+})
+
+const relations: readonly Relation[] = [
+  atMost(
+    'group.min.session.timeout.ms',
+    'group.max.session.timeout.ms',
+    'or no member could join a group',
+  ),
+  atMost('message.max.bytes', 'socket.request.max.bytes', 'a batch arrives in one frame'),
+  atMost('socket.request.max.bytes', 'produce.memory.bytes', 'one frame must fit at least'),
+  atMost('journal.group.bytes', 'journal.file.bytes', 'a group does not span files'),
+  atMost('message.max.bytes', 'journal.file.bytes', 'a batch does not span files'),
+  atMost('pack.object.bytes', 'pack.window.bytes', 'a window fills one object at least'),
+]
+
+export interface BrokenRelation {
+  readonly name: OptionName
+  readonly message: string
+}
+
+export function brokenRelations(config: Config): BrokenRelation[] {
+  return relations
+    .filter(({ smaller, larger }) => Number(config[smaller]) > Number(config[larger]))
+    .map(({ smaller, larger, why }) => ({
+      name: smaller,
+      message: `${config[smaller]} is more than ${larger} (${config[larger]}): ${why}`,
+    }))
+}
