@@ -7,6 +7,10 @@ import type { Codec } from './codec.ts'
 import { lz4FrameContentBytes } from './lz4-frame.ts'
 import { snappyBlocks } from './snappy-blocks.ts'
 
+/** What a batch may unpack to where a caller has no better limit. Bytes; 64 times the default of max.message.bytes, and
+ *  with working memory still well within what a small broker has. */
+export const DECOMPRESSED_BYTES_MAX: number = 64 * 1024 * 1024
+
 type Snappy = typeof import('snappy')
 type Lz4 = typeof import('lz4-napi')
 

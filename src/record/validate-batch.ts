@@ -72,7 +72,7 @@ export type ValidBatch = {
 
 /**
  * Judges `bytes`, the records of one partition in a produce request, which must be exactly one v2 batch.
- * Never throws for what the bytes hold. Nothing is changed. Rules: Kafka's LogValidator and ProduceRequest (4.x).
+ * Nothing is changed. @throws Failure 'overloaded' only: a codec could not get its working memory. Rules: Kafka's LogValidator and ProduceRequest (4.x).
  */
 export function validateBatch(bytes: Uint8Array, rules: BatchRules): ValidBatch | Refusal {
   const misframed = judgeFrame(bytes, rules)
@@ -85,16 +85,15 @@ export function validateBatch(bytes: Uint8Array, rules: BatchRules): ValidBatch 
   if (codec === undefined || (codec === 'zstd' && !rules.zstdAllowed)) {
     return refuseCodec(header.codecId)
   }
-  const refusal = judgeHeader(header) ?? judgeTimestamps(header, rules)
-  if (codec !== 'none' && !rules.inspectRecords && !rules.keysRequired) {
-    if (refusal !== undefined) return refusal
-    return { ok: true, header, codec, inspected: false, maxTimestamp: header.maxTimestamp }
+  const refusal = judgeHeader(header)
+  if (refusal !== undefined) return refusal
+  if (codec === 'none' || rules.inspectRecords || rules.keysRequired) {
+    return judgeRecords(bytes, header, codec, rules)
   }
-  // A timestamp that is wrong in the header is wrong in a record, and the records tell which.
-  if (refusal !== undefined && refusal.reason !== 'invalid-timestamp') return refusal
-  const judged = judgeRecords(bytes, header, codec, rules)
-  if (!judged.ok || refusal === undefined) return judged
-  return refusal
+  const { maxTimestamp } = header
+  return (
+    judgeTimestamps(header, rules) ?? { ok: true, header, codec, inspected: false, maxTimestamp }
+  )
 }
 
 /** What stands outside the CRC: framing, magic and size. */
@@ -146,14 +145,14 @@ function judgeHeader(header: BatchHeader): Refusal | undefined {
   if (producerId < 0 && header.isTransactional) {
     return refuse('invalid-record', 'transactional without a producer id')
   }
+  if (header.timestampType === 'log-append') {
+    return refuse('invalid-timestamp', 'only brokers set the timestamp type to LogAppendTime')
+  }
   return undefined
 }
 
 /** What the header tells of the records' timestamps: the first one and the largest. */
 function judgeTimestamps(header: BatchHeader, rules: BatchRules): Refusal | undefined {
-  if (header.timestampType === 'log-append') {
-    return refuse('invalid-timestamp', 'only brokers set the timestamp type to LogAppendTime')
-  }
   if (rules.timestampType === 'log-append') return undefined
   const wrong =
     timestampError(header.baseTimestamp, rules) ?? timestampError(header.maxTimestamp, rules)

@@ -1,0 +1,151 @@
+/** Codecs: what others write is read, bombs do not go off, and nothing but a Failure comes out. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
+import fc from 'fast-check'
+import { isFailure } from '../base/errors.ts'
+import { CODECS } from './codec.ts'
+import { compress, decompress } from './compression.ts'
+
+const PACKING = CODECS.filter((codec) => codec !== 'none')
+const MEBIBYTE = 1024 * 1024
+
+for (const codec of CODECS) {
+  test(`${codec}: what is packed comes out again, with the limit exactly there`, () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 5000 }), fc.nat(40), (seed, times) => {
+        const bytes = Buffer.concat(Array.from({ length: times + 1 }, () => seed))
+        const unpacked = decompress(codec, compress(codec, bytes), bytes.length)
+        assert.equal(Buffer.compare(unpacked, bytes), 0)
+      }),
+      { numRuns: 100 },
+    )
+  })
+}
+
+for (const codec of PACKING) {
+  test(`${codec}: one byte above the limit is refused`, () => {
+    const packed = compress(codec, Buffer.alloc(10_000, 'ab'))
+    assert.equal(decompress(codec, packed, 10_000).length, 10_000)
+    assert.throws(
+      () => decompress(codec, packed, 9_999),
+      (error) => isFailure(error, 'invalid'),
+    )
+  })
+
+  test(`${codec}: a bomb takes no more memory than the limit allows`, () => {
+    const packed = compress(codec, Buffer.alloc(256 * MEBIBYTE))
+    const before = process.memoryUsage().rss
+    for (let i = 0; i < 3; i++) {
+      assert.throws(
+        () => decompress(codec, packed, MEBIBYTE),
+        (error) => isFailure(error, 'invalid'),
+      )
+    }
+    const grown = process.memoryUsage().rss - before
+    assert.ok(grown < 32 * MEBIBYTE, `grew by ${grown} bytes`)
+  })
+
+  test(`${codec}: cut anywhere, it is corrupt, not short`, () => {
+    const packed = compress(codec, Buffer.from('all of it, or nothing at all. '.repeat(40)))
+    for (let end = 0; end < packed.length; end++) {
+      assert.throws(
+        () => decompress(codec, packed.subarray(0, end), 5000),
+        (error) => isFailure(error, 'corrupt'),
+        `${end} of ${packed.length} bytes`,
+      )
+    }
+  })
+
+  test(`${codec}: damaged bytes end in a Failure or within the limit`, () => {
+    const packed = compress(codec, Buffer.from('some text that repeats, repeats '.repeat(99)))
+    const place = fc.record({ at: fc.nat(packed.length - 1), byte: fc.nat(255) })
+    fc.assert(
+      fc.property(fc.array(place, { minLength: 1, maxLength: 8 }), (damages) => {
+        const damaged = Buffer.from(packed)
+        for (const { at, byte } of damages) damaged[at] = byte
+        try {
+          assert.ok(decompress(codec, damaged, 20_000).length <= 20_000)
+        } catch (error) {
+          assert.ok(isFailure(error, 'corrupt') || isFailure(error, 'invalid'), String(error))
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+}
+
+test('zstd with a window of 128 MiB, as its highest level writes, takes what its content takes', () => {
+  const params = { [constants.ZSTD_c_windowLog]: 27 }
+  const small = zstdCompressSync(Buffer.alloc(MEBIBYTE, 'window'), { params })
+  const before = process.memoryUsage().rss
+  assert.equal(decompress('zstd', small, MEBIBYTE).length, MEBIBYTE)
+  assert.ok(process.memoryUsage().rss - before < 32 * MEBIBYTE)
+})
+
+test('gzip in several members is one content', () => {
+  const two = Buffer.concat([gzipSync('one '), gzipSync('two')])
+  assert.equal(Buffer.from(decompress('gzip', two, 7)).toString(), 'one two')
+  assert.throws(
+    () => decompress('gzip', two, 6),
+    (error) => isFailure(error, 'invalid'),
+  )
+})
+
+// Written by hand from the description of the format: size 11, a literal of 6, and a copy of 5 from 6 back.
+const RAW_BLOCK = Buffer.from([11, 0x14, ...Buffer.from('karst '), 0x05, 6])
+const STREAM_HEADER = Buffer.from('82534e41505059000000000100000001', 'hex')
+const framed = (...blocks: readonly Uint8Array[]): Buffer =>
+  Buffer.concat([
+    STREAM_HEADER,
+    ...blocks.flatMap((block) => [Buffer.from([0, 0, 0, block.length]), block]),
+  ])
+
+test('snappy as one raw block and as the stream of snappy-java', () => {
+  const text = 'karst karst'
+  assert.equal(Buffer.from(decompress('snappy', RAW_BLOCK, 11)).toString(), text)
+  assert.equal(Buffer.from(decompress('snappy', framed(RAW_BLOCK), 11)).toString(), text)
+  const three = framed(RAW_BLOCK, RAW_BLOCK, RAW_BLOCK)
+  assert.equal(Buffer.from(decompress('snappy', three, 33)).toString(), text.repeat(3))
+  assert.equal(decompress('snappy', framed(), 0).length, 0)
+  assert.throws(
+    () => decompress('snappy', three, 32),
+    (error) => isFailure(error, 'invalid'),
+  )
+  for (let end = STREAM_HEADER.length + 1; end < three.length; end++) {
+    if ((end - STREAM_HEADER.length) % (4 + RAW_BLOCK.length) === 0) continue
+    assert.throws(
+      () => decompress('snappy', three.subarray(0, end), 33),
+      (error) => isFailure(error, 'corrupt'),
+    )
+  }
+})
+
+test('snappy: a claim that no block can keep is corrupt before memory is taken', () => {
+  const liar = Buffer.from([0xff, 0xff, 0xff, 0xff, 0x07, 0, 0])
+  assert.throws(
+    () => decompress('snappy', liar, Number.MAX_SAFE_INTEGER),
+    (error) => isFailure(error, 'corrupt'),
+  )
+})
+
+// `lz4 -B4 -BD -BX --content-size` 1.9.4: linked blocks, block checksums, content size and checksum.
+const LZ4_FRAME = Buffer.from(
+  'BCJNGFxAQAABAAAAAADPGwEAAP8Ba2Fyc3QtMDEyMzQ1Njc4ORAA' +
+    '/'.repeat(341) +
+    '9hQNTY3ODkYbJclGwAAAP8Ba2Fyc3QtMDEyMzQ1Njc4ORAAGFA1Njc4OdMK37oAAAAAHZE5Mg==',
+  'base64',
+)
+
+test('lz4 frames with every option are read', () => {
+  const text = 'karst-0123456789'.repeat(4100)
+  assert.equal(Buffer.from(decompress('lz4', LZ4_FRAME, text.length)).toString(), text)
+  assert.throws(
+    () => decompress('lz4', LZ4_FRAME, text.length - 1),
+    (error) => isFailure(error, 'invalid'),
+  )
+  assert.throws(
+    () => decompress('lz4', Buffer.concat([LZ4_FRAME, LZ4_FRAME]), 1e6),
+    (error) => isFailure(error, 'corrupt'),
+  )
+})
