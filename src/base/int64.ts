@@ -1,4 +1,7 @@
-/** Signed 64-bit integers as numbers: exact within ±2^53, clamped to that range outside of it (ADR 0003). */
+/**
+ * Signed 64-bit integers as numbers: exact within ±2^53, clamped to that range outside of it (ADR
+ * 0003).
+ */
 
 const two32 = 2 ** 32
 

@@ -1,6 +1,12 @@
-/** Structured logging as a port: parts say what happened in fields, the composition root decides where it goes. */
+/**
+ * Structured logging as a port: parts say what happened in fields, the composition root decides
+ * where it goes.
+ */
 
-/** What a line is about. Keys are camelCase with the unit last (`lingerMs`); an error goes under `error`. */
+/**
+ * What a line is about. Keys are camelCase with the unit last (`lingerMs`); an error goes under
+ * `error`.
+ */
 export type LogFields = Readonly<Record<string, unknown>>
 
 export interface Log {

@@ -1,4 +1,7 @@
-/** What is true of the whole cluster: its id, its leader epoch. Made once, by whoever opens it first. */
+/**
+ * What is true of the whole cluster: its id, its leader epoch. Made once, by whoever opens it
+ * first.
+ */
 import type { CatalogDatabase } from './database.ts'
 import { clusterFacts } from './schema.ts'
 

@@ -1,7 +1,8 @@
 /**
- * The commit: the one place where batches get their offsets. One transaction claims the groups' ids,
- * locks their partitions, reads what the judgement depends on, judges batch after batch, each against
- * what the earlier ones left, and writes manifest, outcomes, producer windows and log ends.
+ * The commit: the one place where batches get their offsets. One transaction claims the groups'
+ * ids, locks their partitions, reads what the judgement depends on, judges batch after batch, each
+ * against what the earlier ones left, and writes manifest, outcomes, producer windows and log
+ * ends.
  */
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
@@ -76,9 +77,11 @@ export interface CommitResult {
 export const commitRunsMax = 1_000
 
 /**
- * Commits the groups in the order given. A group whose id is taken already keeps the outcome that it
- * has: committing again after a lost answer is safe.
- * @throws Failure 'unavailable': nothing was committed. 'unknown-outcome': settle it with `cancelGroups`.
+ * Commits the groups in the order given. A group whose id is taken already keeps the outcome that
+ * it has: committing again after a lost answer is safe.
+ *
+ * @throws Failure 'unavailable': nothing was committed. 'unknown-outcome': settle it with
+ *   `cancelGroups`.
  */
 export function commitGroups(
   database: CatalogDatabase,
@@ -88,8 +91,9 @@ export function commitGroups(
 }
 
 /**
- * Makes each group's fate certain: an id nobody has taken is cancelled for ever, an id that a live or
- * dead commit has taken answers with what that one decided.
+ * Makes each group's fate certain: an id nobody has taken is cancelled for ever, an id that a live
+ * or dead commit has taken answers with what that one decided.
+ *
  * @throws Failure 'unavailable' | 'unknown-outcome': ask again.
  */
 export function cancelGroups(
@@ -161,8 +165,10 @@ async function commitIn(tx: Transaction, groups: readonly GroupIntent[]): Promis
   const rows = groups.flatMap((group, index) => {
     const result = results[index]
     if (known.has(index) || result?.state !== 'committed') return []
-    const manifest = encodeManifest(result.runs, group.bytesPosition)
-    return [{ ...claimRow(group, 'committed'), manifest, outcomes: encodeOutcomes(result.outcomes) }]
+    const manifest = encodeManifest(result.runs, group.position)
+    return [
+      { ...claimRow(group, 'committed'), manifest, outcomes: encodeOutcomes(result.outcomes) },
+    ]
   })
   await tx.put(commitLog, rows)
   await registerObjects(tx, fresh)

@@ -1,4 +1,7 @@
-/** Numbers that are given once and never again, whatever fails: partition ids, producer ids, incarnations. */
+/**
+ * Numbers that are given once and never again, whatever fails: partition ids, producer ids,
+ * incarnations.
+ */
 import type { CatalogDatabase, Transaction } from './database.ts'
 import { counters } from './schema.ts'
 
@@ -11,6 +14,7 @@ export type CounterName =
 
 /**
  * Draws `count` numbers; resolves with the first. A draw whose answer was lost leaves a gap.
+ *
  * @throws Failure 'unavailable' | 'unknown-outcome': draw again.
  */
 export function drawNumbers(

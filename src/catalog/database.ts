@@ -2,8 +2,8 @@
  * The catalog's port to a database: tables by key, in transactions. What is decided with them is
  * written once, beside this file, and runs the same on SQLite, PostgreSQL and memory.
  *
- * Isolation is READ COMMITTED: each statement sees what was committed when it began. So:
- * locks are taken in one statement, and everything that a decision depends on is read in a later one.
+ * Isolation is READ COMMITTED: each statement sees what was committed when it began. So: locks are
+ * taken in one statement, and everything that a decision depends on is read in a later one.
  */
 import type { Key, Table } from './table.ts'
 
@@ -39,7 +39,9 @@ export interface Transaction extends ReadTransaction {
   /**
    * Locks the rows that exist, in key order, waiting for whoever holds them; resolves with the rows
    * as they are after the wait. Absent keys are left out.
-   * @throws Failure 'unavailable' when the wait exceeds the lock limit (1 s) or ends in a deadlock: the transaction is void.
+   *
+   * @throws Failure 'unavailable' when the wait exceeds the lock limit (1 s) or ends in a deadlock:
+   *   the transaction is void.
    * @throws AssertionFailed when the order of locks is broken.
    */
   lock<Row extends object>(table: Table<Row>, keys: readonly Key[], mode: LockMode): Promise<Row[]>
@@ -58,6 +60,7 @@ export interface CatalogDatabase {
   /**
    * Runs `body` in one transaction and commits it durably. A `body` that throws rolls back, and its
    * error is thrown. `body` must await nothing but the transaction's own statements.
+   *
    * @throws Failure 'unavailable': nothing was written; try again.
    * @throws Failure 'unknown-outcome': COMMIT was sent and its answer lost; it may be or become done.
    *   Resolve it by inserting the same id: that waits for it, then tells.
@@ -65,6 +68,7 @@ export interface CatalogDatabase {
   transaction<Result>(name: string, body: (tx: Transaction) => Promise<Result>): Promise<Result>
   /**
    * Runs `body` on one snapshot, read-only (REPEATABLE READ).
+   *
    * @throws Failure 'unavailable': try again.
    */
   snapshot<Result>(name: string, body: (tx: ReadTransaction) => Promise<Result>): Promise<Result>

@@ -5,7 +5,7 @@
  *     1  u8×3 zero
  *     4  i32  leader epoch of all runs
  *     8  runs: u32 partition id · i64 base offset · u32 count of offsets · u32 position behind the
- *        group's first batch · u32 length in bytes · i64 largest timestamp (ms)
+ *        beginning of the group · u32 length in bytes · i64 largest timestamp (ms)
  */
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
@@ -30,8 +30,8 @@ export interface Run {
   readonly leaderEpoch: number
 }
 
-/** `bytesPosition` is where the group's first batch begins in its object. */
-export function encodeManifest(runs: readonly Run[], bytesPosition: number): Uint8Array {
+/** `groupPosition` is where the group begins in its object, header included. */
+export function encodeManifest(runs: readonly Run[], groupPosition: number): Uint8Array {
   const bytes = new Uint8Array(headerBytes + runs.length * runBytes)
   const view = viewOf(bytes)
   const leaderEpoch = runs[0]?.leaderEpoch ?? 0
@@ -43,7 +43,7 @@ export function encodeManifest(runs: readonly Run[], bytesPosition: number): Uin
     view.setUint32(at, run.partitionId)
     writeInt64(view, at + 4, run.baseOffset)
     view.setUint32(at + 12, run.nextOffset - run.baseOffset)
-    view.setUint32(at + 16, run.position - bytesPosition)
+    view.setUint32(at + 16, run.position - groupPosition)
     view.setUint32(at + 20, run.length)
     writeInt64(view, at + 24, run.maxTimestampMs)
     at += runBytes
@@ -52,7 +52,7 @@ export function encodeManifest(runs: readonly Run[], bytesPosition: number): Uin
 }
 
 /** @throws Failure 'corrupt': not a manifest of a known version. */
-export function decodeManifest(bytes: Uint8Array, objectId: string, bytesPosition: number): Run[] {
+export function decodeManifest(bytes: Uint8Array, objectId: string, groupPosition: number): Run[] {
   if (bytes.length === 0) return []
   const view = viewOf(bytes)
   const whole = bytes.length >= headerBytes && (bytes.length - headerBytes) % runBytes === 0
@@ -68,7 +68,7 @@ export function decodeManifest(bytes: Uint8Array, objectId: string, bytesPositio
       baseOffset,
       nextOffset: baseOffset + view.getUint32(at + 12),
       objectId,
-      position: bytesPosition + view.getUint32(at + 16),
+      position: groupPosition + view.getUint32(at + 16),
       length: view.getUint32(at + 20),
       maxTimestampMs: readInt64(view, at + 24),
       leaderEpoch,

@@ -1,6 +1,6 @@
 /**
- * What became of each append of a group, stored with the group, so that an answer that was lost can be
- * given again, to the letter. Persisted in commit_log.outcomes:
+ * What became of each append of a group, stored with the group, so that an answer that was lost can
+ * be given again, to the letter. Persisted in commit_log.outcomes:
  *
  *     0  u8  format version, 1
  *     1  per append: u8 kind · i64 base offset (-1 when refused) · i64 timestamp (ms; -1 unless a duplicate)

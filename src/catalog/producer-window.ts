@@ -59,7 +59,8 @@ export function judgeSequence(
   )
   if (of !== undefined) return { verdict: 'duplicate', of }
   const newest = window.batches[0]
-  const follows = newest === undefined || batch.baseSequence === sequenceAfter(newest.lastSequence, 1)
+  const follows =
+    newest === undefined || batch.baseSequence === sequenceAfter(newest.lastSequence, 1)
   return follows ? { verdict: 'next' } : { verdict: 'out-of-order-sequence' }
 }
 
@@ -75,7 +76,10 @@ export function rememberBatch(
   return { epoch, batches: [{ baseSequence, lastSequence, baseOffset, timestampMs }, ...known] }
 }
 
-/** Persisted in producer_state.window: per batch i32 base, i32 last sequence, i64 offset, i64 timestamp. */
+/**
+ * Persisted in producer_state.window: per batch i32 base, i32 last sequence, i64 offset, i64
+ * timestamp.
+ */
 export function encodeWindow(window: ProducerWindow): Uint8Array {
   const bytes = new Uint8Array(window.batches.length * entryBytes)
   const view = viewOf(bytes)

@@ -1,6 +1,7 @@
 /**
- * Every table of the catalog. Persisted: columns are added with a migration, never renamed or reused.
- * Lock classes follow one global order: group id, topic, transaction, partition, consumer group, lease, object.
+ * Every table of the catalog. Persisted: columns are added with a migration, never renamed or
+ * reused. Lock classes follow one global order: group id, topic, transaction, partition, consumer
+ * group, lease, object.
  */
 import type { Table } from './table.ts'
 
@@ -34,7 +35,10 @@ export interface ClusterFactRow {
   value: string
 }
 
-/** Names that were drawn once are never drawn again: partition ids, producer ids, broker incarnations, files. */
+/**
+ * Names that were drawn once are never drawn again: partition ids, producer ids, broker
+ * incarnations, files.
+ */
 export interface CounterRow {
   name: string
   /** The next value to hand out. */
@@ -79,7 +83,10 @@ export interface ProducerStateRow {
   partitionId: number
   producerId: number
   epoch: number
-  /** Newest first, at most five of (base sequence i32, last sequence i32, base offset i64, timestamp i64). */
+  /**
+   * Newest first, at most five of (base sequence i32, last sequence i32, base offset i64, timestamp
+   * i64).
+   */
   window: Uint8Array
   lastMs: number
 }
@@ -96,7 +103,10 @@ export interface CommitLogRow {
   position: number
   length: number
   createdMs: number
-  /** Runs, see manifest.ts. Empty when cancelled or once the group is packed and its outcomes are old. */
+  /**
+   * Runs, see manifest.ts. Empty when cancelled or once the group is packed and its outcomes are
+   * old.
+   */
   manifest: Uint8Array
   /** One per append of the group, see outcomes.ts. */
   outcomes: Uint8Array
@@ -134,7 +144,10 @@ export interface ObjectUseRow {
   extents: number
 }
 
-/** A consumer group of the classic protocol, whole: it is written only when membership or assignment changes. */
+/**
+ * A consumer group of the classic protocol, whole: it is written only when membership or assignment
+ * changes.
+ */
 export interface ConsumerGroupRow {
   groupId: string
   /** Raised by whoever takes the group over; a write with an older one is refused. */

@@ -91,7 +91,10 @@ export async function growTopic(
   })
 }
 
-/** Applies `change` to the overrides as they are now; every append judged under the old ones is sent back. */
+/**
+ * Applies `change` to the overrides as they are now; every append judged under the old ones is sent
+ * back.
+ */
 export function configureTopic(
   database: CatalogDatabase,
   topicId: string,
@@ -125,7 +128,7 @@ export async function readTopic(
 export function listTopics(database: CatalogDatabase): Promise<Topic[]> {
   return database.snapshot('list topics', async (tx) => {
     const found: Topic[] = []
-    for (let after: string | undefined; ; ) {
+    for (let after: string | undefined; ;) {
       const page = await namesPage(tx, after)
       const rows = await tx.get(
         topics,

@@ -1,6 +1,7 @@
 /**
- * What a broker knows of one partition: its ends and the runs not yet packed. Filled by own commits;
- * a commit that does not follow what is known is a gap, and the catalog is asked before anything is shown.
+ * What a broker knows of one partition: its ends and the runs not yet packed. Filled by own
+ * commits; a commit that does not follow what is known is a gap, and the catalog is asked before
+ * anything is shown.
  */
 import { assert } from '../base/assert.ts'
 import type { Run } from '../catalog/manifest.ts'
@@ -11,7 +12,10 @@ export class PartitionLog {
   readonly partitionIndex: number
   leaderEpoch: number
   logStart: number
-  /** The offset behind the last committed batch: high watermark, and last stable offset without transactions. */
+  /**
+   * The offset behind the last committed batch: high watermark, and last stable offset without
+   * transactions.
+   */
   logEnd: number
   /** Below are packed extents, kept in the catalog; from here on `tail` tiles up to `logEnd`. */
   packedEnd: number
@@ -40,7 +44,10 @@ export class PartitionLog {
 
   /** Adds a committed run that begins at or behind the end of what is known. */
   addRun(run: Run): void {
-    assert(run.baseOffset >= (this.tail.at(-1)?.nextOffset ?? this.packedEnd), 'runs do not overlap')
+    assert(
+      run.baseOffset >= (this.tail.at(-1)?.nextOffset ?? this.packedEnd),
+      'runs do not overlap',
+    )
     this.tail.push(run)
   }
 

@@ -1,0 +1,107 @@
+/** A group of appends: open while it gathers, sealed once its bytes are ordered for one write. */
+import { assert } from '../base/assert.ts'
+import type { GroupIntent } from '../catalog/commit-groups.ts'
+import type { AppendOutcome } from '../catalog/outcomes.ts'
+import type { GroupId, GroupPlace, JournalGroup, JournalRun } from '../journal/journal.ts'
+import type { PendingAppend } from './append-lane.ts'
+
+interface Waiting {
+  readonly append: PendingAppend
+  readonly resolve: (outcome: AppendOutcome) => void
+  readonly reject: (error: Error) => void
+}
+
+export class OpenGroup {
+  readonly #waiting: Waiting[] = []
+  #byteLength = 0
+
+  get count(): number {
+    return this.#waiting.length
+  }
+
+  get byteLength(): number {
+    return this.#byteLength
+  }
+
+  add(append: PendingAppend): Promise<AppendOutcome> {
+    const { promise, resolve, reject } = Promise.withResolvers<AppendOutcome>()
+    this.#waiting.push({ append, resolve, reject })
+    this.#byteLength += append.byteLength
+    return promise
+  }
+
+  /**
+   * Orders by partition, keeping the order of arrival within each: a partition is one run of the
+   * group.
+   */
+  seal(id: GroupId, createdMs: number): SealedGroup {
+    const ordered = this.#waiting.toSorted((a, b) => a.append.partitionId - b.append.partitionId)
+    return new SealedGroup(id, createdMs, ordered, this.#byteLength)
+  }
+}
+
+export class SealedGroup {
+  readonly byteLength: number
+  readonly journalGroup: JournalGroup
+  readonly #waiting: readonly Waiting[]
+  /** The journal may still read the bytes, or answers are still to be given: both must be over. */
+  #holders = 2
+
+  constructor(id: GroupId, createdMs: number, waiting: readonly Waiting[], byteLength: number) {
+    this.#waiting = waiting
+    this.byteLength = byteLength
+    const chunks = waiting.map(({ append }) => append.bytes)
+    this.journalGroup = { id, createdMs, runs: runsOf(waiting), chunks, byteLength }
+  }
+
+  get appends(): readonly PendingAppend[] {
+    return this.#waiting.map(({ append }) => append)
+  }
+
+  get runCount(): number {
+    return this.journalGroup.runs.length
+  }
+
+  intent(place: GroupPlace): GroupIntent {
+    const { id, createdMs } = this.journalGroup
+    return { ...id, ...place, createdMs, appends: this.appends }
+  }
+
+  answer(outcomes: readonly AppendOutcome[]): void {
+    for (const [index, { resolve }] of this.#waiting.entries()) {
+      const outcome = outcomes[index]
+      assert(outcome !== undefined, 'one outcome per append')
+      resolve(outcome)
+    }
+    this.bytesAreFree()
+  }
+
+  refuse(error: Error): void {
+    for (const { reject } of this.#waiting) reject(error)
+    this.bytesAreFree()
+  }
+
+  /** Said once by the write, once by the answer; then the memory may be used again. */
+  bytesAreFree(): void {
+    this.#holders--
+    if (this.#holders > 0) return
+    for (const { append } of this.#waiting) append.hold.release()
+  }
+}
+
+function runsOf(waiting: readonly Waiting[]): JournalRun[] {
+  const runs: { topicId: string; partitionIndex: number; length: number; batches: number }[] = []
+  let partitionId = -1
+  for (const { append } of waiting) {
+    if (append.partitionId !== partitionId) {
+      partitionId = append.partitionId
+      const { topicId, partitionIndex } = append
+      runs.push({ topicId, partitionIndex, length: 0, batches: 0 })
+    }
+    const run = runs.at(-1)
+    assert(run !== undefined, 'a run was begun')
+    run.length += append.byteLength
+    run.batches++
+  }
+  return runs
+}

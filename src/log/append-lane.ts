@@ -1,0 +1,279 @@
+/**
+ * The way of an append to durability: many share a group, a group is made durable by one write, and
+ * groups are committed in the order in which they were sealed (W4). Nothing is answered before
+ * (W1).
+ */
+import { assert, AssertionFailed } from '../base/assert.ts'
+import { type Clock, sleep } from '../base/clock.ts'
+import { Failure, isFailure } from '../base/errors.ts'
+import type { Hold } from '../base/hold.ts'
+import type { Log } from '../base/log.ts'
+import {
+  type AppendIntent,
+  cancelGroups,
+  commitGroups,
+  commitRunsMax,
+  type GroupResult,
+} from '../catalog/commit-groups.ts'
+import type { CatalogDatabase } from '../catalog/database.ts'
+import type { AppendOutcome } from '../catalog/outcomes.ts'
+import type { GroupPlace, Journal } from '../journal/journal.ts'
+import { OpenGroup, type SealedGroup } from './append-group.ts'
+
+/** One batch on its way; `bytes` is exactly that batch and may be patched in place after the commit. */
+export interface PendingAppend extends AppendIntent {
+  readonly partitionIndex: number
+  readonly bytes: Uint8Array
+  readonly hold: Hold
+}
+
+export interface LaneLimits {
+  /** Bytes that close a group. */
+  readonly groupBytesMax: number
+  /** Batches that close a group: bounds the time of its transaction. */
+  readonly groupBatchesMax: number
+  /** Groups between sealing and commit. On a disk one: the next write gathers what came meanwhile. */
+  readonly flightsMax: number
+  /** From sealing to the end of the write; past it the group's appends are refused. */
+  readonly writeDeadlineMs: number
+  /** Bytes waiting for a group's flight; beyond, appends are refused as overloaded. */
+  readonly queuedBytesMax: number
+}
+
+export interface LaneDeps {
+  readonly incarnation: number
+  readonly journal: Journal
+  readonly database: CatalogDatabase
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits: LaneLimits
+  /** Takes what was committed into the index and the caches, before anybody is answered. */
+  readonly committed: (
+    appends: readonly PendingAppend[],
+    result: Extract<GroupResult, { state: 'committed' }>,
+  ) => Promise<void> | void
+}
+
+/** A failed commit is tried again until the group's fate is certain; pauses grow up to this. */
+const retryPauseMsMax = 1_000
+
+interface Flight {
+  readonly group: SealedGroup
+  place: GroupPlace | undefined
+  failure: Error | undefined
+}
+
+export class AppendLane {
+  readonly #deps: LaneDeps
+  #open = new OpenGroup()
+  #groupNumber = 0
+  #queuedBytes = 0
+  /** Closed by size while all flights are taken. */
+  readonly #closed: OpenGroup[] = []
+  /** In sealing order. */
+  readonly #flights: Flight[] = []
+  #committing = false
+  #isPumpDue = false
+  #isClosing = false
+  readonly #idle: (() => void)[] = []
+
+  constructor(deps: LaneDeps) {
+    this.#deps = deps
+  }
+
+  /** Bytes accepted and not yet decided. */
+  get queuedBytes(): number {
+    return this.#queuedBytes
+  }
+
+  /**
+   * Resolves once the append is durable, decided, and visible to fetches, in the order of calls for
+   * one partition. The lane retains `hold` for as long as it needs the bytes.
+   *
+   * @throws Failure 'overloaded' | 'unavailable' | 'closed': not written, and never will be.
+   */
+  append(append: PendingAppend): Promise<AppendOutcome> {
+    const { limits } = this.#deps
+    if (this.#isClosing) return Promise.reject(new Failure('closed', 'the broker is stopping'))
+    if (this.#queuedBytes + append.byteLength > limits.queuedBytesMax) {
+      const message = `the append queue is full: ${this.#queuedBytes} of ${limits.queuedBytesMax} bytes`
+      return Promise.reject(new Failure('overloaded', message))
+    }
+    append.hold.retain()
+    this.#queuedBytes += append.byteLength
+    const settled = this.#open.add(append)
+    if (
+      this.#open.byteLength >= limits.groupBytesMax ||
+      this.#open.count >= limits.groupBatchesMax
+    ) {
+      this.#closed.push(this.#open)
+      this.#open = new OpenGroup()
+    }
+    this.#pumpSoon()
+    return settled
+  }
+
+  /** Refuses new appends; resolves when every accepted one is decided. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    if (this.#queuedBytes === 0 && this.#flights.length === 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#idle.push(resolve)
+    await promise
+  }
+
+  /** A request appends to many partitions in one turn: they belong into one group. */
+  #pumpSoon(): void {
+    if (this.#isPumpDue) return
+    this.#isPumpDue = true
+    queueMicrotask(() => {
+      this.#isPumpDue = false
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    while (this.#flights.length < this.#deps.limits.flightsMax) {
+      const next = this.#closed.shift() ?? this.#takeOpen()
+      if (next === undefined) return
+      const id = { incarnation: this.#deps.incarnation, groupNumber: this.#groupNumber++ }
+      const group = next.seal(id, this.#deps.clock.nowMs())
+      const flight: Flight = { group, place: undefined, failure: undefined }
+      this.#flights.push(flight)
+      void this.#write(flight)
+    }
+  }
+
+  #takeOpen(): OpenGroup | undefined {
+    if (this.#open.count === 0) return undefined
+    const group = this.#open
+    this.#open = new OpenGroup()
+    return group
+  }
+
+  async #write(flight: Flight): Promise<void> {
+    const { journal, clock, limits } = this.#deps
+    const timer = clock.after(limits.writeDeadlineMs, () => {
+      const message = `the journal did not finish a write within ${limits.writeDeadlineMs} ms`
+      flight.failure ??= new Failure('unavailable', message)
+      this.#commitSoon()
+    })
+    try {
+      const place = await journal.write(flight.group.journalGroup)
+      flight.place = place
+    } catch (error) {
+      flight.failure ??= asError(error)
+    } finally {
+      timer.cancel()
+      flight.group.bytesAreFree()
+      this.#commitSoon()
+    }
+  }
+
+  #commitSoon(): void {
+    if (this.#committing) return
+    this.#committing = true
+    void this.#commitReady()
+  }
+
+  /**
+   * Commits what is durable at the head of the line; a group whose write is under way holds back
+   * the rest.
+   */
+  async #commitReady(): Promise<void> {
+    for (;;) {
+      const ready = this.#takeReady()
+      if (ready.length === 0) break // nothing is awaited from here to the flag: no wake-up is lost
+      const durable = ready.filter((flight) => flight.failure === undefined)
+      for (const flight of ready) if (flight.failure !== undefined) this.#refuse(flight)
+      if (durable.length > 0) await this.#commit(durable)
+      this.#flights.splice(0, ready.length)
+      this.#pump()
+    }
+    this.#committing = false
+    if (this.#isClosing && this.#flights.length === 0 && this.#queuedBytes === 0) {
+      for (const resolve of this.#idle.splice(0)) resolve()
+    }
+  }
+
+  #takeReady(): Flight[] {
+    const ready: Flight[] = []
+    let runs = 0
+    for (const flight of this.#flights) {
+      if (flight.place === undefined && flight.failure === undefined) break
+      runs += flight.group.runCount
+      if (ready.length > 0 && runs > commitRunsMax) break
+      ready.push(flight)
+    }
+    return ready
+  }
+
+  async #commit(flights: readonly Flight[]): Promise<void> {
+    const intents = flights.map(({ group, place }) => {
+      assert(place !== undefined, 'only durable groups are committed')
+      return group.intent(place)
+    })
+    try {
+      const { groups } = await commitGroups(this.#deps.database, intents)
+      await this.#settle(flights, groups)
+    } catch (error) {
+      if (error instanceof AssertionFailed) throw error
+      this.#deps.log.warn(
+        { error: asError(error).message, groups: flights.length },
+        'commit failed',
+      )
+      if (isFailure(error, 'unknown-outcome')) return this.#resolve(flights)
+      if (flights.length > 1) return this.#halve(flights)
+      for (const flight of flights) {
+        flight.failure = asError(error)
+        this.#refuse(flight)
+      }
+    }
+  }
+
+  /** One of several groups may be refused for a reason of its own: the others must not suffer. */
+  async #halve(flights: readonly Flight[]): Promise<void> {
+    const middle = Math.ceil(flights.length / 2)
+    await this.#commit(flights.slice(0, middle))
+    await this.#commit(flights.slice(middle))
+  }
+
+  /** The answer to a commit was lost: claims the ids as cancelled until it is certain what happened. */
+  async #resolve(flights: readonly Flight[]): Promise<void> {
+    const intents = flights.map(({ group, place }) => group.intent(place as GroupPlace))
+    for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, retryPauseMsMax)) {
+      try {
+        const results = await cancelGroups(this.#deps.database, intents)
+        return await this.#settle(flights, results)
+      } catch (error) {
+        if (!isFailure(error)) throw error
+        this.#deps.log.warn({ error: error.message }, 'the outcome of a commit is still unknown')
+        await sleep(this.#deps.clock, pauseMs)
+      }
+    }
+  }
+
+  async #settle(flights: readonly Flight[], results: readonly GroupResult[]): Promise<void> {
+    for (const [index, flight] of flights.entries()) {
+      const result = results[index]
+      assert(result !== undefined, 'one result per group')
+      if (result.state === 'cancelled') {
+        flight.failure = new Failure('unavailable', 'the commit was cancelled')
+        this.#refuse(flight)
+      } else {
+        await this.#deps.committed(flight.group.appends, result)
+        this.#queuedBytes -= flight.group.byteLength
+        flight.group.answer(result.outcomes)
+      }
+    }
+  }
+
+  #refuse(flight: Flight): void {
+    this.#queuedBytes -= flight.group.byteLength
+    flight.group.refuse(flight.failure ?? new Failure('unavailable', 'the write failed'))
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Failure('unavailable', String(error))
+}

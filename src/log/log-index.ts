@@ -1,0 +1,68 @@
+/**
+ * All partitions this broker knows, in memory: filled at start from the catalog, then by every
+ * commit. What a commit says is shown only where it joins what is known; a gap is closed from the
+ * catalog first.
+ */
+import type { CommitLogRow, PartitionRow } from '../catalog/schema.ts'
+import type { Run } from '../catalog/manifest.ts'
+import { decodeManifest } from '../catalog/manifest.ts'
+import { PartitionLog } from './partition-log.ts'
+
+export class LogIndex {
+  readonly #logs = new Map<number, PartitionLog>()
+
+  get size(): number {
+    return this.#logs.size
+  }
+
+  get(partitionId: number): PartitionLog | undefined {
+    return this.#logs.get(partitionId)
+  }
+
+  all(): IterableIterator<PartitionLog> {
+    return this.#logs.values()
+  }
+
+  /** Adds partitions that were created, or found at start; those known already stay as they are. */
+  addPartitions(rows: Iterable<PartitionRow>): void {
+    for (const row of rows) {
+      if (!this.#logs.has(row.partitionId)) this.#logs.set(row.partitionId, new PartitionLog(row))
+    }
+  }
+
+  /** Forgets a deleted partition and wakes who waits for it. */
+  remove(partitionId: number): void {
+    const log = this.#logs.get(partitionId)
+    this.#logs.delete(partitionId)
+    log?.wake()
+  }
+
+  /** Takes in a group that the catalog names, at start, in the order of commits. */
+  restoreGroup(row: CommitLogRow): void {
+    for (const run of decodeManifest(row.manifest, row.objectId, row.position)) {
+      const log = this.#logs.get(run.partitionId)
+      if (log !== undefined && run.nextOffset > log.packedEnd) log.addRun(run)
+    }
+  }
+
+  /**
+   * Takes in the runs of a commit of this broker and shows the new ends.
+   *
+   * @returns partitions where a run does not begin at the known end: ask the catalog before showing
+   *   more.
+   */
+  applyRuns(runs: readonly Run[]): number[] {
+    const gaps: number[] = []
+    for (const run of runs) {
+      const log = this.#logs.get(run.partitionId)
+      if (log === undefined || run.nextOffset <= log.logEnd) continue
+      if (run.baseOffset !== log.logEnd) {
+        gaps.push(run.partitionId)
+        continue
+      }
+      log.addRun(run)
+      log.advance(run.nextOffset)
+    }
+    return gaps
+  }
+}
