@@ -1,0 +1,63 @@
+/** Every bound of the OTLP receiver in one place, because most of them only make sense together. */
+import { assert } from '../base/assert.ts'
+
+export interface OtlpLimits {
+  /** Bytes of one request body, before and after decompression (the OTLP specification's default). */
+  readonly bodyBytesMax: number
+  /** Bytes of all Kafka records made from one request; resource and scope repeat in each of them. */
+  readonly recordsBytesMax: number
+  /**
+   * Resources, scopes, metrics and items of one request: each costs some 100 bytes while it is
+   * split.
+   */
+  readonly elementsMax: number
+  /** Bytes held for all requests together, bodies and records; beyond it requests are answered 429. */
+  readonly inFlightBytesMax: number
+  /** Time for the header lines of a request, milliseconds. */
+  readonly headersTimeoutMs: number
+  /** Time for the body of a request to arrive, milliseconds. */
+  readonly bodyTimeoutMs: number
+  /** An idle connection is kept for so long, milliseconds: longer than exporters' intervals. */
+  readonly keepAliveMs: number
+  /**
+   * What a client still sends after an early answer is read for so long, so that it sees the
+   * answer.
+   */
+  readonly lingerMs: number
+  /** Requests under way get so long to finish when the receiver stops, milliseconds. */
+  readonly closeTimeoutMs: number
+  /** Open connections; more are closed at once. */
+  readonly connectionsMax: number
+  /** What a client is told to wait when it is answered 429 or 503, whole seconds. */
+  readonly retryAfterSeconds: number
+}
+
+const MiB = 1024 * 1024
+
+export const defaultOtlpLimits: OtlpLimits = {
+  bodyBytesMax: 64 * MiB,
+  recordsBytesMax: 128 * MiB,
+  elementsMax: 1_000_000,
+  inFlightBytesMax: 256 * MiB,
+  headersTimeoutMs: 10_000,
+  bodyTimeoutMs: 30_000,
+  keepAliveMs: 75_000,
+  lingerMs: 2_000,
+  closeTimeoutMs: 10_000,
+  connectionsMax: 4_096,
+  retryAfterSeconds: 1,
+}
+
+/**
+ * Holds the relations between limits, at the start and not at the first request that is large
+ * enough.
+ */
+export function assertOtlpLimits(limits: OtlpLimits): void {
+  for (const [name, value] of Object.entries(limits)) {
+    assert(Number.isSafeInteger(value) && value > 0, `OTLP limit ${name} is a positive integer`)
+  }
+  assert(
+    limits.inFlightBytesMax >= 2 * limits.bodyBytesMax + limits.recordsBytesMax,
+    'inFlightBytesMax holds one request of the largest size: body, its protobuf, its records',
+  )
+}
