@@ -95,6 +95,7 @@ export function structCodec(fields: Fields | Struct, version: Version): Codec {
       writeTags?.(writer, value)
     },
     isZero(value) {
+      if (value === undefined) return true
       return isRecord(value) && all.every(({ field, codec }) => codec.isZero(value[field.name]))
     },
   }

@@ -17,6 +17,7 @@ export interface Message<Value, Input> {
   readonly versions: Range
   /** The first flexible version (KIP-482), if there is one. */
   readonly flexibleFrom: number | undefined
+  readonly fields: Fields
   /**
    * Reads a message that begins at `at`. Bytes and records are views of `bytes`. Bytes behind the
    * message are ignored, as Kafka does: some clients send them.
@@ -74,6 +75,7 @@ export function message<const D extends MessageDefinition>(
     name,
     versions,
     flexibleFrom,
+    fields,
     write,
     decode(version, bytes, at = 0) {
       const reader = new Reader(bytes, at)
