@@ -1,9 +1,16 @@
 /** A group of appends: open while it gathers, sealed once its bytes are ordered for one write. */
 import { assert } from '../base/assert.ts'
-import type { GroupIntent } from '../catalog/commit-groups.ts'
+import type { Hold } from '../base/hold.ts'
+import type { AppendIntent, GroupIntent } from '../catalog/commit-groups.ts'
 import type { AppendOutcome } from '../catalog/outcomes.ts'
 import type { GroupId, GroupPlace, JournalGroup, JournalRun } from '../journal/journal.ts'
-import type { PendingAppend } from './append-lane.ts'
+
+/** One batch on its way; `bytes` is exactly that batch and may be patched in place after the commit. */
+export interface PendingAppend extends AppendIntent {
+  readonly partitionIndex: number
+  readonly bytes: Uint8Array
+  readonly hold: Hold
+}
 
 interface Waiting {
   readonly append: PendingAppend

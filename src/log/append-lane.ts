@@ -6,10 +6,8 @@
 import { assert, AssertionFailed } from '../base/assert.ts'
 import { type Clock, sleep } from '../base/clock.ts'
 import { Failure, isFailure } from '../base/errors.ts'
-import type { Hold } from '../base/hold.ts'
 import type { Log } from '../base/log.ts'
 import {
-  type AppendIntent,
   cancelGroups,
   commitGroups,
   commitRunsMax,
@@ -18,14 +16,7 @@ import {
 import type { CatalogDatabase } from '../catalog/database.ts'
 import type { AppendOutcome } from '../catalog/outcomes.ts'
 import type { GroupPlace, Journal } from '../journal/journal.ts'
-import { OpenGroup, type SealedGroup } from './append-group.ts'
-
-/** One batch on its way; `bytes` is exactly that batch and may be patched in place after the commit. */
-export interface PendingAppend extends AppendIntent {
-  readonly partitionIndex: number
-  readonly bytes: Uint8Array
-  readonly hold: Hold
-}
+import { OpenGroup, type PendingAppend, type SealedGroup } from './append-group.ts'
 
 export interface LaneLimits {
   /** Bytes that close a group. */

@@ -1,0 +1,228 @@
+/**
+ * One client connection: frames in, answers out in the order of the requests. Requests run one
+ * after another, except where a handler lets the next begin early (Produce), so that pipelining
+ * pays.
+ */
+import type { Hold } from '../base/hold.ts'
+import type { Log } from '../base/log.ts'
+import type { ByteStream } from './byte-stream.ts'
+import { FrameReader } from './frame-reader.ts'
+import type { MemoryBudget } from './memory-budget.ts'
+import type { Answer, Peer, Reply } from './request.ts'
+import type { SlabPool } from './slab.ts'
+
+/** The key of Produce: these requests take from the budget for produced bytes. */
+const produceKey = 0
+
+export interface ConnectionDeps {
+  readonly pool: SlabPool
+  /** `socket.request.max.bytes`. */
+  readonly frameBytesMax: number
+  readonly produceBudget: MemoryBudget
+  readonly otherBudget: MemoryBudget
+  /** Requests of one connection begun and not answered; beyond, it is not read. */
+  readonly pipelineMax: number
+  readonly log: Log
+  /** Never rejects, except for a wrong program. */
+  readonly serve: (
+    frame: Uint8Array,
+    peer: Peer,
+    hold: Hold,
+    signal: AbortSignal,
+    next: () => void,
+  ) => Promise<Reply>
+  readonly closed: (connection: Connection) => void
+}
+
+/** A request read, and its answer once it is there. */
+interface Pending {
+  readonly frame: Uint8Array
+  readonly hold: Hold
+  readonly reserved: { readonly budget: MemoryBudget; readonly bytes: number }
+  reply: Reply | undefined
+  /** Lets the next request begin; harmless when repeated. */
+  next: () => void
+}
+
+export class Connection {
+  readonly peer: Peer
+  readonly #deps: ConnectionDeps
+  readonly #stream: ByteStream
+  readonly #reader: FrameReader
+  readonly #gone = new AbortController()
+  /** In the order of arrival: the first `#begun` are with their handlers, the rest wait. */
+  readonly #pending: Pending[] = []
+  #begun = 0
+  #mayBegin = true
+  #isPaused = false
+  #isWriting = false
+  #isClosed = false
+  #isDraining = false
+  #reserved: Pending['reserved'] | undefined
+  /** For idle checks, set by the listener's sweep. */
+  requestsSeen = 0
+
+  constructor(stream: ByteStream, deps: ConnectionDeps) {
+    this.#deps = deps
+    this.#stream = stream
+    this.peer = { remote: stream.remote, software: undefined }
+    this.#reader = new FrameReader(deps.pool, deps.frameBytesMax, {
+      admit: (size, apiKey) => this.#admit(size, apiKey),
+      frame: (bytes, hold) => this.#take(bytes, hold),
+      oversized: (size) => this.#oversized(size),
+    })
+    stream.start({
+      target: () => this.#reader.target(),
+      received: (count) => this.#received(count),
+      closed: (error) => this.#closed(error),
+    })
+  }
+
+  get isIdle(): boolean {
+    return this.#pending.length === 0
+  }
+
+  /** Answers what was read, then closes. */
+  drain(): void {
+    this.#isDraining = true
+    this.#pauseReading()
+    if (this.#pending.length === 0) this.close()
+  }
+
+  close(): void {
+    this.#stream.close()
+  }
+
+  #received(count: number): void {
+    if (!this.#isClosed) this.#reader.received(count)
+  }
+
+  #admit(size: number, apiKey: number): boolean {
+    if (this.#isDraining || this.#pending.length >= this.#deps.pipelineMax) {
+      this.#pauseReading()
+      return false
+    }
+    const { produceBudget, otherBudget } = this.#deps
+    const budget = apiKey === produceKey ? produceBudget : otherBudget
+    if (!budget.tryTake(size)) {
+      this.#pauseReading()
+      budget.onGiven(() => this.#resumeReading())
+      return false
+    }
+    this.#reserved = { budget, bytes: size }
+    return true
+  }
+
+  #take(frame: Uint8Array, hold: Hold): void {
+    const reserved = this.#reserved
+    this.#reserved = undefined
+    if (reserved === undefined) return
+    hold.retain()
+    this.requestsSeen++
+    this.#pending.push({ frame, hold, reserved, reply: undefined, next: () => undefined })
+    this.#beginNext()
+  }
+
+  #beginNext(): void {
+    while (this.#mayBegin && this.#begun < this.#pending.length) {
+      const request = this.#pending[this.#begun]
+      if (request === undefined) return
+      this.#begun++
+      this.#mayBegin = false
+      let isNextDue = true
+      request.next = (): void => {
+        if (!isNextDue) return
+        isNextDue = false
+        this.#mayBegin = true
+        this.#beginNext()
+      }
+      void this.#serve(request)
+    }
+  }
+
+  async #serve(request: Pending): Promise<void> {
+    const { peer } = this
+    const signal = this.#gone.signal
+    request.reply = await this.#deps.serve(request.frame, peer, request.hold, signal, request.next)
+    if (this.#isClosed) giveUp(request)
+    else this.#writeReady()
+  }
+
+  /** Sends answers from the front; a request that is not let overlap ends when its answer is sent. */
+  #writeReady(): void {
+    for (;;) {
+      const [head] = this.#pending
+      if (this.#isWriting || head?.reply === undefined) return
+      const { reply } = head
+      if (reply === 'close') return this.close()
+      if (reply !== 'silent') return this.#write(head, reply)
+      this.#finish(head)
+    }
+  }
+
+  #write(head: Pending, answer: Answer): void {
+    this.#isWriting = true
+    this.#stream.write(answer.chunks, () => {
+      this.#isWriting = false
+      if (this.#isClosed) return giveUp(head)
+      answer.release?.()
+      this.#finish(head)
+      this.#writeReady()
+    })
+  }
+
+  #finish(request: Pending): void {
+    this.#pending.shift()
+    this.#begun--
+    request.reserved.budget.give(request.reserved.bytes)
+    request.hold.release()
+    request.next()
+    if (this.#isDraining && this.#pending.length === 0) this.close()
+    else if (this.#isPaused) this.#resumeReading()
+  }
+
+  #pauseReading(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.#stream.pause()
+  }
+
+  #resumeReading(): void {
+    if (!this.#isPaused || this.#isDraining || this.#isClosed) return
+    this.#isPaused = false
+    this.#reader.proceed()
+    if (!this.#isPaused) this.#stream.resume()
+  }
+
+  #oversized(size: number): void {
+    const { remote } = this.peer
+    const limit = this.#deps.frameBytesMax
+    this.#deps.log.warn({ remote, size, limit }, 'request frame of an impossible size: closing')
+    this.close()
+  }
+
+  #closed(error: Error | undefined): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#gone.abort()
+    if (error !== undefined) {
+      this.#deps.log.debug({ remote: this.peer.remote, error: error.message }, 'connection lost')
+    }
+    this.#reserved?.budget.give(this.#reserved.bytes)
+    this.#reserved = undefined
+    // What a handler or the socket still uses is given back when they are done with it.
+    for (const [index, request] of this.#pending.splice(0).entries()) {
+      const isServed = index < this.#begun && request.reply === undefined
+      if (!isServed && !(index === 0 && this.#isWriting)) giveUp(request)
+    }
+    this.#reader.close()
+    this.#deps.closed(this)
+  }
+}
+
+/** Gives back all that a request holds whose answer nobody reads any more. */
+function giveUp(request: Pending): void {
+  request.reserved.budget.give(request.reserved.bytes)
+  if (typeof request.reply === 'object') request.reply.release?.()
+  request.hold.release()
+}

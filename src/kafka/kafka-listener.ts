@@ -1,0 +1,81 @@
+/** Accepts connections, bounds them, and ends those that say nothing for too long. */
+import type { Clock, Timer } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { ByteStream, Listener, Network } from './byte-stream.ts'
+import { Connection, type ConnectionDeps } from './connection.ts'
+
+export interface KafkaListenerDeps extends Omit<ConnectionDeps, 'closed'> {
+  readonly network: Network
+  readonly clock: Clock
+  readonly log: Log
+  readonly connectionsMax: number
+  /** `connections.max.idle.ms`. */
+  readonly idleMsMax: number
+  /** How long answers may take to be sent when the broker stops. */
+  readonly drainMsMax: number
+}
+
+export class KafkaListener {
+  readonly #deps: KafkaListenerDeps
+  readonly #connections = new Map<Connection, number>()
+  #listener: Listener | undefined
+  #sweep: Timer | undefined
+  #emptied: (() => void) | undefined
+
+  constructor(deps: KafkaListenerDeps) {
+    this.#deps = deps
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  /** @throws Failure 'conflict': the address is in use. 'invalid': it cannot be bound. */
+  async listen(host: string, port: number): Promise<Listener['address']> {
+    this.#listener = await this.#deps.network.listen(host, port, (stream) => this.#accept(stream))
+    this.#sweepSoon()
+    return this.#listener.address
+  }
+
+  /** Stops accepting, answers what was read, then closes every connection. */
+  async close(): Promise<void> {
+    this.#sweep?.cancel()
+    const closed = this.#listener?.close()
+    if (this.#connections.size > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#emptied = resolve
+      const timer = this.#deps.clock.after(this.#deps.drainMsMax, () => {
+        for (const connection of this.#connections.keys()) connection.close()
+      })
+      for (const connection of [...this.#connections.keys()]) connection.drain()
+      await promise
+      timer.cancel()
+    }
+    await closed
+  }
+
+  #accept(stream: ByteStream): void {
+    const { connectionsMax, log } = this.#deps
+    if (this.#connections.size >= connectionsMax) {
+      log.warn({ remote: stream.remote, connectionsMax }, 'too many connections: closing this one')
+      stream.close()
+      return
+    }
+    const closed = (connection: Connection): void => {
+      this.#connections.delete(connection)
+      if (this.#connections.size === 0) this.#emptied?.()
+    }
+    this.#connections.set(new Connection(stream, { ...this.#deps, closed }), -1)
+  }
+
+  /** A connection that had no request between two sweeps, and has none open, is idle. */
+  #sweepSoon(): void {
+    this.#sweep = this.#deps.clock.after(this.#deps.idleMsMax, () => {
+      for (const [connection, seen] of this.#connections) {
+        if (connection.isIdle && connection.requestsSeen === seen) connection.close()
+        else this.#connections.set(connection, connection.requestsSeen)
+      }
+      this.#sweepSoon()
+    })
+  }
+}

@@ -1,0 +1,44 @@
+/** What a handler is given and what it gives back. */
+import type { Hold } from '../base/hold.ts'
+import type { RequestHeader } from '../wire/frame.ts'
+
+/** One client connection, as handlers see it. */
+export interface Peer {
+  /** The other side, 'host:port'. */
+  readonly remote: string
+  /** As told in ApiVersions (KIP-511); for logs and metrics. */
+  software: { name: string; version: string } | undefined
+}
+
+export interface Exchange {
+  readonly header: RequestHeader
+  readonly peer: Peer
+  /** The memory behind the request's bytes; retain it to keep views of them beyond the answer. */
+  readonly hold: Hold
+  /** The frame's size in bytes. */
+  readonly byteLength: number
+  /** Aborted when the connection is gone: a fetch that waits for records may give up. */
+  readonly signal: AbortSignal
+  /**
+   * The next request of this connection may begin although this one is not answered yet. Produce
+   * says so once its batches have entered the journal's order (W6); answers keep the requests'
+   * order.
+   */
+  readonly next: () => void
+}
+
+/**
+ * An answer as chunks to be sent in order; `release` is called once they are sent, or never will
+ * be.
+ */
+export interface Answer {
+  readonly chunks: readonly Uint8Array[]
+  readonly release?: () => void
+}
+
+/**
+ * - an Answer;
+ * - 'silent': the client asked for none (acks=0);
+ * - 'close': the connection ends, because nothing this client sends can be understood or trusted.
+ */
+export type Reply = Answer | 'silent' | 'close'

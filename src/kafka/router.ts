@@ -1,0 +1,106 @@
+/**
+ * From a frame to a handler and back: header, version, body, answer. What a client may not send
+ * ends its connection, as Kafka does; only ApiVersions is answered whatever its version (KIP-511).
+ */
+import { AssertionFailed } from '../base/assert.ts'
+import { Failure } from '../base/errors.ts'
+import type { Hold } from '../base/hold.ts'
+import type { Log } from '../base/log.ts'
+import { findApi } from '../wire/apis.ts'
+import { decodeRequestHeader, encodeResponse } from '../wire/frame.ts'
+import type { AnyApi } from '../wire/message.ts'
+import type { Exchange, Peer, Reply } from './request.ts'
+
+/** An answer's message, and what to do once it was sent. */
+export interface Handled<Response> {
+  readonly response: Response
+  /** Gives back memory that the response's bytes are views of. */
+  readonly release?: () => void
+}
+
+/** Serves one API in all versions that are advertised. Register it in `handlers.ts`. */
+export interface Handler {
+  readonly api: AnyApi
+  /**
+   * Never rejects for what a client sent or for a failing world: such is an error code in the
+   * response.
+   */
+  readonly handle: (
+    request: object,
+    exchange: Exchange,
+  ) => Promise<Handled<object> | 'silent' | 'close'>
+}
+
+/** Ties a handler to the types of its API. */
+export function handler<Request extends object, Response extends object>(
+  api: {
+    readonly key: number
+    readonly request: { decode(version: number, bytes: Uint8Array, at?: number): Request }
+    readonly response: { encode(version: number, value: Response): Uint8Array[] }
+  },
+  handle: (request: Request, exchange: Exchange) => Promise<Handled<Response> | 'silent' | 'close'>,
+): Handler {
+  return { api, handle } as unknown as Handler
+}
+
+export interface RouterDeps {
+  readonly handlers: readonly Handler[]
+  readonly log: Log
+  /** Told of every request that was served. */
+  readonly served: (apiKey: number, version: number, byteLength: number) => void
+}
+
+const apiVersionsKey = 18
+
+export class Router {
+  readonly #handlers = new Map<number, Handler>()
+  readonly #deps: RouterDeps
+
+  constructor(deps: RouterDeps) {
+    this.#deps = deps
+    for (const each of deps.handlers) this.#handlers.set(each.api.key, each)
+  }
+
+  /** Never rejects, except for a wrong program. */
+  async serve(
+    frame: Uint8Array,
+    peer: Peer,
+    hold: Hold,
+    signal: AbortSignal,
+    next: () => void,
+  ): Promise<Reply> {
+    try {
+      const { header, bodyAt } = decodeRequestHeader(frame, (key) => findApi(key))
+      const found = this.#handlers.get(header.apiKey)
+      if (found === undefined) {
+        throw new Failure('invalid', `API key ${header.apiKey} is not served here`)
+      }
+      const { api } = found
+      const isKnown =
+        header.apiVersion >= api.request.versions.min &&
+        header.apiVersion <= api.request.versions.max
+      if (!isKnown && header.apiKey !== apiVersionsKey) {
+        throw new Failure('invalid', `${api.name} version ${header.apiVersion} is not served here`)
+      }
+      // An ApiVersions request of a version we do not know is answered in version 0, error 35.
+      const version = isKnown ? header.apiVersion : 0
+      const request = isKnown ? api.request.decode(version, frame, bodyAt) : {}
+      const exchange = { header, peer, hold, byteLength: frame.length, signal, next }
+      const handled = await found.handle(request, exchange)
+      this.#deps.served(header.apiKey, header.apiVersion, frame.length)
+      if (typeof handled === 'string') return handled
+      const chunks = encodeResponse(
+        api as never,
+        version,
+        header.correlationId,
+        handled.response as never,
+      )
+      return handled.release === undefined ? { chunks } : { chunks, release: handled.release }
+    } catch (error) {
+      if (error instanceof AssertionFailed) throw error
+      const message = error instanceof Error ? error.message : String(error)
+      this.#deps.log.warn({ remote: peer.remote, error: message }, 'request not served: closing')
+      return 'close'
+    }
+  }
+}
