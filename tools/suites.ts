@@ -11,5 +11,10 @@ export const covered: readonly Covered[] = [
   { path: 'src/cli/config-flags.ts', suite: 'src/cli/config.test.ts' },
   { path: 'src/config/relations.ts', suite: 'src/config/parse-config.test.ts' },
   { path: 'src/cli/commands.ts', suite: 'tools/launcher.test.ts' },
+  { path: 'src/wire/messages/', suite: 'src/wire/message.test.ts' },
+  { path: 'src/wire/codec.ts', suite: 'src/wire/message.test.ts' },
+  { path: 'src/wire/reader.ts', suite: 'src/wire/limits.test.ts' },
+  { path: 'src/wire/writer.ts', suite: 'src/wire/limits.test.ts' },
+  { path: 'src/wire/malformed.ts', suite: 'src/wire/limits.test.ts' },
   { path: 'src/main.ts', suite: 'tools/launcher.test.ts' },
 ]

@@ -6,9 +6,9 @@ import { assert } from '../base/assert.ts'
 import { shortStringBytesMax, taggedFieldsMax } from './limits.ts'
 import { Malformed, within } from './malformed.ts'
 import { holds, parseField } from './notation.ts'
-import { Reader } from './reader.ts'
 import { mismatch, Writer } from './writer.ts'
 import type { Field, Fields, Scalars, Struct } from './notation.ts'
+import type { Reader } from './reader.ts'
 
 /** How one type of one version goes over the wire. */
 export interface Codec {
@@ -153,7 +153,7 @@ function itemCodec(field: Field, nullable: boolean, version: Version): Codec {
 
 function plainCodec(type: Plain): Codec {
   const sizeMin = plainSizes[type]
-  assert(sizeMin !== undefined, `${String(type)} is a type`)
+  assert(sizeMin !== undefined, `${type} is a type`)
   const zero = type === 'boolean' ? false : type === 'uuid' ? 'AAAAAAAAAAAAAAAAAAAAAA' : 0
   const isZero = (value: unknown): boolean => value === undefined || value === zero
   // One closure per type, so that each call site inside it sees one method only.

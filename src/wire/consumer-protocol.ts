@@ -4,7 +4,7 @@
  *
  * - 0: topics, user data. 1: owned partitions (KIP-429). 2: generation (KIP-792). 3: rack (KIP-881).
  */
-import { Failure } from '../base/errors.ts'
+import { Failure, isFailure } from '../base/errors.ts'
 import { message } from './message.ts'
 import type { Message } from './message.ts'
 import type { InputOf, ValueOf } from './notation.ts'
@@ -39,13 +39,20 @@ const subscriptions: Message<Subscription, SubscriptionInput> = message(subscrip
 const assignments: Message<Assignment, AssignmentInput> = message(assignment)
 
 /**
- * Reads a member's subscription.
+ * Reads a member's subscription. Clients exist that name version 1 and send version 0: since fields
+ * are only ever added behind, what a version does not hold is then read as that one.
  *
  * @throws Failure 'corrupt': this is not one; groups of other protocols, such as Connect's, have
  *   other bytes here.
  */
 export function decodeSubscription(bytes: Uint8Array): Subscription {
-  return subscriptions.decode(versionOf(bytes, subscriptions), bytes, 2)
+  const version = versionOf(bytes, subscriptions)
+  try {
+    return subscriptions.decode(version, bytes, 2)
+  } catch (error) {
+    if (version === 0 || !isFailure(error, 'corrupt')) throw error
+    return subscriptions.decode(0, bytes, 2)
+  }
 }
 
 /**

@@ -63,9 +63,9 @@ export function message<const D extends MessageDefinition>(
   }
 
   function write(version: number, value: unknown, writer: Writer): void {
-    const { write } = codec(version)
+    const whole = codec(version)
     try {
-      write(writer, value)
+      whole.write(writer, value)
     } catch (error) {
       throw explain(error, 'invalid', `${name} v${version}`, writer.length)
     }
@@ -79,9 +79,9 @@ export function message<const D extends MessageDefinition>(
     write,
     decode(version, bytes, at = 0) {
       const reader = new Reader(bytes, at)
-      const { read } = codec(version)
+      const whole = codec(version)
       try {
-        return read(reader) as ValueOf<D['fields']>
+        return whole.read(reader) as ValueOf<D['fields']>
       } catch (error) {
         throw explain(error, 'corrupt', `${name} v${version}`, reader.at)
       }
@@ -149,7 +149,7 @@ export function api<const D extends ApiDefinition>(definition: D): Api<D> {
     versions: request.versions,
     advertised: { min: advertisedMin, max: versions[1] },
     flexibleFrom,
-    request: request as Api<D>['request'],
-    response: response as Api<D>['response'],
+    request,
+    response,
   }
 }

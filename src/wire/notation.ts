@@ -142,8 +142,18 @@ export interface Field {
   readonly struct: Struct | undefined
 }
 
-const grammar =
-  /^(?<type>[a-z]+\d*)(?<array>\[\])?(?:(?<nullable>\?)(?<nullVersions>\d[\d+-]*)?)?(?: (?<versions>\d[\d+-]*))?(?: tag (?<tag>\d+))?(?: = (?<default>\S+))?(?<ignorable> ignorable)?$/
+const grammar = new RegExp(
+  [
+    /^(?<type>[a-z]+\d*)(?<array>\[\])?/,
+    /(?:(?<nullable>\?)(?<nullVersions>\d[\d+-]*)?)?/,
+    /(?: (?<versions>\d[\d+-]*))?/,
+    /(?: tag (?<tag>\d+))?/,
+    /(?: = (?<default>\S+))?/,
+    /(?<ignorable> ignorable)?$/,
+  ]
+    .map(({ source }) => source)
+    .join(''),
+)
 const everywhere: Range = { min: 0, max: Infinity }
 
 /** Reads one entry of `Fields`. */
