@@ -69,6 +69,16 @@ export const adapters: readonly Adapter[] = [
   },
   { path: 'src/base/crc32c.ts', why: 'the checksum', imports: ['@node-rs/crc32'] },
   { path: 'src/disk/node-disk.ts', why: 'the real Disk', imports: ['node:fs'] },
+  {
+    path: 'src/catalog/sqlite-connection.ts',
+    why: "the catalog's connections to SQLite",
+    imports: ['node:sqlite'],
+  },
+  {
+    path: 'src/catalog/sqlite-folder-lock.ts',
+    why: 'only SQLite reaches the locks of the operating system',
+    imports: ['node:sqlite'],
+  },
   { path: 'src/base/system-random.ts', why: 'the real Random', imports: ['node:crypto'] },
   {
     path: 'src/main.ts',

@@ -5,7 +5,8 @@
  * Isolation is READ COMMITTED: each statement sees what was committed when it began. So: locks are
  * taken in one statement, and everything that a decision depends on is read in a later one.
  */
-import type { Key, Table } from './table.ts'
+import { assert } from '../base/assert.ts'
+import { assertKey, type Key, type Table } from './table.ts'
 
 export type LockMode =
   /** Others may hold it shared too; nobody may change the row. */
@@ -13,6 +14,7 @@ export type LockMode =
   /** Nobody else may lock or change the row; plain reads still see its last committed version. */
   | 'exclusive'
 
+/** Bounds may name fewer columns than the key has: then only those are compared. */
 export interface KeyRange {
   /** Leading columns of the key that are fixed; [] for the whole table. */
   readonly prefix: Key
@@ -42,7 +44,7 @@ export interface Transaction extends ReadTransaction {
    *
    * @throws Failure 'unavailable' when the wait exceeds the lock limit (1 s) or ends in a deadlock:
    *   the transaction is void.
-   * @throws AssertionFailed when the order of locks is broken.
+   * @throws AssertionFailed when the order of locks is broken (see lock-order.ts).
    */
   lock<Row extends object>(table: Table<Row>, keys: readonly Key[], mode: LockMode): Promise<Row[]>
   /**
@@ -62,6 +64,9 @@ export interface CatalogDatabase {
    * error is thrown. `body` must await nothing but the transaction's own statements.
    *
    * @throws Failure 'unavailable': nothing was written; try again.
+   * @throws Failure 'overloaded': the disk or a limit of size is full; nothing was written.
+   * @throws Failure 'corrupt': stored data are damaged; nothing was written.
+   * @throws Failure 'closed': the database is closing; nothing was written.
    * @throws Failure 'unknown-outcome': COMMIT was sent and its answer lost; it may be or become done.
    *   Resolve it by inserting the same id: that waits for it, then tells.
    */
@@ -70,6 +75,7 @@ export interface CatalogDatabase {
    * Runs `body` on one snapshot, read-only (REPEATABLE READ).
    *
    * @throws Failure 'unavailable': try again.
+   * @throws Failure 'corrupt' or 'closed': as above.
    */
   snapshot<Result>(name: string, body: (tx: ReadTransaction) => Promise<Result>): Promise<Result>
   close(): Promise<void>
@@ -88,4 +94,19 @@ export const catalogLimits: {
   idleInTransactionMs: 1_000,
   /** Bounds the memory and the time of one statement. */
   scanRowsMax: 10_000,
+}
+
+/** Holds callers to what a range may be; every adapter asserts it. */
+export function assertRange<Row extends object>(table: Table<Row>, range: KeyRange): void {
+  const { prefix, after, from, before, limit } = range
+  assert(
+    Number.isSafeInteger(limit) && limit >= 1 && limit <= catalogLimits.scanRowsMax,
+    `a scan of ${table.name} is limited to 1 to ${catalogLimits.scanRowsMax} rows, not ${limit}`,
+  )
+  assertKey(table, prefix, prefix.length)
+  for (const bound of [after, from, before]) {
+    if (bound === undefined) continue
+    assert(bound.length > 0, `a bound of a scan of ${table.name} names a column`)
+    assertKey(table, [...prefix, ...bound], prefix.length + bound.length)
+  }
 }

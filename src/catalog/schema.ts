@@ -240,6 +240,7 @@ export const producerStates: Table<ProducerStateRow> = {
     lastMs: 'int',
   },
   key: ['partitionId', 'producerId'],
+  guard: { table: 'partition', columns: ['partitionId'] },
 }
 
 export const commitLog: Table<CommitLogRow> = {
@@ -288,6 +289,7 @@ export const extents: Table<ExtentRow> = {
     createdMs: 'int',
   },
   key: ['partitionId', 'baseOffset'],
+  guard: { table: 'partition', columns: ['partitionId'] },
 }
 
 export const objectUses: Table<ObjectUseRow> = {
@@ -295,6 +297,7 @@ export const objectUses: Table<ObjectUseRow> = {
   lockClass: lockClass.object,
   columns: { objectId: 'text', partitionId: 'int', extents: 'int' },
   key: ['objectId', 'partitionId'],
+  guard: { table: 'partition', columns: ['partitionId'] },
 }
 
 export const consumerGroups: Table<ConsumerGroupRow> = {

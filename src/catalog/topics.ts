@@ -46,9 +46,12 @@ export async function createTopic(
   const made = { topicId, name, partitionIds, configs, configVersion: 0, replicationFactor }
   const topic: Topic = { ...made, createdMs }
   return database.transaction('create topic', async (tx) => {
+    await tx.insert(topics, [toRow(topic)]) // before its name: the order of locks
     const [isNew] = await tx.insert(topicNames, [{ name, topicId }])
-    if (isNew !== true) return { outcome: 'exists' }
-    await tx.put(topics, [toRow(topic)])
+    if (isNew !== true) {
+      await tx.delete(topics, [[topicId]])
+      return { outcome: 'exists' }
+    }
     await tx.put(partitions, emptyPartitions(topic, 0, wanted.leaderEpoch))
     return { outcome: 'created', topic }
   })

@@ -1,0 +1,98 @@
+/** Rows and helpers that the catalog contract's tests share. */
+import type { ContractSubject } from './contract.ts'
+import type { CatalogDatabase } from './database.ts'
+import type { CommitLogRow, GroupOffsetRow, PartitionRow, ProducerStateRow } from './schema.ts'
+
+/** Runs `work` on an empty catalog and discards it. */
+export async function withCatalog(
+  open: () => Promise<ContractSubject>,
+  work: (database: CatalogDatabase) => Promise<void>,
+): Promise<void> {
+  const subject = await open()
+  try {
+    await work(subject.database)
+  } finally {
+    await subject.discard()
+  }
+}
+
+/** Steps that tests of interleaving wait for, by name. */
+export class Steps {
+  readonly #steps = new Map<string, PromiseWithResolvers<void>>()
+
+  reach(name: string): void {
+    this.#step(name).resolve()
+  }
+
+  reached(name: string): Promise<void> {
+    return this.#step(name).promise
+  }
+
+  #step(name: string): PromiseWithResolvers<void> {
+    let step = this.#steps.get(name)
+    if (step === undefined) this.#steps.set(name, (step = Promise.withResolvers<void>()))
+    return step
+  }
+}
+
+export function partitionRow(
+  partitionId: number,
+  changes: Partial<PartitionRow> = {},
+): PartitionRow {
+  return {
+    partitionId,
+    topicId: 'AAAAAAAAAAAAAAAAAAAAAQ',
+    partitionIndex: partitionId,
+    logStart: 0,
+    logEnd: 0,
+    leaderEpoch: 0,
+    packedEnd: 0,
+    ...changes,
+  }
+}
+
+export function producerRow(
+  partitionId: number,
+  producerId: number,
+  changes: Partial<ProducerStateRow> = {},
+): ProducerStateRow {
+  return { partitionId, producerId, epoch: 0, window: new Uint8Array(0), lastMs: 0, ...changes }
+}
+
+export function commitRow(
+  incarnation: number,
+  groupNumber: number,
+  changes: Partial<CommitLogRow> = {},
+): CommitLogRow {
+  return {
+    incarnation,
+    groupNumber,
+    state: 'committed',
+    objectId: 'object',
+    position: 0,
+    length: 1,
+    createdMs: 1,
+    manifest: new Uint8Array(0),
+    outcomes: new Uint8Array(0),
+    ...changes,
+  }
+}
+
+export function offsetRow(
+  groupId: string,
+  topicId: string,
+  partitionIndex: number,
+  changes: Partial<GroupOffsetRow> = {},
+): GroupOffsetRow {
+  return {
+    groupId,
+    topicId,
+    partitionIndex,
+    offset: 0,
+    leaderEpoch: -1,
+    metadata: '',
+    committedMs: 0,
+    expiresMs: null,
+    ...changes,
+  }
+}

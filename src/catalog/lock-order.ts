@@ -1,0 +1,80 @@
+/**
+ * One global order of locks, asserted in every adapter: a single writer hides every deadlock that
+ * many writers would meet (pitfall A5), so the order must hold where nothing can go wrong yet.
+ */
+import { assert } from '../base/assert.ts'
+import type { LockMode } from './database.ts'
+import { compareKeys, keyText, type Key, type KeyPart, type Table } from './table.ts'
+
+/**
+ * What one transaction holds, and how far it has come. It may wait for a row only behind all that
+ * it holds: by lock class, table name, key. It may always write what it holds exclusively, and rows
+ * whose guard it holds exclusively. A shared lock is never raised: two who do that wait for each
+ * other.
+ */
+export class LockOrder {
+  readonly #held = new Map<string, Map<KeyPart, LockMode>>()
+  #class = 0
+  #table = ''
+  #key: Key = []
+
+  /** Asserts that the transaction may wait for these rows now; `keys` ascend. */
+  beforeLock<Row extends object>(table: Table<Row>, keys: readonly Key[], mode: LockMode): void {
+    for (const key of keys) {
+      const held = this.#held.get(table.name)?.get(keyText(key))
+      if (held === undefined) this.#advance(table, key)
+      else this.#assertNotRaised(table, key, held, mode)
+    }
+  }
+
+  /** Asserts that the transaction may insert, replace or delete these rows now; `keys` ascend. */
+  beforeWrite<Row extends object>(table: Table<Row>, keys: readonly Key[]): void {
+    for (const key of keys) {
+      const held = this.#held.get(table.name)?.get(keyText(key))
+      if (held !== undefined) this.#assertNotRaised(table, key, held, 'exclusive')
+      else if (!this.#guarded(table, key)) this.#advance(table, key)
+    }
+  }
+
+  /** Notes that the row is held from now to the end of the transaction. */
+  hold<Row extends object>(table: Table<Row>, key: Key, mode: LockMode): void {
+    let rows = this.#held.get(table.name)
+    if (rows === undefined) this.#held.set(table.name, (rows = new Map()))
+    const text = keyText(key)
+    if (rows.get(text) !== 'exclusive') rows.set(text, mode)
+  }
+
+  #guarded<Row extends object>(table: Table<Row>, key: Key): boolean {
+    if (table.guard === undefined) return false
+    const rows = this.#held.get(table.guard.table)
+    if (rows === undefined) return false
+    const parent = table.guard.columns.map((name) => key[table.key.indexOf(name)] as KeyPart)
+    return rows.get(keyText(parent)) === 'exclusive'
+  }
+
+  #advance<Row extends object>(table: Table<Row>, key: Key): void {
+    const ahead =
+      table.lockClass - this.#class ||
+      (table.name === this.#table ? compareKeys(key, this.#key) : table.name > this.#table ? 1 : -1)
+    assert(
+      ahead >= 0,
+      `locks ascend: ${table.name} ${JSON.stringify(key)} (class ${table.lockClass}) comes before ` +
+        `${this.#table} ${JSON.stringify(this.#key)} (class ${this.#class})`,
+    )
+    this.#class = table.lockClass
+    this.#table = table.name
+    this.#key = key
+  }
+
+  #assertNotRaised<Row extends object>(
+    table: Table<Row>,
+    key: Key,
+    held: LockMode,
+    mode: LockMode,
+  ): void {
+    assert(
+      held === 'exclusive' || mode === 'shared',
+      `a shared lock is never raised: ${table.name} ${JSON.stringify(key)} must be locked exclusively at first`,
+    )
+  }
+}

@@ -1,0 +1,44 @@
+/** Forward steps of the schema by level, as data, so that every adapter writes them in its own SQL. */
+import { Failure } from '../base/errors.ts'
+import { catalogTables } from './schema.ts'
+import type { Table } from './table.ts'
+
+export interface Migration {
+  /** The level that the database has once the step is done. Persisted; never reused. */
+  readonly level: number
+  /** Tables that come into being, as they are described today. */
+  readonly createTables: readonly Table<never>[]
+  /** Columns that come into being in tables of earlier levels, with the value for rows that exist. */
+  readonly addColumns: readonly AddedColumn[]
+}
+
+export interface AddedColumn {
+  readonly table: Table<never>
+  readonly column: string
+  readonly fill: number | string | null
+}
+
+export const migrations: readonly Migration[] = [
+  { level: 1, createTables: catalogTables, addColumns: [] },
+]
+
+/** The level that this release writes, and the highest that it can read. */
+export const schemaLevel: number = migrations.at(-1)?.level ?? 0
+
+/**
+ * The steps from `level` (0: an empty database) to this release's. An empty database gets every
+ * table as it is described today, so columns that later levels added are there already.
+ *
+ * @throws Failure 'invalid': a newer release has written the database.
+ */
+export function migrationsFrom(level: number, where: string): readonly Migration[] {
+  if (level > schemaLevel) {
+    throw new Failure(
+      'invalid',
+      `${where} has schema level ${level}, and this release knows levels up to ${schemaLevel}: ` +
+        'start the release that wrote it, or a newer one',
+    )
+  }
+  if (level > 0) return migrations.filter((migration) => migration.level > level)
+  return [{ level: schemaLevel, createTables: catalogTables, addColumns: [] }]
+}
