@@ -30,7 +30,7 @@ export const config: Command = {
     if (unknown.length > 0) throw new UsageError(`there is no option ${unknown.join(', ')}`)
     const loaded = await loadConfig(flags, io)
     const rows = rowsOf(loaded, words.length === 0 ? optionNames : (words as OptionName[]))
-    io.out(flags['json'] === true ? asJson(rows) : asTable(rows))
+    io.out(flags.json ? asJson(rows) : asTable(rows))
     return exitCode.ok
   },
 }

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { optionTable } from './options.ts'
+import { parseConfig } from './parse-config.ts'
+import {
+  brokerTopicDefaults,
+  describeTopicConfigs,
+  parseTopicConfigs,
+  topicOptionNames,
+  topicOptionTable,
+  type TopicConfigs,
+} from './topic-configs.ts'
+
+function read(given: Record<string, string | null>, broker?: Record<string, string>) {
+  const parsed = parseTopicConfigs(given, broker)
+  assert.ok(parsed.ok, parsed.ok ? '' : parsed.errors.map(({ message }) => message).join('\n'))
+  return parsed
+}
+function errorOf(name: string, text: string | null): string {
+  const parsed = parseTopicConfigs({ [name]: text })
+  assert.ok(!parsed.ok, `${name}=${text} must be refused`)
+  return parsed.errors.map(({ message }) => message).join('\n')
+}
+
+test('a topic that says nothing has the defaults, each allowed by its own line', () => {
+  const { configs } = read({})
+  const policy: readonly ('delete' | 'compact')[] = configs['cleanup.policy']
+  const timestamps: 'CreateTime' | 'LogAppendTime' = configs['message.timestamp.type']
+  const retention: number = configs['retention.ms']
+  assert.deepEqual([policy, timestamps, retention], [['delete'], 'CreateTime', 604_800_000])
+  assert.equal(configs['flush.ms'], Number.MAX_SAFE_INTEGER)
+  assert.equal(configs['min.cleanable.dirty.ratio'], 0.5)
+  assert.deepEqual(configs['leader.replication.throttled.replicas'], [])
+  for (const name of topicOptionNames) {
+    assert.ok(read({ [name]: topicOptionTable[name]?.default ?? '' }).ok, name)
+  }
+})
+
+test('what is given counts, and is kept as it was written', () => {
+  const { configs, overrides } = read({
+    'cleanup.policy': 'compact, delete',
+    'retention.ms': ' -1 ',
+    preallocate: 'TRUE',
+    'flush.messages': '9223372036854775807',
+  })
+  const some: Partial<TopicConfigs> = configs
+  assert.deepEqual(some['cleanup.policy'], ['compact', 'delete'])
+  assert.equal(some['retention.ms'], -1)
+  assert.equal(some.preallocate, true)
+  assert.equal(some['flush.messages'], Number.MAX_SAFE_INTEGER)
+  assert.deepEqual(overrides, {
+    'cleanup.policy': 'compact, delete',
+    'retention.ms': '-1',
+    preallocate: 'TRUE',
+    'flush.messages': '9223372036854775807',
+  })
+})
+
+test('the broker speaks where the topic does not', () => {
+  const broker = { 'log.retention.ms': '1000', 'message.max.bytes': '2000' }
+  const { configs } = read({ 'max.message.bytes': '3000' }, broker)
+  assert.equal(configs['retention.ms'], 1000)
+  assert.equal(configs['max.message.bytes'], 3000)
+})
+
+test('what a broker was told is what its topics inherit', () => {
+  const loaded = parseConfig({ flags: { 'log-retention-ms': '1h', 'num-partitions': '9' } })
+  assert.ok(loaded.ok)
+  assert.deepEqual(brokerTopicDefaults(loaded), { 'log.retention.ms': '3600000' })
+})
+
+test('errors say what is allowed', () => {
+  assert.equal(
+    errorOf('retention.m', '1'),
+    'there is no topic config retention.m. Did you mean retention.ms?',
+  )
+  assert.equal(errorOf('retention.ms', '7d'), 'retention.ms: "7d" is not a long from -1')
+  assert.equal(errorOf('retention.ms', '-2'), 'retention.ms: "-2" is not a long from -1')
+  assert.equal(errorOf('retention.ms', null), 'retention.ms: null is not a value')
+  assert.match(errorOf('retention.ms', '9223372036854775808'), /is not a long/)
+  assert.match(errorOf('segment.bytes', '2147483648'), /is not an int from 1048576/)
+  assert.match(errorOf('cleanup.policy', 'delete,purge'), /a list of delete, compact/)
+  assert.match(errorOf('message.timestamp.type', 'createtime'), /one of CreateTime, LogAppendTime/)
+  assert.match(errorOf('min.cleanable.dirty.ratio', '1.5'), /a double from 0 to 1/)
+  assert.match(errorOf('preallocate', 'yes'), /true or false/)
+  assert.match(errorOf('__proto__x', '1'), /there is no topic config/)
+  assert.match(errorOf('constructor', '1'), /there is no topic config/)
+})
+
+test('what Kafka allows and Karst does not is refused with the reason', () => {
+  assert.match(errorOf('compression.type', 'zstd'), /zstd is refused: .* set compression in the/)
+  assert.match(errorOf('remote.storage.enable', 'true'), /there is no second tier/)
+})
+
+test('a description names every source, the one that counts first', () => {
+  const rows = describeTopicConfigs({ 'retention.ms': '5' }, { 'log.retention.ms': '6' })
+  assert.equal(rows.length, topicOptionNames.length)
+  const [row] = rows.filter(({ name }) => name === 'retention.ms')
+  assert.equal(row?.text, '5')
+  assert.equal(row.source, 'topic')
+  assert.deepEqual(row.synonyms, [
+    { name: 'retention.ms', text: '5', source: 'topic' },
+    { name: 'log.retention.ms', text: '6', source: 'broker' },
+    { name: 'log.retention.ms', text: '604800000', source: 'default' },
+  ])
+  const [plain] = rows.filter(({ name }) => name === 'segment.ms')
+  assert.deepEqual([plain?.text, plain?.source], ['604800000', 'default'])
+})
+
+test('where a broker option has a topic config, their defaults agree', () => {
+  const shared = topicOptionNames.filter(
+    (name) => optionTable[topicOptionTable[name]?.broker ?? ''] !== undefined,
+  )
+  assert.deepEqual(shared, ['max.message.bytes', 'retention.bytes', 'retention.ms'])
+  for (const name of shared) {
+    const spec = topicOptionTable[name]
+    assert.equal(String(optionTable[spec?.broker ?? '']?.default), spec?.default)
+  }
+})
+
+test('any text is read or refused, and what is read again is the same', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...topicOptionNames),
+      fc.oneof(fc.string(), fc.bigInt().map(String), fc.double().map(String)),
+      (name, text) => {
+        const parsed = parseTopicConfigs({ [name]: text })
+        if (!parsed.ok) return
+        assert.deepEqual(parseTopicConfigs(parsed.overrides), parsed)
+      },
+    ),
+  )
+})
