@@ -9,8 +9,6 @@ export const RECORD_BYTES_MIN = 7
 /** A varint of int32 has at most 5 bytes, one of int64 at most 10 (Kafka message format, section "varint"). */
 const VARINT_BYTES_MAX = 5
 const VARLONG_BYTES_MAX = 10
-/** Up to 7 bytes carry 49 bits, which a double holds exactly. */
-const EXACT_VARLONG_BYTES = 7
 
 export class RecordCursor {
   readonly bytes: Uint8Array
@@ -47,19 +45,43 @@ export class RecordCursor {
    * @throws Failure 'corrupt': cut short, or a length that does not fit. The cursor is then of no more use.
    */
   next(): void {
+    const { bytes } = this
     this.index++
     const length = this.varint()
-    const recordEnd = this.at + length
+    let at = this.at
+    const recordEnd = at + length
     if (length < RECORD_BYTES_MIN - 1 || recordEnd > this.end) throw this.#wrong(`length ${length}`)
-    this.at++ // attributes: no bit of them is in use
-    this.timestampDelta = this.#varlong()
-    this.offsetDelta = this.varint()
-    this.keyLength = this.varint()
-    this.keyAt = this.at
-    this.#skip(this.keyLength, recordEnd, 'key')
-    this.valueLength = this.varint()
-    this.valueAt = this.at
-    this.#skip(this.valueLength, recordEnd, 'value')
+    // Every walk over a batch runs through here, so varints of one byte are read in place. A byte too far does no harm:
+    // it lies inside of `bytes` or is undefined, which takes the checked way, and the record's end tells it in any case.
+    at++ // attributes: no bit of them is in use
+    let byte = bytes[at++]!
+    if (byte < 0x80) this.timestampDelta = (byte >>> 1) ^ -(byte & 1)
+    else at = this.#longTimestampDelta(at - 1)
+    byte = bytes[at++]!
+    if (byte < 0x80) this.offsetDelta = (byte >>> 1) ^ -(byte & 1)
+    else {
+      this.offsetDelta = this.#longVarint(at - 1)
+      at = this.at
+    }
+    byte = bytes[at++]!
+    let size = (byte >>> 1) ^ -(byte & 1)
+    if (!(byte < 0x80)) {
+      size = this.#longVarint(at - 1)
+      at = this.at
+    }
+    this.keyLength = size
+    this.keyAt = at
+    if (size !== -1) at = this.#behind(at, size, recordEnd, 'key')
+    byte = bytes[at++]!
+    size = (byte >>> 1) ^ -(byte & 1)
+    if (!(byte < 0x80)) {
+      size = this.#longVarint(at - 1)
+      at = this.at
+    }
+    this.valueLength = size
+    this.valueAt = at
+    if (size !== -1) at = this.#behind(at, size, recordEnd, 'value')
+    this.at = at
     this.headerCount = this.varint()
     this.headersAt = this.at
     if (this.headerCount !== 0) this.#skipHeaders(recordEnd)
@@ -73,50 +95,62 @@ export class RecordCursor {
    * @throws Failure 'corrupt': cut short or too long.
    */
   varint(): number {
-    const bytes = this.bytes
-    let byte = this.at < this.end ? bytes[this.at++]! : this.#cutShort()
-    if (byte < 0x80) return (byte >>> 1) ^ -(byte & 1)
-    let value = byte & 0x7f
-    for (let shift = 7; byte >= 0x80; shift += 7) {
-      if (shift === VARINT_BYTES_MAX * 7) throw this.#wrong('varint of more than 5 bytes')
-      byte = this.at < this.end ? bytes[this.at++]! : this.#cutShort()
-      value |= (byte & 0x7f) << shift
-    }
-    return (value >>> 1) ^ -(value & 1)
+    const byte = this.bytes[this.at]!
+    if (!(byte < 0x80) || this.at >= this.end) return this.#longVarint(this.at)
+    this.at++
+    return (byte >>> 1) ^ -(byte & 1)
   }
 
-  #varlong(): number {
-    const from = this.at
+  #longVarint(from: number): number {
+    const { bytes, end } = this
     let value = 0
-    let scale = 1
-    for (let i = 0; i < EXACT_VARLONG_BYTES; i++) {
-      const byte = this.at < this.end ? this.bytes[this.at++]! : this.#cutShort()
-      value += (byte & 0x7f) * scale
-      if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2
-      scale *= 0x80
+    for (let i = 0; i < VARINT_BYTES_MAX; i++) {
+      if (from + i >= end) this.#cutShort()
+      const byte = bytes[from + i]!
+      value |= (byte & 0x7f) << (7 * i)
+      if (byte >= 0x80) continue
+      this.at = from + i + 1
+      return (value >>> 1) ^ -(value & 1)
+    }
+    throw this.#wrong('varint of more than 5 bytes')
+  }
+
+  /** Most deltas of timestamps fit into 4 bytes, that is into an int32: the rest goes a slower way. */
+  #longTimestampDelta(from: number): number {
+    const { bytes, end } = this
+    let value = 0
+    for (let i = 0; i < 4; i++) {
+      if (from + i >= end) this.#cutShort()
+      const byte = bytes[from + i]!
+      value |= (byte & 0x7f) << (7 * i)
+      if (byte >= 0x80) continue
+      this.timestampDelta = (value >>> 1) ^ -(value & 1)
+      return from + i + 1
     }
     this.at = from
-    return this.#longVarlong()
+    this.timestampDelta = this.#longVarlong()
+    return this.at
   }
 
-  /** Timestamps centuries away from the batch's base: rare, so BigInt may do it. */
   #longVarlong(): number {
-    let value = 0n
+    let low = 0
+    let high = 0
     for (let i = 0; i < VARLONG_BYTES_MAX; i++) {
-      const byte = this.at < this.end ? this.bytes[this.at++]! : this.#cutShort()
-      value |= BigInt(byte & 0x7f) << BigInt(7 * i)
+      if (this.at >= this.end) this.#cutShort()
+      const byte = this.bytes[this.at++]!
+      // Byte 4 straddles the halves; bits beyond the 64th fall off, as they do in other implementations.
+      if (i < 5) low |= (byte & 0x7f) << (7 * i)
+      if (i >= 4) high |= i === 4 ? (byte & 0x7f) >>> 4 : (byte & 0x7f) << (7 * i - 32)
       if (byte >= 0x80) continue
-      const unsigned = BigInt.asUintN(64, value)
-      const signed = BigInt.asIntN(64, (unsigned >> 1n) ^ -(unsigned & 1n))
-      return clampInt64(Number(signed >> 32n), Number(signed & 0xffff_ffffn))
+      const sign = -(low & 1)
+      return clampInt64((high >>> 1) ^ sign, (((low >>> 1) | (high << 31)) ^ sign) >>> 0)
     }
     throw this.#wrong('varint of more than 10 bytes')
   }
 
-  #skip(length: number, recordEnd: number, what: string): void {
-    if (length === -1) return
-    if (length < -1 || this.at + length > recordEnd) throw this.#wrong(`${what} of ${length} bytes`)
-    this.at += length
+  #behind(at: number, length: number, recordEnd: number, what: string): number {
+    if (length < 0 || at + length > recordEnd) throw this.#wrong(`${what} of ${length} bytes`)
+    return at + length
   }
 
   #skipHeaders(recordEnd: number): void {
@@ -126,9 +160,10 @@ export class RecordCursor {
     }
     for (let i = 0; i < this.headerCount; i++) {
       const keyLength = this.varint()
-      if (keyLength < 0) throw this.#wrong('header without a key')
-      this.#skip(keyLength, recordEnd, 'header key')
-      this.#skip(this.varint(), recordEnd, 'header value')
+      this.at = this.#behind(this.at, keyLength, recordEnd, 'header key')
+      const valueLength = this.varint()
+      if (valueLength === -1) continue
+      this.at = this.#behind(this.at, valueLength, recordEnd, 'header value')
     }
   }
 

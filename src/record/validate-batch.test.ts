@@ -333,3 +333,12 @@ test('errors told per record are bounded', () => {
   assert.equal(refusal.recordErrors.length, RECORD_ERRORS_MAX)
   assert.match(refusal.message, /1000 of 1000/)
 })
+
+test('uncompressed records are looked at unless the rules say otherwise', () => {
+  const bytes = plain()
+  bytes.fill(0xff, BATCH_HEADER_BYTES)
+  assert.equal(refused(withCrc(bytes)).reason, 'invalid-record')
+  const verdict = validateBatch(bytes, someRules({ walkUncompressed: false }))
+  assert.equal(verdict.ok && !verdict.inspected, true)
+  assert.equal(refused(bytes, { walkUncompressed: false, keysRequired: true }).ok, false)
+})

@@ -31,10 +31,12 @@ export type BatchRules = {
   readonly nowMs: number
   /** False for clients that speak a Produce version older than zstd (below 7). */
   readonly zstdAllowed: boolean
-  /** Log-compacted topics: every record has a key. Demands `inspectRecords`. */
+  /** Log-compacted topics: every record has a key. Implies `inspectRecords`. */
   readonly keysRequired: boolean
-  /** Look at every record of compressed batches too. Records of uncompressed batches are always looked at. */
+  /** Unpack compressed batches and look at every record. */
   readonly inspectRecords: boolean
+  /** Look at every record of uncompressed batches, which costs little (README.md). Not set: true. */
+  readonly walkUncompressed?: boolean
   /** Most bytes that a compressed batch may unpack to, when it is inspected. */
   readonly decompressedBytesMax: number
 }
@@ -87,7 +89,8 @@ export function validateBatch(bytes: Uint8Array, rules: BatchRules): ValidBatch 
   }
   const refusal = judgeHeader(header)
   if (refusal !== undefined) return refusal
-  if (codec === 'none' || rules.inspectRecords || rules.keysRequired) {
+  const walks = codec === 'none' && rules.walkUncompressed !== false
+  if (walks || rules.inspectRecords || rules.keysRequired) {
     return judgeRecords(bytes, header, codec, rules)
   }
   const { maxTimestamp } = header
