@@ -38,7 +38,10 @@ export function handler<Request extends object, Response extends object>(
     readonly request: { decode(version: number, bytes: Uint8Array, at?: number): Request }
     readonly response: { encode(version: number, value: Response): Uint8Array[] }
   },
-  handle: (request: Request, exchange: Exchange) => Promise<Handled<Response> | 'silent' | 'close'>,
+  handle: (
+    request: Request,
+    exchange: Exchange,
+  ) => Promise<Handled<NoInfer<Response>> | 'silent' | 'close'>,
 ): Handler {
   return { api, handle } as unknown as Handler
 }

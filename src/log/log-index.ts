@@ -37,11 +37,17 @@ export class LogIndex {
     log?.wake()
   }
 
-  /** Takes in a group that the catalog names, at start, in the order of commits. */
-  restoreGroup(row: CommitLogRow): void {
-    for (const run of decodeManifest(row.manifest, row.objectId, row.position)) {
+  /** Takes in groups that the catalog names, in any order: runs join by their offsets. */
+  restoreGroups(rows: readonly CommitLogRow[]): void {
+    const runs = rows.flatMap((row) => decodeManifest(row.manifest, row.objectId, row.position))
+    runs.sort((a, b) => a.partitionId - b.partitionId || a.baseOffset - b.baseOffset)
+    for (const run of runs) {
       const log = this.#logs.get(run.partitionId)
-      if (log !== undefined && run.nextOffset > log.packedEnd) log.addRun(run)
+      if (log === undefined || run.baseOffset < (log.tail.at(-1)?.nextOffset ?? log.packedEnd)) {
+        continue
+      }
+      log.addRun(run)
+      if (run.nextOffset > log.logEnd) log.advance(run.nextOffset)
     }
   }
 

@@ -1,0 +1,24 @@
+/** What handlers work with: the parts of a broker, and who it is. */
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Config } from '../config/options.ts'
+import type { BrokerTopicDefaults } from '../config/topic-configs.ts'
+import type { GroupVerbs } from '../group/coordinator.ts'
+import type { BrokerLog } from '../log/broker-log.ts'
+import type { TopicDirectory } from '../log/topic-directory.ts'
+import type { ProducerIds } from '../txn/producer-ids.ts'
+
+export interface Broker {
+  readonly clusterId: string
+  readonly nodeId: number
+  /** What clients are told to connect to; known once the listener is bound. */
+  readonly advertised: () => { readonly host: string; readonly port: number }
+  readonly config: Config
+  readonly brokerDefaults: BrokerTopicDefaults
+  readonly topics: TopicDirectory
+  readonly logs: BrokerLog
+  readonly groups: GroupVerbs
+  readonly producerIds: ProducerIds
+  readonly clock: Clock
+  readonly log: Log
+}

@@ -1,0 +1,41 @@
+/**
+ * ApiVersions, versions 0 to 4: what this broker speaks. What is advertised works.
+ *
+ * A version that is not known is answered in version 0 with UNSUPPORTED_VERSION and the versions of
+ * this API, so that the client can ask again (KIP-511). Kafka's features are told once they are
+ * served.
+ */
+import { ErrorCode } from '../../wire/error-codes.ts'
+import { type ApiVersionsReply, apiVersions } from '../../wire/messages/18-api-versions.ts'
+import type { AnyApi } from '../../wire/message.ts'
+import { type Handler, handler } from '../router.ts'
+
+/** KIP-511: what a client may call itself. */
+const softwareName = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
+
+const rangeOf = (api: AnyApi): { apiKey: number; minVersion: number; maxVersion: number } => ({
+  apiKey: api.key,
+  minVersion: api.advertised.min,
+  maxVersion: api.advertised.max,
+})
+
+export function apiVersionsHandler(served: () => readonly AnyApi[]): Handler {
+  return handler(apiVersions, async (request, { header, peer }) => {
+    const { apiVersion } = header
+    if (apiVersion > apiVersions.versions.max || apiVersion < 0) {
+      return {
+        response: { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: [rangeOf(apiVersions)] },
+      }
+    }
+    const { clientSoftwareName: name, clientSoftwareVersion: version } = request
+    if (apiVersion >= 3) {
+      if (!softwareName.test(name) || !softwareName.test(version)) {
+        return { response: { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] } }
+      }
+      peer.software = { name, version }
+    }
+    const apiKeys = served().map(rangeOf)
+    const response: ApiVersionsReply = { errorCode: ErrorCode.NONE, apiKeys }
+    return { response }
+  })
+}

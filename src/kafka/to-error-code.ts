@@ -1,0 +1,68 @@
+/** From our failures and outcomes to Kafka's codes: one total switch each, here at the edge only. */
+import { unreachable } from '../base/assert.ts'
+import { Failure, type FailureKind } from '../base/errors.ts'
+import type { RefusedReason } from '../catalog/outcomes.ts'
+import type { RefusalReason } from '../record/validate-batch.ts'
+import { ErrorCode } from '../wire/error-codes.ts'
+
+/**
+ * A failure of storage or catalog, as a producer or consumer should see it: retriable where a retry
+ * helps.
+ */
+export function failureCode(error: unknown): number {
+  return error instanceof Failure ? codeOfKind(error.kind) : ErrorCode.UNKNOWN_SERVER_ERROR
+}
+
+function codeOfKind(kind: FailureKind): number {
+  switch (kind) {
+    case 'invalid':
+      return ErrorCode.INVALID_REQUEST
+    case 'conflict':
+    case 'unavailable':
+    case 'overloaded':
+    case 'corrupt':
+    case 'not-found':
+      return ErrorCode.KAFKA_STORAGE_ERROR
+    case 'fenced':
+    case 'closed':
+      return ErrorCode.NOT_LEADER_OR_FOLLOWER
+    case 'unknown-outcome':
+      return ErrorCode.REQUEST_TIMED_OUT
+    default:
+      return unreachable(kind, 'codeOfKind')
+  }
+}
+
+/** Why the commit refused an append. */
+export function refusedAppendCode(reason: RefusedReason): number {
+  switch (reason) {
+    case 'unknown-partition':
+      return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    case 'config-changed':
+      return ErrorCode.KAFKA_STORAGE_ERROR
+    case 'out-of-order-sequence':
+      return ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+    case 'stale-producer-epoch':
+      return ErrorCode.INVALID_PRODUCER_EPOCH
+    default:
+      return unreachable(reason, 'refusedAppendCode')
+  }
+}
+
+/** Why a batch was refused before it was appended. */
+export function refusedBatchCode(reason: RefusalReason): number {
+  switch (reason) {
+    case 'corrupt':
+      return ErrorCode.CORRUPT_MESSAGE
+    case 'invalid-record':
+      return ErrorCode.INVALID_RECORD
+    case 'message-too-large':
+      return ErrorCode.MESSAGE_TOO_LARGE
+    case 'invalid-timestamp':
+      return ErrorCode.INVALID_TIMESTAMP
+    case 'unsupported-compression':
+      return ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
+    default:
+      return unreachable(reason, 'refusedBatchCode')
+  }
+}

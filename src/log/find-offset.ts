@@ -1,0 +1,63 @@
+/** From a time to an offset (KIP-79), and to the record with the latest time (KIP-734). */
+import type { Run } from '../catalog/manifest.ts'
+import { findMaxTimestamp, findTimestamp, type TimedOffset } from '../record/find-timestamp.ts'
+import type { BlockCache } from './block-cache.ts'
+import type { LogReader } from './log-reader.ts'
+import type { PartitionLog } from './partition-log.ts'
+
+export interface FindOffsetDeps {
+  readonly reader: LogReader
+  readonly blockCache: BlockCache
+}
+
+/**
+ * The first record at or behind the log start whose timestamp is `targetMs` or later, also inside
+ * compressed batches; undefined where there is none. Records need not be in the order of time.
+ *
+ * @throws Failure 'unavailable' | 'overloaded' | 'corrupt'
+ */
+export async function findOffsetByTime(
+  deps: FindOffsetDeps,
+  log: PartitionLog,
+  targetMs: number,
+): Promise<TimedOffset | undefined> {
+  for await (const run of runsOf(deps, log)) {
+    if (run.maxTimestampMs < targetMs) continue
+    const { bytes, positions } = await deps.blockCache.read(run)
+    for (const at of positions) {
+      const found = findTimestamp(bytes, at, targetMs, log.logStart)
+      if (found !== undefined) return found
+    }
+  }
+  return undefined
+}
+
+/** The earliest record with the largest timestamp; undefined where the log is empty. */
+export async function findLatestTime(
+  deps: FindOffsetDeps,
+  log: PartitionLog,
+): Promise<TimedOffset | undefined> {
+  let best: Run | undefined
+  for await (const run of runsOf(deps, log)) {
+    if (best === undefined || run.maxTimestampMs > best.maxTimestampMs) best = run
+  }
+  if (best === undefined) return undefined
+  const { bytes, positions } = await deps.blockCache.read(best)
+  let found: TimedOffset | undefined
+  for (const at of positions) {
+    const candidate = findMaxTimestamp(bytes, at, log.logStart)
+    if (candidate !== undefined && candidate.timestampMs > (found?.timestampMs ?? -1)) {
+      found = candidate
+    }
+  }
+  return found
+}
+
+async function* runsOf(deps: FindOffsetDeps, log: PartitionLog): AsyncGenerator<Run, void> {
+  for (let offset = log.logStart; offset < log.logEnd;) {
+    const run = await deps.reader.findRun(log, offset)
+    if (run === undefined) return
+    yield run
+    offset = run.nextOffset
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * The topics this broker knows, by name and by id, with their configs as values. Names end here:
+ * what stands behind knows ids only. Every change is the catalog's first and this memory's second.
+ */
+import type { Clock } from '../base/clock.ts'
+import { type Random, randomUuid } from '../base/random.ts'
+import type { CatalogDatabase } from '../catalog/database.ts'
+import { type PartitionRow, partitions } from '../catalog/schema.ts'
+import {
+  type ChangeTopicResult,
+  configureTopic,
+  createTopic,
+  deleteTopic,
+  growTopic,
+  listTopics,
+  readTopic,
+  type Topic,
+} from '../catalog/topics.ts'
+import {
+  type BrokerTopicDefaults,
+  parseTopicConfigs,
+  type TopicConfigs,
+} from '../config/topic-configs.ts'
+import { assert } from '../base/assert.ts'
+import type { LogIndex } from './log-index.ts'
+
+export interface KnownTopic extends Topic {
+  /** Overrides, then the broker's, then Kafka's defaults. */
+  readonly effective: TopicConfigs
+}
+
+export interface TopicDirectoryDeps {
+  readonly database: CatalogDatabase
+  readonly index: LogIndex
+  readonly clock: Clock
+  readonly random: Random
+  readonly leaderEpoch: number
+  readonly brokerDefaults: BrokerTopicDefaults
+}
+
+export type CreatedTopic =
+  | { readonly outcome: 'created'; readonly topic: KnownTopic }
+  | { readonly outcome: 'exists'; readonly topic: KnownTopic | undefined }
+
+export interface WantedTopic {
+  readonly name: string
+  readonly partitionCount: number
+  readonly replicationFactor: number
+  /** Checked before: text by Kafka's names. */
+  readonly overrides: Readonly<Record<string, string>>
+}
+
+export class TopicDirectory {
+  readonly #deps: TopicDirectoryDeps
+  readonly #byName = new Map<string, KnownTopic>()
+  readonly #byId = new Map<string, KnownTopic>()
+
+  constructor(deps: TopicDirectoryDeps) {
+    this.#deps = deps
+  }
+
+  /** Fills the directory at start. The index must know the partitions already. */
+  async load(): Promise<void> {
+    for (const topic of await listTopics(this.#deps.database)) this.#remember(topic)
+  }
+
+  byName(name: string): KnownTopic | undefined {
+    return this.#byName.get(name)
+  }
+
+  byId(topicId: string): KnownTopic | undefined {
+    return this.#byId.get(topicId)
+  }
+
+  /** By name. */
+  all(): KnownTopic[] {
+    return [...this.#byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  /**
+   * As `byName`, but 'unknown' is said only after the catalog was read.
+   *
+   * @throws Failure 'unavailable'
+   */
+  async find(name: string): Promise<KnownTopic | undefined> {
+    const known = this.#byName.get(name)
+    if (known !== undefined) return known
+    const topic = await readTopic(this.#deps.database, name)
+    return topic === undefined ? undefined : this.#learn(topic)
+  }
+
+  /** @throws Failure 'unavailable' | 'unknown-outcome': a retry answers 'exists' if it was created. */
+  async create(wanted: WantedTopic): Promise<CreatedTopic> {
+    const { database, random, clock, leaderEpoch } = this.#deps
+    const { name, partitionCount, replicationFactor, overrides: configs } = wanted
+    const topicId = Buffer.from(randomUuid(random)).toString('base64url')
+    const nowMs = clock.nowMs()
+    const shape = { topicId, name, partitionCount, replicationFactor, configs }
+    const result = await createTopic(database, { ...shape, nowMs, leaderEpoch })
+    if (result.outcome === 'exists') return { outcome: 'exists', topic: await this.find(name) }
+    return { outcome: 'created', topic: await this.#learn(result.topic) }
+  }
+
+  /** Resolves with the topic that was, if it was. Who waits for its partitions is woken. */
+  async delete(topicId: string): Promise<Topic | undefined> {
+    const topic = await deleteTopic(this.#deps.database, topicId, this.#deps.clock.nowMs())
+    const known = this.#byId.get(topicId)
+    if (known !== undefined) {
+      this.#byId.delete(topicId)
+      if (this.#byName.get(known.name)?.topicId === topicId) this.#byName.delete(known.name)
+      for (const partitionId of known.partitionIds) this.#deps.index.remove(partitionId)
+    }
+    return topic
+  }
+
+  async grow(topicId: string, partitionCount: number): Promise<ChangeTopicResult> {
+    const { database, leaderEpoch } = this.#deps
+    const result = await growTopic(database, topicId, partitionCount, leaderEpoch)
+    if (result.outcome === 'changed') await this.#learn(result.topic)
+    return result
+  }
+
+  /** `change` gets the overrides as they are when it counts, and gives the new ones, checked. */
+  async configure(
+    topicId: string,
+    change: (overrides: Readonly<Record<string, string>>) => Record<string, string>,
+  ): Promise<ChangeTopicResult> {
+    const result = await configureTopic(this.#deps.database, topicId, change)
+    if (result.outcome === 'changed') await this.#learn(result.topic)
+    return result
+  }
+
+  /** Partitions are known before the topic is shown. */
+  async #learn(topic: Topic): Promise<KnownTopic> {
+    const { database, index } = this.#deps
+    const unknown = topic.partitionIds.filter((id) => index.get(id) === undefined)
+    if (unknown.length > 0) {
+      const rows = await database.snapshot('read partitions', (tx) =>
+        tx.get(
+          partitions,
+          unknown.map((id) => [id]),
+        ),
+      )
+      index.addPartitions(rows.filter((row): row is PartitionRow => row !== undefined))
+    }
+    return this.#remember(topic)
+  }
+
+  #remember(topic: Topic): KnownTopic {
+    const parsed = parseTopicConfigs(topic.configs, this.#deps.brokerDefaults)
+    assert(parsed.ok, `the stored configs of topic ${topic.name} were checked when they were set`)
+    const before = this.#byId.get(topic.topicId)
+    if (before !== undefined && before.configVersion > topic.configVersion) return before
+    const known: KnownTopic = { ...topic, effective: parsed.configs }
+    this.#byName.set(known.name, known)
+    this.#byId.set(known.topicId, known)
+    return known
+  }
+}
