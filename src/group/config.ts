@@ -5,7 +5,10 @@ export interface GroupConfig {
   readonly sessionTimeoutMsMin: number
   /** group.max.session.timeout.ms */
   readonly sessionTimeoutMsMax: number
-  /** group.initial.rebalance.delay.ms: a new group waits so long for more members before its first generation. */
+  /**
+   * group.initial.rebalance.delay.ms: a new group waits so long for more members before its first
+   * generation.
+   */
   readonly initialRebalanceDelayMs: number
   /** group.max.size */
   readonly membersMax: number
@@ -39,25 +42,28 @@ export const groupLimits: {
   readonly offsetsPerCommitMax: number
   readonly queuedOffsetsMax: number
   readonly offsetsPerTransactionMax: number
+  readonly groupsPerPage: number
 } = {
-  /** Kafka's strings are int16 long; a key of the catalog should be short. */
-  groupIdBytesMax: 32_767,
-  /** Groups in memory: about 1 KiB each without members; idle empty ones are forgotten first. */
+  /** A key of the catalog: PostgreSQL's index entries end at 2,704 bytes. */
+  groupIdBytesMax: 2_048,
+  /** Groups in memory: about 1 KiB each without members; empty ones are forgotten first. */
   groupsMax: 100_000,
-  /** Of one group, whatever is configured: the leader's join answer carries them all. */
-  membersMax: 10_000,
+  /** Of one group, whatever is configured: a join copies the map of members. */
+  membersMax: 5_000,
   /** Ids that were given and not yet joined with; each costs a timer for its session timeout. */
-  pendingMembersMax: 10_000,
+  pendingMembersMax: 5_000,
   /** Ways to assign per member; clients send one to five. */
   protocolsMax: 64,
   /** Metadata and assignments of one group: it is written as one row. */
-  groupBytesMax: 32 * 1024 * 1024,
-  /** Requests that wait for one group's mailbox; ten times the members of a large group. */
-  queuedEventsMax: 100_000,
-  /** Partitions of one OffsetCommit. */
-  offsetsPerCommitMax: 100_000,
+  groupBytesMax: 8 * 1024 * 1024,
+  /** Requests that wait for one group's mailbox; several times the members of a large group. */
+  queuedEventsMax: 20_000,
+  /** Partitions of one OffsetCommit: one transaction has to take them in under a second. */
+  offsetsPerCommitMax: 50_000,
   /** Offsets that wait for the writer, of all groups: about 200 bytes each. */
   queuedOffsetsMax: 500_000,
-  /** Keeps one transaction under a second; commits are joined up to here. */
+  /** Waiting commits are joined up to here; keeps a transaction well under a second. */
   offsetsPerTransactionMax: 5_000,
+  /** Group rows per statement; most are about 1 KiB. */
+  groupsPerPage: 200,
 }

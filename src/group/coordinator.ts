@@ -1,10 +1,31 @@
 /** The verbs of Kafka's classic consumer groups and of committed offsets, over the catalog. */
 import type { Clock } from '../base/clock.ts'
+import { sleep } from '../base/clock.ts'
+import { Failure, isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { randomUuid } from '../base/random.ts'
 import type { Random } from '../base/random.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
+import { groupLimits } from './config.ts'
 import type { GroupConfig } from './config.ts'
-import type { DeletedGroup, DescribeResult, ListFilter, ListResult } from './listing.ts'
+import { GroupDirectory } from './group-directory.ts'
+import type { GroupMailbox } from './group-mailbox.ts'
+import { GroupStore } from './group-store.ts'
+import {
+  describeGroup,
+  isListed,
+  listGroup,
+  pagesOfGroups,
+  readGroups,
+  readRow,
+} from './group-views.ts'
+import type {
+  DeletedGroup,
+  DescribeResult,
+  ListedGroup,
+  ListFilter,
+  ListResult,
+} from './listing.ts'
 import type {
   HeartbeatRequest,
   HeartbeatResult,
@@ -15,6 +36,8 @@ import type {
   SyncRequest,
   SyncResult,
 } from './membership.ts'
+import { readOffsets } from './offset-reader.ts'
+import { OffsetWriter } from './offset-writer.ts'
 import type {
   CommitOffsetsRequest,
   CommitOffsetsResult,
@@ -23,6 +46,13 @@ import type {
   FetchOffsetsRequest,
   FetchOffsetsResult,
 } from './offsets.ts'
+import { ownProtocols } from './on-join.ts'
+import { refused } from './refusal.ts'
+import type { Refused } from './refusal.ts'
+import { deleteGroup, deletePartitions, deleteTopic, expireGroup } from './removal.ts'
+import type { Expired } from './removal.ts'
+import { fromRow } from './stored-group.ts'
+import { consumerProtocolType, isSubscribed, subscriptionOf } from './subscription.ts'
 
 export interface GroupCoordinatorParts {
   readonly database: CatalogDatabase
@@ -32,18 +62,321 @@ export interface GroupCoordinatorParts {
   readonly log: Log
 }
 
-/** No verb rejects because of the catalog or of a client: such is an outcome. */
-export interface GroupVerbs {
-  join(request: JoinRequest): Promise<JoinResult>
-  sync(request: SyncRequest): Promise<SyncResult>
-  heartbeat(request: HeartbeatRequest): Promise<HeartbeatResult>
-  leave(request: LeaveRequest): Promise<LeaveResult>
-  commitOffsets(request: CommitOffsetsRequest): Promise<CommitOffsetsResult>
-  fetchOffsets(request: FetchOffsetsRequest): Promise<FetchOffsetsResult>
-  describe(groupIds: readonly string[]): Promise<DescribeResult[]>
-  list(filter: ListFilter): Promise<ListResult>
-  delete(groupIds: readonly string[]): Promise<DeletedGroup[]>
-  deleteOffsets(request: DeleteOffsetsRequest): Promise<DeleteOffsetsResult>
-  /** Removes what groups have committed for a topic that is gone; call it after the topic's deletion is durable. */
-  topicDeleted(topicId: string): Promise<void>
+/**
+ * No verb rejects because of the catalog or of a client: such is an outcome. Requests may hold
+ * views into frames; what is kept of them is copied before the verb returns its promise.
+ */
+export class GroupCoordinator {
+  readonly #parts: GroupCoordinatorParts
+  readonly #groups: GroupDirectory
+  readonly #offsets: OffsetWriter
+  #isClosed = false
+
+  constructor(parts: GroupCoordinatorParts) {
+    const { database, clock, config, log } = parts
+    this.#parts = parts
+    this.#groups = new GroupDirectory({ store: new GroupStore(database), clock, config, log })
+    this.#offsets = new OffsetWriter(database, clock, log)
+  }
+
+  /**
+   * Resolves when the rebalance that it begins or takes part in has a generation, which is durable
+   * then.
+   */
+  async join(request: JoinRequest): Promise<JoinResult> {
+    const { random, config } = this.#parts
+    const { groupId, memberId, instanceId, clientId, sessionTimeoutMs } = request
+    const own = { ...request, protocols: ownProtocols(request.protocols) }
+    const flaw = flawOfMemberGroup(groupId)
+    if (flaw !== undefined) return flaw
+    if (
+      sessionTimeoutMs < config.sessionTimeoutMsMin ||
+      sessionTimeoutMs > config.sessionTimeoutMsMax
+    ) {
+      const detail = `${sessionTimeoutMs} ms is not in ${config.sessionTimeoutMsMin}…${config.sessionTimeoutMsMax}`
+      return refused('invalid-session-timeout', detail)
+    }
+    const group = await this.#groups.find(groupId, memberId === '')
+    if (group === undefined) return noSuchMember
+    if ('outcome' in group) return group
+    const freshMemberId = `${instanceId ?? clientId}-${formatUuid(randomUuid(random))}`
+    return group.submit<'join'>({ kind: 'join', request: own, freshMemberId })
+  }
+
+  /** Resolves when the leader of the generation has said who does what, which is durable then. */
+  async sync(request: SyncRequest): Promise<SyncResult> {
+    const assignments = request.assignments.map(({ memberId, assignment }) => ({
+      memberId,
+      assignment: assignment.slice(),
+    }))
+    const group = await this.#findOfMember(request.groupId)
+    if (group === undefined) return noSuchMember
+    if ('outcome' in group) return group
+    return group.submit<'sync'>({ kind: 'sync', request: { ...request, assignments } })
+  }
+
+  async heartbeat(request: HeartbeatRequest): Promise<HeartbeatResult> {
+    const group = await this.#findOfMember(request.groupId)
+    if (group === undefined) return noSuchMember
+    if ('outcome' in group) return group
+    return group.submit<'heartbeat'>({ kind: 'heartbeat', request })
+  }
+
+  async leave(request: LeaveRequest): Promise<LeaveResult> {
+    const group = await this.#findOfMember(request.groupId)
+    if (group === undefined) {
+      const members = request.members.map(({ memberId, instanceId }) => ({
+        memberId,
+        instanceId,
+        refusal: 'unknown-member' as const,
+      }))
+      return { outcome: 'left', members }
+    }
+    if ('outcome' in group) return group
+    return group.submit<'leave'>({ kind: 'leave', request })
+  }
+
+  /**
+   * Resolves when the offsets are durable, fenced by the group's generation in the same
+   * transaction.
+   */
+  async commitOffsets(request: CommitOffsetsRequest): Promise<CommitOffsetsResult> {
+    const { groupId, generation, retentionMs, offsets } = request
+    if (offsets.length > groupLimits.offsetsPerCommitMax) {
+      const most = groupLimits.offsetsPerCommitMax
+      return refused('invalid-request', `${offsets.length} partitions, at most ${most} at once`)
+    }
+    const group = await this.#find(groupId, generation < 0)
+    if (group === undefined) return refused('group-not-found', `there is no group ${groupId}`)
+    if ('outcome' in group) return group
+    const allowed = await group.submit<'commit'>({ kind: 'commit', request })
+    if (allowed.outcome === 'refused') return allowed
+    const { config, clock } = this.#parts
+    const isFitting = offsets.map(
+      ({ metadata }) => metadata.length <= config.offsetMetadataBytesMax,
+    )
+    const results = await this.#offsets.commit({
+      groupId,
+      coordinatorEpoch: group.coordinatorEpoch,
+      generation: allowed.generation,
+      expiresMs: retentionMs === null || retentionMs < 0 ? null : clock.nowMs() + retentionMs,
+      offsets: offsets.filter((_, at) => isFitting[at] === true),
+    })
+    if ('outcome' in results) return results
+    const next = results.values()
+    const refusals = isFitting.map((fits) => (fits ? (next.next().value ?? null) : tooLarge))
+    return { outcome: 'committed', refusals }
+  }
+
+  /** What is durable when it is asked for; a group that is not there has committed nothing. */
+  fetchOffsets(request: FetchOffsetsRequest): Promise<FetchOffsetsResult> {
+    return this.#orRefused('fetch offsets', async () => ({
+      outcome: 'fetched',
+      offsets: await readOffsets(this.#parts.database, request),
+    }))
+  }
+
+  /** One per id, in order. */
+  async describe(groupIds: readonly string[]): Promise<DescribeResult[]> {
+    const { database } = this.#parts
+    const absent = groupIds.filter((groupId) => this.#groups.peek(groupId) === undefined)
+    const stored = await this.#orRefused('describe groups', () => readGroups(database, absent))
+    return groupIds.map((groupId) => {
+      const known = this.#groups.peek(groupId)?.state
+      if (known !== undefined) return describeGroup(known)
+      if ('outcome' in stored) return { ...stored, groupId }
+      const found = stored[absent.indexOf(groupId)]
+      if (found === 'corrupt') {
+        return { ...refused('unavailable', `the catalog's row of ${groupId} is corrupt`), groupId }
+      }
+      if (found !== undefined) return describeGroup(found)
+      return { ...refused('group-not-found', `Group ${groupId} not found.`), groupId }
+    })
+  }
+
+  /**
+   * All groups of the cluster, in order of their ids; states of groups that others coordinate may
+   * lag behind.
+   */
+  list(filter: ListFilter): Promise<ListResult> {
+    return this.#orRefused('list groups', async () => {
+      const groups: ListedGroup[] = []
+      for await (const rows of pagesOfGroups(this.#parts.database)) {
+        for (const row of rows) {
+          const listed = listGroup(this.#groups.peek(row.groupId)?.state ?? readRow(row), row)
+          if (isListed(listed, filter)) groups.push(listed)
+        }
+      }
+      return { outcome: 'listed', groups }
+    })
+  }
+
+  /** Deletes groups without members, with their offsets; one answer per id, in order. */
+  async delete(groupIds: readonly string[]): Promise<DeletedGroup[]> {
+    const deleted: DeletedGroup[] = []
+    for (const groupId of groupIds) {
+      const refusal = await this.#delete(groupId)
+      deleted.push({ groupId, refusal: refusal?.reason ?? null, detail: refusal?.detail ?? '' })
+    }
+    return deleted
+  }
+
+  /**
+   * Deletes what the group has committed, but for topics that its members are subscribed to
+   * (KIP-496).
+   */
+  async deleteOffsets(request: DeleteOffsetsRequest): Promise<DeleteOffsetsResult> {
+    const { groupId } = request
+    const group = await this.#findOfMember(groupId)
+    if (group === undefined) return refused('group-not-found', `there is no group ${groupId}`)
+    if ('outcome' in group) return group
+    return this.#orRefused('delete offsets', () =>
+      group.turn<DeleteOffsetsResult>(async (state) => {
+        if (state.name !== 'empty' && state.protocolType !== consumerProtocolType) {
+          const value = refused('group-not-empty', `group ${groupId} has members`)
+          return { value, isDeleted: false }
+        }
+        const subscription = subscriptionOf(state)
+        const topics = request.topics.map(({ topicId, name }) => ({
+          topicId,
+          refusal: isSubscribed(subscription, name) ? ('subscribed' as const) : null,
+        }))
+        const free = request.topics.filter(({ name }) => !isSubscribed(subscription, name))
+        await deletePartitions(this.#parts.database, groupId, group.coordinatorEpoch, free)
+        return { value: { outcome: 'deleted', topics }, isDeleted: false }
+      }),
+    )
+  }
+
+  /**
+   * Removes what groups have committed for a topic that is gone; call it after the deletion is
+   * durable. What a failing catalog leaves over cannot be seen by name, and goes with the next
+   * expiry.
+   */
+  async topicDeleted(topicId: string): Promise<void> {
+    const { database } = this.#parts
+    await this.#orRefused('delete offsets of a topic', async () => {
+      for await (const rows of pagesOfGroups(database)) {
+        for (const { groupId } of rows) await deleteTopic(database, groupId, topicId)
+      }
+      return undefined
+    })
+  }
+
+  /**
+   * One round of the expiry: offsets past offsets.retention.minutes, then groups that have nothing
+   * left.
+   */
+  async expireOffsets(): Promise<{ readonly offsets: number; readonly groups: number }> {
+    const { database } = this.#parts
+    let [offsets, groups] = [0, 0]
+    await this.#orRefused('expire offsets', async () => {
+      for await (const rows of pagesOfGroups(database)) {
+        for (const row of rows) {
+          if (this.#isClosed) return
+          const known = this.#groups.peek(row.groupId)
+          const expire = (): Promise<Expired | Refused> =>
+            known === undefined
+              ? this.#expire(fromRow(row), row.coordinatorEpoch)
+              : this.#expireKnown(known)
+          const expired = await this.#orRefused('expire offsets of a group', expire)
+          if (expired === undefined || 'outcome' in expired) continue
+          offsets += expired.offsets
+          groups += expired.isGroupDeleted ? 1 : 0
+        }
+      }
+    })
+    return { offsets, groups }
+  }
+
+  /** Runs the expiry every offsets.retention.check.interval.ms until `signal` aborts. */
+  async runExpiry(signal: AbortSignal): Promise<void> {
+    const { clock, config, log } = this.#parts
+    for (;;) {
+      await sleep(clock, config.offsetsRetentionCheckMs, signal)
+      if (signal.aborted || this.#isClosed) return
+      const expired = await this.expireOffsets()
+      if (expired.offsets + expired.groups > 0) log.info(expired, 'committed offsets have expired')
+    }
+  }
+
+  /** Answers whoever waits ('not-coordinator'); writes under way end by themselves. */
+  close(): void {
+    this.#isClosed = true
+    this.#groups.close()
+    this.#offsets.close()
+  }
+
+  #find(groupId: string, canCreate: boolean): Promise<GroupMailbox | Refused | undefined> {
+    const flaw = flawOfGroup(groupId)
+    return flaw === undefined ? this.#groups.find(groupId, canCreate) : Promise.resolve(flaw)
+  }
+
+  #findOfMember(groupId: string): Promise<GroupMailbox | Refused | undefined> {
+    const flaw = flawOfMemberGroup(groupId)
+    return flaw === undefined ? this.#groups.find(groupId, false) : Promise.resolve(flaw)
+  }
+
+  async #delete(groupId: string): Promise<Refused | undefined> {
+    const group = await this.#find(groupId, false)
+    if (group === undefined) return refused('group-not-found', `there is no group ${groupId}`)
+    if ('outcome' in group) return group
+    return this.#orRefused('delete group', () =>
+      group.turn(async (state) => {
+        if (state.name !== 'empty') {
+          const value = refused('group-not-empty', `group ${groupId} has members`)
+          return { value, isDeleted: false }
+        }
+        await deleteGroup(this.#parts.database, groupId, group.coordinatorEpoch)
+        return { value: undefined, isDeleted: true }
+      }),
+    )
+  }
+
+  #expire(state: Parameters<typeof expireGroup>[1], epoch: number): Promise<Expired> {
+    const { database, config, clock } = this.#parts
+    return expireGroup(database, state, epoch, config.offsetsRetentionMs, clock.nowMs())
+  }
+
+  #expireKnown(group: GroupMailbox): Promise<Expired | Refused> {
+    return group.turn(async (state) => {
+      const value = await this.#expire(state, group.coordinatorEpoch)
+      return { value, isDeleted: value.isGroupDeleted }
+    })
+  }
+
+  async #orRefused<Value>(name: string, run: () => Promise<Value>): Promise<Value | Refused> {
+    try {
+      return await run()
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      this.#parts.log.warn({ operation: name, error }, 'the catalog refused')
+      if (isFailure(error, 'fenced')) return refused('not-coordinator', error.message)
+      return refused('unavailable', 'the catalog did not answer: try again')
+    }
+  }
+}
+
+const noSuchMember = refused('unknown-member', 'the group has no members: join anew')
+const tooLarge = 'metadata-too-large'
+
+/** Offsets may be committed for the group '' (as old clients do), but nobody joins it. */
+function flawOfMemberGroup(groupId: string): Refused | undefined {
+  return groupId === ''
+    ? refused('invalid-group-id', 'the group id is empty')
+    : flawOfGroup(groupId)
+}
+
+function flawOfGroup(groupId: string): Refused | undefined {
+  if (Buffer.byteLength(groupId) <= groupLimits.groupIdBytesMax) return undefined
+  return refused('invalid-group-id', `the group id exceeds ${groupLimits.groupIdBytesMax} bytes`)
+}
+
+function formatUuid(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes).toString('hex')
+  const cuts = [0, 8, 12, 16, 20, 32]
+  return cuts
+    .slice(1)
+    .map((end, at) => hex.slice(cuts[at], end))
+    .join('-')
 }

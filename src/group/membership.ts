@@ -1,4 +1,7 @@
-/** What members ask of a coordinator and what it answers: join, sync, heartbeat, leave (KIP-62, 345, 394, 814). */
+/**
+ * What members ask of a coordinator and what it answers: join, sync, heartbeat, leave (KIP-62, 345,
+ * 394, 814).
+ */
 import type { Refused, GroupRefusal } from './refusal.ts'
 
 /** A way to assign that a member knows, with what it tells the leader; the bytes are opaque here. */

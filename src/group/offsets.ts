@@ -18,7 +18,10 @@ export interface CommitOffsetsRequest {
   readonly instanceId: string | null
   /** -1 for a consumer that is no member. */
   readonly generation: number
-  /** OffsetCommit v2-4 only: the offsets expire so long after the commit; null for the broker's rule. */
+  /**
+   * OffsetCommit v2-4 only: the offsets expire so long after the commit; null for the broker's
+   * rule.
+   */
   readonly retentionMs: number | null
   readonly offsets: readonly OffsetToCommit[]
 }

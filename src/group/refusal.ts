@@ -2,7 +2,8 @@
 
 /**
  * - `invalid-group-id`: empty, or longer than `groupIdBytesMax`.
- * - `invalid-request`: a field that no client may send so (no protocol, too much metadata); see `detail`.
+ * - `invalid-request`: a field that no client may send so (no protocol, too much metadata); see
+ *   `detail`.
  * - `invalid-session-timeout`: outside of the broker's bounds.
  * - `inconsistent-protocol`: protocol type or protocols do not fit the group's.
  * - `unknown-member`: the member id is not (any more) of this group: join anew without one.
@@ -16,7 +17,8 @@
  * - `metadata-too-large`: an offset's metadata is longer than `offsetMetadataBytesMax`.
  * - `unknown-topic`: the topic is not there (any more).
  * - `not-coordinator`: this broker does not (any more) coordinate the group: find who does.
- * - `unavailable`: the catalog did not answer or a limit of this broker is reached; nothing was changed, try again.
+ * - `unavailable`: the catalog did not answer or a limit of this broker is reached; nothing was
+ *   changed, try again.
  */
 export type GroupRefusal =
   | 'invalid-group-id'

@@ -1,0 +1,238 @@
+/**
+ * One group's events, one after another: decide, make durable what must be, then adopt and answer.
+ * While a write is under way later events wait, so that nobody is ever told what the catalog does
+ * not know.
+ */
+import { assert } from '../base/assert.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import { Failure, isFailure } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { groupLimits } from './config.ts'
+import type { GroupConfig } from './config.ts'
+import { decide, decideAfterFailedWrite } from './decide.ts'
+import type { GroupEvent, RequestEvent } from './decide.ts'
+import type { CommitAllowed, Decision, Result, TimerKey } from './draft.ts'
+import type { GroupState, Ticket } from './group-state.ts'
+import type { GroupStore, OwnedGroup } from './group-store.ts'
+import type { HeartbeatResult, JoinResult, LeaveResult, SyncResult } from './membership.ts'
+import { refused } from './refusal.ts'
+import type { Refused } from './refusal.ts'
+
+export interface MailboxParts {
+  readonly store: GroupStore
+  readonly clock: Clock
+  readonly config: GroupConfig
+  readonly log: Log
+  /** The mailbox has ended by itself: the next request must load the group anew. */
+  readonly onEnd: () => void
+}
+
+interface ResultOf {
+  join: JoinResult
+  sync: SyncResult
+  heartbeat: HeartbeatResult
+  leave: LeaveResult
+  commit: CommitAllowed | Refused
+}
+type WithoutTicket<Event> = Event extends unknown ? Omit<Event, 'ticket'> : never
+export type Request = WithoutTicket<RequestEvent>
+
+/** What a turn leaves behind. */
+export interface TurnOutcome<Value> {
+  readonly value: Value
+  /** The group's row is gone: this mailbox ends. */
+  readonly isDeleted: boolean
+}
+
+interface RunningTimer {
+  readonly timer: Timer
+  readonly serial: number
+}
+
+export class GroupMailbox {
+  readonly coordinatorEpoch: number
+  readonly #parts: MailboxParts
+  #state: GroupState
+  #ended: Refused | undefined
+  readonly #queue: (() => void)[] = []
+  #isBusy = false
+  #serial = 0
+  readonly #waiting = new Map<Ticket, (result: Result) => void>()
+  readonly #timers = new Map<TimerKey, RunningTimer>()
+
+  constructor({ state, coordinatorEpoch }: OwnedGroup, parts: MailboxParts) {
+    this.#state = state
+    this.coordinatorEpoch = coordinatorEpoch
+    this.#parts = parts
+    this.#enqueue(() => this.#apply({ kind: 'loaded' }))
+  }
+
+  /** What is durable or may be told without being so. */
+  get state(): GroupState {
+    return this.#state
+  }
+
+  get isEnded(): boolean {
+    return this.#ended !== undefined
+  }
+
+  /** Nothing would be lost but an epoch if the group were forgotten. */
+  get isIdle(): boolean {
+    const { name, pendingJoins } = this.#state
+    return name === 'empty' && pendingJoins.size === 0 && !this.#isBusy && this.#queue.length === 0
+  }
+
+  /**
+   * Resolves with the group's answer, which may take until the others have joined; never rejects
+   * for the catalog.
+   */
+  submit<Kind extends RequestEvent['kind']>(
+    request: Extract<Request, { kind: Kind }>,
+  ): Promise<ResultOf[Kind] | Refused> {
+    const refusal = this.#refuse()
+    if (refusal !== undefined) return Promise.resolve(refusal)
+    const ticket = ++this.#serial
+    const { promise, resolve, reject } = Promise.withResolvers<Result>()
+    this.#waiting.set(ticket, resolve)
+    try {
+      this.#enqueue(() => this.#apply({ ...request, ticket } as unknown as GroupEvent))
+    } catch (error) {
+      reject(error)
+    }
+    return promise as Promise<ResultOf[Kind] | Refused>
+  }
+
+  /** Runs `work` between events, on the state as it is then: nothing changes until it is done. */
+  turn<Value>(work: (state: GroupState) => Promise<TurnOutcome<Value>>): Promise<Value | Refused> {
+    const refusal = this.#refuse()
+    if (refusal !== undefined) return Promise.resolve(refusal)
+    const { promise, resolve, reject } = Promise.withResolvers<Value | Refused>()
+    this.#enqueue(() => {
+      if (this.#ended !== undefined) {
+        resolve(this.#ended)
+        return
+      }
+      this.#hold(async () => {
+        try {
+          const { value, isDeleted } = await work(this.#state)
+          if (isDeleted)
+            this.#end(refused('unavailable', 'the group was deleted just now: try again'))
+          resolve(value)
+        } catch (error) {
+          if (isFailure(error, 'fenced')) this.#end(fencedAnswer)
+          if (isFailure(error, 'unknown-outcome')) this.#end(lostAnswer)
+          reject(error)
+        }
+      })
+    })
+    return promise
+  }
+
+  /** Whoever waits is told to look elsewhere; nothing is written any more. */
+  close(): void {
+    this.#end(refused('not-coordinator', 'the broker stops: find the new coordinator'))
+  }
+
+  #refuse(): Refused | undefined {
+    if (this.#ended !== undefined) return this.#ended
+    if (this.#queue.length < groupLimits.queuedEventsMax) return undefined
+    return refused('unavailable', `${groupLimits.queuedEventsMax} requests wait for this group`)
+  }
+
+  #enqueue(item: () => void): void {
+    this.#queue.push(item)
+    this.#run()
+  }
+
+  #run(): void {
+    while (!this.#isBusy) {
+      const item = this.#queue.shift()
+      if (item === undefined) return
+      item()
+    }
+  }
+
+  /** Lets the queue wait for `work`, which must not reject for anything but a wrong program. */
+  #hold(work: () => Promise<void>): void {
+    assert(!this.#isBusy, 'a mailbox does one thing at a time')
+    this.#isBusy = true
+    void work().then(() => {
+      this.#isBusy = false
+      this.#run()
+    })
+  }
+
+  #apply(event: GroupEvent): void {
+    if (this.#ended !== undefined) return
+    const { clock, config } = this.#parts
+    const decision = decide(this.#state, event, config, clock.nowMs())
+    if (decision.isPersistent) this.#hold(() => this.#write(event, decision))
+    else this.#adopt(decision)
+  }
+
+  async #write(event: GroupEvent, decision: Decision): Promise<void> {
+    const { store, clock, config, log } = this.#parts
+    try {
+      await store.save(decision.next, this.coordinatorEpoch)
+      if (this.#ended === undefined) this.#adopt(decision)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      if (this.#ended !== undefined) return
+      const { groupId } = this.#state
+      log.warn({ groupId, event: event.kind, error }, 'a change of a group was not written')
+      if (error.kind === 'fenced') {
+        this.#end(fencedAnswer)
+      } else if (error.kind === 'unknown-outcome') {
+        // What the catalog holds now is read by whoever asks next; that waits for the lost write.
+        this.#end(lostAnswer)
+      } else {
+        const now = clock.nowMs()
+        this.#adopt(decideAfterFailedWrite(this.#state, event, decision, config, now))
+      }
+    }
+  }
+
+  #adopt({ next, answers, timers }: Decision): void {
+    this.#state = next
+    for (const { key, delayMs } of timers) this.#changeTimer(key, delayMs)
+    for (const { ticket, result } of answers) {
+      this.#waiting.get(ticket)?.(result)
+      this.#waiting.delete(ticket)
+    }
+  }
+
+  #changeTimer(key: TimerKey, delayMs: number | null): void {
+    this.#timers.get(key)?.timer.cancel()
+    this.#timers.delete(key)
+    if (delayMs === null) return
+    const serial = ++this.#serial
+    const timer = this.#parts.clock.after(delayMs, () => {
+      this.#enqueue(() => {
+        // It may have been cancelled or set anew while the event waited for its turn.
+        if (this.#timers.get(key)?.serial !== serial) return
+        this.#timers.delete(key)
+        this.#apply(eventOf(key))
+      })
+    })
+    this.#timers.set(key, { timer, serial })
+  }
+
+  #end(answer: Refused): void {
+    if (this.#ended !== undefined) return
+    this.#ended = answer
+    for (const { timer } of this.#timers.values()) timer.cancel()
+    this.#timers.clear()
+    for (const resolve of this.#waiting.values()) resolve(answer)
+    this.#waiting.clear()
+    this.#parts.onEnd()
+  }
+}
+
+const lostAnswer = refused('unavailable', 'the answer of the catalog was lost: try again')
+const fencedAnswer = refused('not-coordinator', 'another broker has taken the group over')
+
+function eventOf(key: TimerKey): GroupEvent {
+  if (key === 'rebalance') return { kind: 'rebalance-due' }
+  if (key === 'sync') return { kind: 'sync-due' }
+  return { kind: 'session-expired', memberId: key.slice('session:'.length) }
+}

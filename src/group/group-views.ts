@@ -1,0 +1,85 @@
+/**
+ * Groups as administrators see them: from memory where this broker coordinates them, else from the
+ * catalog.
+ */
+import { isFailure } from '../base/errors.ts'
+import type { CatalogDatabase } from '../catalog/database.ts'
+import { consumerGroups } from '../catalog/schema.ts'
+import type { ConsumerGroupRow } from '../catalog/schema.ts'
+import { groupLimits } from './config.ts'
+import { metadataOf, noBytes } from './group-state.ts'
+import type { GroupState } from './group-state.ts'
+import type { DescribedGroup, ListFilter, ListedGroup } from './listing.ts'
+import { fromRow } from './stored-group.ts'
+
+export function describeGroup(state: GroupState): DescribedGroup {
+  const isStable = state.name === 'stable'
+  return {
+    outcome: 'described',
+    groupId: state.groupId,
+    state: state.name,
+    protocolType: state.protocolType ?? '',
+    protocolName: isStable ? (state.protocolName ?? '') : '',
+    members: Array.from(state.members.values(), (member) => ({
+      memberId: member.memberId,
+      instanceId: member.instanceId,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      metadata: isStable ? metadataOf(member, state.protocolName) : noBytes,
+      assignment: member.assignment,
+    })),
+  }
+}
+
+/** A group whose row cannot be read is listed as dead, so that it is seen. */
+export function listGroup(state: GroupState | 'corrupt', row: ConsumerGroupRow): ListedGroup {
+  const { groupId } = row
+  if (state === 'corrupt') {
+    return { groupId, protocolType: row.protocolType, state: 'dead', type: 'classic' }
+  }
+  return { groupId, protocolType: state.protocolType ?? '', state: state.name, type: 'classic' }
+}
+
+export function isListed(group: ListedGroup, { states, types }: ListFilter): boolean {
+  if (states.length > 0 && !states.includes(group.state)) return false
+  return types.length === 0 || types.includes(group.type)
+}
+
+/** One group that cannot be read must not hide the others. */
+export function readRow(row: ConsumerGroupRow): GroupState | 'corrupt' {
+  try {
+    return fromRow(row)
+  } catch (error) {
+    if (isFailure(error, 'corrupt')) return 'corrupt'
+    throw error
+  }
+}
+
+/** One per id, in order. @throws Failure 'unavailable' */
+export function readGroups(
+  database: CatalogDatabase,
+  groupIds: readonly string[],
+): Promise<(GroupState | 'corrupt' | undefined)[]> {
+  return database.snapshot('describe groups', async (tx) => {
+    const keys = groupIds.map((groupId) => [groupId])
+    const rows = keys.length === 0 ? [] : await tx.get(consumerGroups, keys)
+    return rows.map((row) => (row === undefined ? undefined : readRow(row)))
+  })
+}
+
+/** The rows of all groups in order of their ids, page by page, each page read when it is asked for. */
+export async function* pagesOfGroups(
+  database: CatalogDatabase,
+): AsyncGenerator<readonly ConsumerGroupRow[]> {
+  const limit = groupLimits.groupsPerPage
+  let last: string | undefined
+  for (;;) {
+    const after = last === undefined ? {} : { after: [last] }
+    const rows = await database.snapshot('page of groups', (tx) =>
+      tx.scan(consumerGroups, { prefix: [], limit, ...after }),
+    )
+    yield rows
+    last = rows.at(-1)?.groupId
+    if (rows.length < limit || last === undefined) return
+  }
+}
