@@ -123,7 +123,7 @@ export function decideAfterFailedWrite(
   for (const ticket of tickets) {
     draft.answer(ticket, refused('unavailable', 'the catalog did not answer: try again'))
   }
-  for (const member of [...state.members.values()]) {
+  for (const member of state.members.values()) {
     const isJoin = member.joinTicket !== null && tickets.has(member.joinTicket)
     const isSync = member.syncTicket !== null && tickets.has(member.syncTicket)
     if (!isJoin && !isSync) continue

@@ -55,7 +55,7 @@ export class GroupDirectory {
 
   close(): void {
     this.#isClosed = true
-    for (const group of [...this.#groups.values()]) group.close()
+    for (const group of this.#groups.values()) group.close()
   }
 
   #startLoad(groupId: string, canCreate: boolean): Promise<Found> {

@@ -95,7 +95,7 @@ export class GroupMailbox {
     const { promise, resolve, reject } = Promise.withResolvers<Result>()
     this.#waiting.set(ticket, resolve)
     try {
-      this.#enqueue(() => this.#apply({ ...request, ticket } as unknown as GroupEvent))
+      this.#enqueue(() => this.#apply({ ...request, ticket }))
     } catch (error) {
       reject(error)
     }

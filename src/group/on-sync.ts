@@ -54,7 +54,7 @@ function becomeStable(draft: Draft, { assignments }: SyncRequest): void {
   const given = new Map(assignments.map((each) => [each.memberId, each.assignment]))
   draft.enter('stable')
   draft.persist()
-  for (const member of [...draft.state.members.values()]) {
+  for (const member of draft.state.members.values()) {
     const assignment = given.get(member.memberId) ?? noBytes
     draft.setMember({ ...member, assignment, syncTicket: null })
     if (member.syncTicket === null) continue

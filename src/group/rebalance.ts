@@ -102,7 +102,7 @@ function beginGeneration(draft: Draft): void {
   })
   draft.enter('completing-rebalance')
   draft.persist()
-  for (const member of [...draft.state.members.values()]) {
+  for (const member of draft.state.members.values()) {
     if (member.joinTicket !== null) {
       draft.answer(member.joinTicket, joinedAnswer(draft.state, member.memberId))
     }
@@ -137,7 +137,7 @@ export function joinedMembers(state: GroupState): JoinedMember[] {
 }
 
 function dropAssignments(draft: Draft): void {
-  for (const member of [...draft.state.members.values()]) {
+  for (const member of draft.state.members.values()) {
     const { syncTicket } = member
     draft.setMember({ ...member, assignment: noBytes, syncTicket: null })
     if (syncTicket === null) continue
