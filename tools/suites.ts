@@ -21,4 +21,6 @@ export const covered: readonly Covered[] = [
   { path: 'src/journal/journal-object.ts', suite: 'src/journal/disk-journal.test.ts' },
   { path: 'src/journal/journal-recovery.ts', suite: 'src/journal/disk-journal.test.ts' },
   { path: 'src/journal/some-groups.ts', suite: 'src/journal/disk-journal.test.ts' },
+  { path: 'src/objects/object-key.ts', suite: 'src/objects/disk-object-store.test.ts' },
+  { path: 'src/objects/open-files.ts', suite: 'src/objects/disk-object-store.test.ts' },
 ]

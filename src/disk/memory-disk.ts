@@ -98,21 +98,53 @@ export class MemoryDisk implements Disk {
     for (const [path, content] of this.#durable) this.#files.set(path, content)
   }
 
+  /**
+   * The disk as one process sees it: behind the next crash all of it fails, so that a process that
+   * is dead in the simulation, but whose promises still settle, touches nothing any more.
+   */
+  mount(): Disk {
+    const power = this.#power
+    const alive = async <Result>(path: string, run: () => Promise<Result>): Promise<Result> => {
+      this.#live(power, path)
+      return run()
+    }
+    return {
+      open: (path, mode) => alive(path, () => this.open(path, mode)),
+      rename: (from, to) => alive(from, () => this.rename(from, to)),
+      remove: (path) => alive(path, () => this.remove(path)),
+      list: (folder) => alive(folder, () => this.list(folder)),
+      names: (folder) => alive(folder, () => this.names(folder)),
+      stat: (path) => alive(path, () => this.stat(path)),
+      makeFolder: (folder) => alive(folder, () => this.makeFolder(folder)),
+      syncFolder: (folder) => alive(folder, () => this.syncFolder(folder)),
+      freeBytes: (folder) => alive(folder, () => this.freeBytes(folder)),
+    }
+  }
+
   usedBytes(): number {
     let used = 0
     for (const content of this.#files.values()) used += content.size
     return used
   }
 
-  /** Waits as the disk does, and fails where the hook says so; `torn` does what is done by halves. */
-  async #pass(operation: DiskOperation, power: number, torn?: () => void): Promise<void> {
+  /**
+   * Waits as the disk does, then does `work`, or fails where the hook says so; `torn` does it by
+   * halves. Both without a pause behind the look at the power: a crash comes before what is done,
+   * or behind it.
+   */
+  async #pass<Result>(
+    operation: DiskOperation,
+    work: () => Result,
+    torn?: () => void,
+  ): Promise<Result> {
+    const power = this.#power
     const { clock, latencyMs, fault: hook } = this.#options
     const fault = hook?.(operation)
     const delayMs = (latencyMs ?? 0) + (fault?.delayMs ?? 0)
     if (delayMs > 0) await sleep(clock, delayMs)
     else await Promise.resolve()
     this.#live(power, operation.path)
-    if (fault?.fail === undefined) return
+    if (fault?.fail === undefined) return work()
     torn?.()
     throw new Failure(fault.fail, `cannot ${operation.kind} ${operation.path}: injected fault`)
   }
@@ -132,21 +164,22 @@ export class MemoryDisk implements Disk {
     return content
   }
 
-  async open(path: string, mode: 'create' | 'write' | 'read'): Promise<DiskFile> {
-    const power = this.#power
-    await this.#pass({ kind: 'open', path, bytes: 0 }, power)
-    if (mode !== 'create') return this.#file(path, this.#find(path), power, mode === 'read')
-    if (this.#files.has(path)) throw new Failure('conflict', `there is a file ${path}`)
-    if (!this.#folders.has(folderOf(path))) {
-      throw new Failure('not-found', `no folder ${folderOf(path)}`)
-    }
-    const content = new MemoryContent()
-    content.modifiedMs = this.#options.clock.nowMs()
-    this.#change({ kind: 'create', path, content })
-    return this.#file(path, content, power, false)
+  open(path: string, mode: 'create' | 'write' | 'read'): Promise<DiskFile> {
+    return this.#pass({ kind: 'open', path, bytes: 0 }, () => {
+      if (mode !== 'create') return this.#file(path, this.#find(path), mode === 'read')
+      if (this.#files.has(path)) throw new Failure('conflict', `there is a file ${path}`)
+      if (!this.#folders.has(folderOf(path))) {
+        throw new Failure('not-found', `no folder ${folderOf(path)}`)
+      }
+      const content = new MemoryContent()
+      content.modifiedMs = this.#options.clock.nowMs()
+      this.#change({ kind: 'create', path, content })
+      return this.#file(path, content, false)
+    })
   }
 
-  #file(path: string, content: MemoryContent, power: number, readOnly: boolean): DiskFile {
+  #file(path: string, content: MemoryContent, readOnly: boolean): DiskFile {
+    const power = this.#power
     let closed = false
     const usable = (): void => {
       this.#live(power, path)
@@ -156,23 +189,25 @@ export class MemoryDisk implements Disk {
       write: async (chunks, position) => {
         usable()
         if (readOnly) throw new Failure('invalid', `${path} is open to read`)
-        await this.#write(path, content, power, chunks, position)
+        await this.#write(path, content, chunks, position)
       },
       read: async (into, position) => {
         usable()
-        await this.#pass({ kind: 'read', path, bytes: into.length }, power)
-        return content.read(into, position)
+        const operation = { kind: 'read', path, bytes: into.length } as const
+        return this.#pass(operation, () => content.read(into, position))
       },
       sync: async () => {
         usable()
         const point = content.beginSync()
-        const torn = (): void => content.failSync(this.#options.random)
-        await this.#pass({ kind: 'sync', path, bytes: 0 }, power, torn)
-        content.endSync(point)
+        await this.#pass(
+          { kind: 'sync', path, bytes: 0 },
+          () => content.endSync(point),
+          () => content.failSync(this.#options.random),
+        )
       },
-      size: () => {
+      size: async () => {
         usable()
-        return Promise.resolve(content.size)
+        return content.size
       },
       close: () => {
         closed = true
@@ -184,16 +219,17 @@ export class MemoryDisk implements Disk {
   async #write(
     path: string,
     content: MemoryContent,
-    power: number,
     chunks: readonly Uint8Array[],
     position: number,
   ): Promise<void> {
     let bytes = 0
     for (const chunk of chunks) bytes += chunk.length
+    const operation = { kind: 'write', path, bytes } as const
     const grows = Math.max(0, position + bytes - content.size)
     if (grows > 0 && this.usedBytes() + grows > this.capacityBytes) {
-      await this.#pass({ kind: 'write', path, bytes }, power)
-      throw new Failure('overloaded', `cannot write ${path}: no space`)
+      return this.#pass(operation, () => {
+        throw new Failure('overloaded', `cannot write ${path}: no space`)
+      })
     }
     // At once: a crash while the write is under way then finds it among what was not synced.
     const { random, clock, fault } = this.#options
@@ -205,64 +241,71 @@ export class MemoryDisk implements Disk {
       at += chunk.length
     }
     content.modifiedMs = clock.nowMs()
-    await this.#pass({ kind: 'write', path, bytes }, power, () => {
-      const written = randomBelow(random, bytes + 1)
-      content.write(before.subarray(written, Math.max(written, there)), position + written)
+    return this.#pass(
+      operation,
+      () => undefined,
+      () => {
+        const written = randomBelow(random, bytes + 1)
+        content.write(before.subarray(written, Math.max(written, there)), position + written)
+      },
+    )
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#pass({ kind: 'rename', path: from, bytes: 0 }, () => {
+      this.#change({ kind: 'rename', path: from, to, content: this.#find(from) })
     })
   }
 
-  async rename(from: string, to: string): Promise<void> {
-    const power = this.#power
-    await this.#pass({ kind: 'rename', path: from, bytes: 0 }, power)
-    this.#change({ kind: 'rename', path: from, to, content: this.#find(from) })
-  }
-
-  async remove(path: string): Promise<void> {
-    const power = this.#power
-    await this.#pass({ kind: 'remove', path, bytes: 0 }, power)
-    if (this.#files.has(path)) this.#change({ kind: 'remove', path })
+  remove(path: string): Promise<void> {
+    return this.#pass({ kind: 'remove', path, bytes: 0 }, () => {
+      if (this.#files.has(path)) this.#change({ kind: 'remove', path })
+    })
   }
 
   async names(folder: string): Promise<string[]> {
     return (await this.list(folder)).map((entry) => entry.name)
   }
 
-  async list(folder: string): Promise<FolderEntry[]> {
-    await this.#pass({ kind: 'list', path: folder, bytes: 0 }, this.#power)
-    const paths = [...this.#files.keys()].filter((path) => folderOf(path) === folder)
-    return paths.toSorted().map((path) => this.#entry(path, this.#find(path)))
+  list(folder: string): Promise<FolderEntry[]> {
+    return this.#pass({ kind: 'list', path: folder, bytes: 0 }, () => {
+      const paths = [...this.#files.keys()].filter((path) => folderOf(path) === folder)
+      return paths.toSorted().map((path) => this.#entry(path, this.#find(path)))
+    })
   }
 
   #entry(path: string, content: MemoryContent): FolderEntry {
     return { name: nameOf(path), size: content.size, modifiedMs: content.modifiedMs }
   }
 
-  async stat(path: string): Promise<FolderEntry | undefined> {
-    await this.#pass({ kind: 'list', path, bytes: 0 }, this.#power)
-    const content = this.#files.get(path)
-    return content === undefined ? undefined : this.#entry(path, content)
+  stat(path: string): Promise<FolderEntry | undefined> {
+    return this.#pass({ kind: 'list', path, bytes: 0 }, () => {
+      const content = this.#files.get(path)
+      return content === undefined ? undefined : this.#entry(path, content)
+    })
   }
 
-  async makeFolder(folder: string): Promise<void> {
-    await this.#pass({ kind: 'make-folder', path: folder, bytes: 0 }, this.#power)
-    for (let each = folder; each !== ''; each = folderOf(each)) this.#folders.add(each)
+  makeFolder(folder: string): Promise<void> {
+    return this.#pass({ kind: 'make-folder', path: folder, bytes: 0 }, () => {
+      for (let each = folder; each !== ''; each = folderOf(each)) this.#folders.add(each)
+    })
   }
 
   async syncFolder(folder: string): Promise<void> {
-    const power = this.#power
-    const begun = this.#changes.length
     const within = (change: FolderChange): boolean =>
       folderOf(change.path) === folder ||
       (change.kind === 'rename' && folderOf(change.to) === folder)
-    const pending = new Set(this.#changes.slice(0, begun).filter(within))
-    await this.#pass({ kind: 'sync-folder', path: folder, bytes: 0 }, power)
-    // A name that another sync made durable meanwhile is not among the changes any more.
-    for (const change of this.#changes) if (pending.has(change)) apply(this.#durable, change)
-    this.#changes = this.#changes.filter((change) => !pending.has(change))
+    const pending = new Set(this.#changes.filter(within))
+    await this.#pass({ kind: 'sync-folder', path: folder, bytes: 0 }, () => {
+      // A name that another sync made durable meanwhile is not among the changes any more.
+      for (const change of this.#changes) if (pending.has(change)) apply(this.#durable, change)
+      this.#changes = this.#changes.filter((change) => !pending.has(change))
+    })
   }
 
-  async freeBytes(folder: string): Promise<number> {
-    await this.#pass({ kind: 'list', path: folder, bytes: 0 }, this.#power)
-    return Math.max(0, this.capacityBytes - this.usedBytes())
+  freeBytes(folder: string): Promise<number> {
+    return this.#pass({ kind: 'list', path: folder, bytes: 0 }, () =>
+      Math.max(0, this.capacityBytes - this.usedBytes()),
+    )
   }
 }
