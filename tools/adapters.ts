@@ -79,6 +79,12 @@ export const adapters: readonly Adapter[] = [
     why: 'only SQLite reaches the locks of the operating system',
     imports: ['node:sqlite'],
   },
+  {
+    path: 'src/telemetry/http-receiver.ts',
+    why: 'OTLP over HTTP',
+    imports: ['node:http', 'node:net'],
+  },
+  { path: 'src/telemetry/http-body.ts', why: 'bodies of OTLP requests', imports: ['node:http'] },
   { path: 'src/base/system-random.ts', why: 'the real Random', imports: ['node:crypto'] },
   {
     path: 'src/main.ts',

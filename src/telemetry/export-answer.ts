@@ -1,5 +1,5 @@
 /**
- * What the receiver answers, as data, and its two encodings: Export…ServiceResponse for success and
+ * What the receiver answers, as data, and its two encodings: the Export response for success and
  * google.rpc.Status for everything else (OTLP specification, "OTLP/HTTP Response").
  */
 import type { Signal } from './signal.ts'

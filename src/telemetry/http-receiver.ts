@@ -8,9 +8,10 @@ import type { Log } from '../base/log.ts'
 import { ByteBudget, type ByteReservation } from './byte-budget.ts'
 import { type Answer, type ContentType, encodeAnswer } from './export-answer.ts'
 import { type BodyOutcome, readBody } from './http-body.ts'
+import { readHead } from './http-head.ts'
 import { ingest, type Ingested } from './ingest.ts'
 import { assertOtlpLimits, type OtlpLimits } from './limits.ts'
-import { type Signal, type SignalName, signals } from './signal.ts'
+import type { Signal, SignalName } from './signal.ts'
 import type { TelemetrySink } from './sink.ts'
 
 /** One finished request, for counters. */
@@ -154,7 +155,7 @@ class Receiver implements OtlpHttp {
     }
   }
 
-  /** A wrong program stops the process; anything else that was not foreseen costs only this request. */
+  /** A wrong program stops the process; other things not foreseen cost only this request. */
   async #answerAnything(
     request: IncomingMessage,
     response: ServerResponse,
@@ -165,7 +166,7 @@ class Receiver implements OtlpHttp {
     } catch (error) {
       if (error instanceof AssertionFailed) throw error
       this.#parts.log.error({ error, path: request.url }, 'an OTLP request failed unexpectedly')
-      const { signal, type } = readHead(request, this.#parts.limits)
+      const { signal, type } = readHead(request, this.#parts.limits.bodyBytesMax)
       const answer: Answer = {
         status: 500,
         message: 'internal error; the log of the server says more',
@@ -180,7 +181,7 @@ class Receiver implements OtlpHttp {
     memory: ByteReservation,
   ): Promise<Served> {
     const { limits } = this.#parts
-    const head = readHead(request, limits)
+    const head = readHead(request, limits.bodyBytesMax)
     const early = { signal: head.signal, type: head.type, wireByteCount: 0 }
     if (head.refusal !== undefined) return { ...early, answer: head.refusal }
     if (this.#isClosing) return { ...early, answer: closing }
@@ -247,7 +248,7 @@ class Receiver implements OtlpHttp {
     response.end(request.method === 'HEAD' ? undefined : body)
   }
 
-  /** Closing at once would reset the connection, and the client would never see why it was refused. */
+  /** Closing at once would reset the connection, and the client would never see the answer. */
   #boundLeftover(request: IncomingMessage, lingerMs: number): void {
     if (request.complete || request.destroyed) return
     request.resume()
@@ -271,57 +272,8 @@ interface Served {
   readonly ingested?: Ingested
 }
 
-type Head =
-  | {
-      readonly signal: Signal
-      readonly type: ContentType
-      readonly isGzip: boolean
-      readonly refusal: undefined
-    }
-  | {
-      readonly signal: Signal | undefined
-      readonly type: ContentType
-      readonly refusal: Answer
-    }
-
 const closing: Answer = { status: 503, message: 'the receiver is stopping; try again elsewhere' }
 const overloaded: Answer = { status: 429, message: 'too many bytes are in flight; try again' }
-
-/** Everything that can be judged before a byte of the body is read. */
-function readHead(request: IncomingMessage, limits: OtlpLimits): Head {
-  const path = (request.url ?? '').replace(/[?#].*$/s, '')
-  const signal = Object.values(signals).find((known) => known.path === path)
-  const mediaType = (request.headers['content-type'] ?? '')
-    .replace(/;.*$/s, '')
-    .trim()
-    .toLowerCase()
-  const isKnownType = mediaType === 'application/x-protobuf' || mediaType === 'application/json'
-  const type = isKnownType ? mediaType : 'application/json'
-  const refuse = (refusal: Answer): Head => ({ signal, type, refusal })
-  if (signal === undefined) {
-    const paths = Object.values(signals).map((known) => known.path)
-    return refuse({ status: 404, message: `there is ${paths.join(', ')}, not this path` })
-  }
-  if (request.method !== 'POST') {
-    return refuse({ status: 405, message: `${path} takes POST, not ${request.method}` })
-  }
-  if (!isKnownType) {
-    const said = `Content-Type '${mediaType}': send application/x-protobuf or application/json`
-    return refuse({ status: 415, message: said })
-  }
-  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
-  const isGzip = encoding === 'gzip' || encoding === 'x-gzip'
-  if (!isGzip && encoding !== 'identity' && encoding !== '') {
-    const said = `Content-Encoding '${encoding}': send gzip or none`
-    return refuse({ status: 415, message: said })
-  }
-  const announced = Number(request.headers['content-length'] ?? 0)
-  if (announced > limits.bodyBytesMax) {
-    const said = `a body of ${announced} bytes, but at most ${limits.bodyBytesMax} are taken`
-    return refuse({ status: 413, message: `${said}; send smaller batches` })
-  }
-  return { signal, type, isGzip, refusal: undefined }
-}
 
 function fromBody(
   body: Exclude<BodyOutcome, { outcome: 'read' }> | { readonly outcome: 'late' },
@@ -337,7 +289,7 @@ function fromBody(
     case 'too-large':
       return { status: 413, message: `${body.reason}; send smaller batches` }
     case 'late':
-      // Not 408: exporters would drop the data, and what a slow network held back may come next time.
+      // Not 408: exporters drop the data then, and what a slow network held may come next time.
       return {
         status: 503,
         message: `the body did not arrive within ${limits.bodyTimeoutMs} ms; try again`,

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { type Failure, isFailure } from '../base/errors.ts'
+import { appendIsolating } from './append-isolating.ts'
 import type { ByteReservation } from './byte-budget.ts'
 import { type Envelope, openEnvelope, problemsShownMax, TooManyElements } from './envelope.ts'
 import type { Answer } from './export-answer.ts'
@@ -51,12 +52,6 @@ export interface Ingested {
  * key of 32.
  */
 export const recordOverheadBytes = 128
-
-/**
- * Appends made to find the records that the sink calls invalid; undecided ones after that are
- * refused with them.
- */
-export const isolatingAppendsMax = 256
 
 /**
  * Resolves when the items that the answer counts as stored are durable and committed, or with the
@@ -133,7 +128,7 @@ function open(limits: OtlpLimits, request: IngestRequest): Opened | Answer {
       )
     }
     if (error instanceof TooManyElements) {
-      return tooLarge(`more than ${limits.elementsMax} resources, scopes and ${signal.itemsName}`)
+      return tooLarge(`more than ${limits.elementsMax} resources, scopes and ${signal.itemName}s`)
     }
     if (error instanceof OutputTooLarge) {
       return tooLarge(`the request takes more than ${limits.bodyBytesMax} bytes as protobuf`)
@@ -150,7 +145,8 @@ function reserveRecords(
   if (plan.byteCount > limits.recordsBytesMax) {
     return tooLarge(
       `split by trace, each record with its resource and scope, the request becomes ` +
-        `${plan.records.length} records of ${plan.byteCount} bytes, more than ${limits.recordsBytesMax}`,
+        `${plan.records.length} records of ${plan.byteCount} bytes, ` +
+        `more than ${limits.recordsBytesMax}`,
     )
   }
   return request.memory.grow(plan.byteCount) ? undefined : overloaded()
@@ -163,45 +159,6 @@ function toRecord(
 ): TelemetryRecord {
   const key = planned.traceId === undefined ? null : Buffer.from(planned.traceId, 'latin1')
   return { key, value: writeRecord(source, planned), headers: [], timestampMs }
-}
-
-interface Appended {
-  rejectedCount: number
-  reason: string
-  failure: unknown
-}
-
-/**
- * Appends all at once. Only where the sink calls that invalid, halves are tried until the culprits
- * are alone.
- */
-async function appendIsolating(
-  sink: TelemetrySink,
-  topic: string,
-  planned: readonly PlannedRecord[],
-  records: readonly TelemetryRecord[],
-): Promise<Appended> {
-  const appended: Appended = { rejectedCount: 0, reason: '', failure: undefined }
-  const waiting: [start: number, end: number][] = records.length === 0 ? [] : [[0, records.length]]
-  let appends = 0
-  for (let range = waiting.pop(); range !== undefined; range = waiting.pop()) {
-    const [start, end] = range
-    try {
-      appends++
-      await sink.append(topic, records.slice(start, end))
-    } catch (error) {
-      if (!isFailure(error, 'invalid')) return { ...appended, failure: error }
-      if (appended.reason === '') appended.reason = `topic ${topic}: ${error.message}`
-      if (end - start > 1 && appends < isolatingAppendsMax) {
-        const middle = (start + end) >>> 1
-        waiting.push([middle, end], [start, middle])
-      } else {
-        for (const record of planned.slice(start, end))
-          appended.rejectedCount += record.items.length
-      }
-    }
-  }
-  return appended
 }
 
 /**
@@ -235,7 +192,8 @@ function settle(
 ): Ingested {
   const itemCount = records.reduce((sum, record) => sum + record.items.length, 0)
   const reasons = said.reasons.join('; ')
-  const refusal = `${rejectedCount} ${said.signal.itemsName} refused: ${reasons}`
+  const plural = rejectedCount === 1 ? '' : 's'
+  const refusal = `${rejectedCount} ${said.signal.itemName}${plural} refused: ${reasons}`
   const message = rejectedCount > 0 ? refusal : said.warning
   return {
     answer: { status: 200, rejectedCount, message },

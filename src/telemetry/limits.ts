@@ -2,16 +2,16 @@
 import { assert } from '../base/assert.ts'
 
 export interface OtlpLimits {
-  /** Bytes of one request body, before and after decompression (the OTLP specification's default). */
+  /** Bytes of a request's body, before and after decompression (OTLP's recommended default). */
   readonly bodyBytesMax: number
-  /** Bytes of all Kafka records made from one request; resource and scope repeat in each of them. */
+  /** Bytes of all Kafka records made from one request: resource and scope repeat in each. */
   readonly recordsBytesMax: number
   /**
    * Resources, scopes, metrics and items of one request: each costs some 100 bytes while it is
    * split.
    */
   readonly elementsMax: number
-  /** Bytes held for all requests together, bodies and records; beyond it requests are answered 429. */
+  /** Bytes held for all requests together, bodies and records; beyond it: 429. */
   readonly inFlightBytesMax: number
   /** Time for the header lines of a request, milliseconds. */
   readonly headersTimeoutMs: number

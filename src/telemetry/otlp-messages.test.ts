@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { otlpFields } from '../../test/telemetry/oracle.ts'
+import { otlpFields } from './otlp-oracle.ts'
 import { type Message, otlpMessage } from './otlp-messages.ts'
 import { signals } from './signal.ts'
 
@@ -28,7 +28,7 @@ test('the table has every field of OTLP with its number and type, and no other',
   for (const signal of Object.values(signals)) compare(signal.message)
   const answers = /^(?:ExportResponse|PartialSuccess|RpcStatus|Any|BadRequest|FieldViolation)$/
   const expected = Object.keys(otlpFields).filter((name) => !answers.test(name))
-  assert.deepEqual([...seen].sort(), expected.sort())
+  assert.deepEqual([...seen].toSorted(), expected.toSorted())
 })
 
 test('the way from a request to its items ends at spans, log records and data points', () => {

@@ -6,7 +6,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Field, Message } from './otlp-messages.ts'
 
-/** The bytes are not protobuf, or not of this message. Never leaves this folder: it becomes a 400. */
+/** The bytes are not protobuf, or not of this message. Stays in this folder: it becomes a 400. */
 export class BadProtobuf extends Error {
   override readonly name = 'BadProtobuf'
   /** Position of the byte that can't be right. */

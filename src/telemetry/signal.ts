@@ -13,8 +13,8 @@ export interface Signal {
   readonly topic: string
   /** The request, which has the shape of what a record holds. */
   readonly message: Message
-  /** How items are called in messages, and in the answer's count of those refused. */
-  readonly itemsName: string
+  /** How an item is called in messages, and in the answer's count of those refused. */
+  readonly itemName: string
   readonly rejectedName: string
   /**
    * Records are keyed by trace id where items have one; with `idsRequired` items without ids are
@@ -31,7 +31,7 @@ export const signals: Readonly<Record<SignalName, Signal>> = {
     path: '/v1/traces',
     topic: 'otlp_spans',
     message: otlpMessage('TracesData'),
-    itemsName: 'spans',
+    itemName: 'span',
     rejectedName: 'rejectedSpans',
     traceIdField: 1,
     spanIdField: 2,
@@ -42,7 +42,7 @@ export const signals: Readonly<Record<SignalName, Signal>> = {
     path: '/v1/logs',
     topic: 'otlp_logs',
     message: otlpMessage('LogsData'),
-    itemsName: 'log records',
+    itemName: 'log record',
     rejectedName: 'rejectedLogRecords',
     traceIdField: 9,
     spanIdField: 10,
@@ -53,7 +53,7 @@ export const signals: Readonly<Record<SignalName, Signal>> = {
     path: '/v1/metrics',
     topic: 'otlp_metrics',
     message: otlpMessage('MetricsData'),
-    itemsName: 'data points',
+    itemName: 'data point',
     rejectedName: 'rejectedDataPoints',
     traceIdField: undefined,
     spanIdField: undefined,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decode, encode } from '../../test/telemetry/oracle.ts'
+import { decode, encode } from './otlp-oracle.ts'
 import { openEnvelope } from './envelope.ts'
 import { signals } from './signal.ts'
 import { planRecords, recordByteCount, writeRecord } from './split.ts'
@@ -80,7 +80,7 @@ const cases = [
 ] as const
 
 for (const { signal, request: requests, names } of cases) {
-  test(`${signal.name}: split and put together again is what was sent, and no record is too large`, () => {
+  test(`${signal.name}: split and put together is what was sent, no record too large`, () => {
     const property = fc.property(
       requests,
       fc.integer({ min: 20, max: 3_000 }),

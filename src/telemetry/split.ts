@@ -176,7 +176,7 @@ class BackwardWriter {
 function framesOf(frame: Frame): readonly Frame[] {
   const frames: Frame[] = []
   for (let at: Frame | undefined = frame; at !== undefined; at = at.parent) frames.push(at)
-  return frames.reverse()
+  return frames.toReversed()
 }
 
 function sharedCount(left: readonly Frame[], right: readonly Frame[]): number {

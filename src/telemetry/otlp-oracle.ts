@@ -1,6 +1,6 @@
 /**
- * OTLP as protobufjs reads it: the oracle for what the receiver stores, written down apart from the
- * receiver's own table (from opentelemetry-proto 1.11), so that a slip in one of them shows.
+ * For tests only: OTLP as protobufjs reads it, the oracle for what the receiver stores. Written
+ * down apart from the receiver's own table, so that a slip in one of them shows.
  */
 import protobuf from 'protobufjs'
 

@@ -1,5 +1,5 @@
 /** A sink that keeps what it was given, and fails as it is told to. */
-import type { TelemetryRecord, TelemetrySink } from '../../src/telemetry/sink.ts'
+import type { TelemetryRecord, TelemetrySink } from './sink.ts'
 
 export class MemorySink implements TelemetrySink {
   readonly topics: Map<string, TelemetryRecord[]> = new Map()
