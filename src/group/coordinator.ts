@@ -107,7 +107,7 @@ export class GroupCoordinator {
   async sync(request: SyncRequest): Promise<SyncResult> {
     const assignments = request.assignments.map(({ memberId, assignment }) => ({
       memberId,
-      assignment: assignment.slice(),
+      assignment: new Uint8Array(assignment),
     }))
     const group = await this.#findOfMember(request.groupId)
     if (group === undefined) return noSuchMember

@@ -230,7 +230,10 @@ function answerReplaced(
   }
 }
 
-/** Bytes and names that `protocols` come with, copied out of the frame they were read from. */
+/**
+ * Bytes and names that `protocols` come with, copied out of the frame they were read from: `slice`
+ * of a Buffer would be a view.
+ */
 export function ownProtocols(protocols: readonly MemberProtocol[]): MemberProtocol[] {
-  return protocols.map(({ name, metadata }) => ({ name, metadata: metadata.slice() }))
+  return protocols.map(({ name, metadata }) => ({ name, metadata: new Uint8Array(metadata) }))
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Config } from '../config/options.ts'
 import type { BrokerTopicDefaults } from '../config/topic-configs.ts'
-import type { GroupVerbs } from '../group/coordinator.ts'
+import type { GroupCoordinator } from '../group/coordinator.ts'
 import type { BrokerLog } from '../log/broker-log.ts'
 import type { TopicDirectory } from '../log/topic-directory.ts'
 import type { ProducerIds } from '../txn/producer-ids.ts'
@@ -17,7 +17,7 @@ export interface Broker {
   readonly brokerDefaults: BrokerTopicDefaults
   readonly topics: TopicDirectory
   readonly logs: BrokerLog
-  readonly groups: GroupVerbs
+  readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
   readonly clock: Clock
   readonly log: Log
