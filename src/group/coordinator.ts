@@ -62,6 +62,22 @@ export interface GroupCoordinatorParts {
   readonly log: Log
 }
 
+/** What the edge needs of a coordinator. */
+export type GroupVerbs = Pick<
+  GroupCoordinator,
+  | 'join'
+  | 'sync'
+  | 'heartbeat'
+  | 'leave'
+  | 'commitOffsets'
+  | 'fetchOffsets'
+  | 'describe'
+  | 'list'
+  | 'delete'
+  | 'deleteOffsets'
+  | 'topicDeleted'
+>
+
 /**
  * No verb rejects because of the catalog or of a client: such is an outcome. Requests may hold
  * views into frames; what is kept of them is copied before the verb returns its promise.
