@@ -172,12 +172,13 @@ export class BatchBuilder {
   }
 
   #zigzag(value: number): void {
+    const bytes = this.#bytes
+    let at = this.#at
     let rest = value < 0 ? -value * 2 - 1 : value * 2
-    while (rest >= 0x80) {
-      this.#bytes[this.#at++] = (rest % 0x80) | 0x80
-      rest = Math.floor(rest / 0x80)
-    }
-    this.#bytes[this.#at++] = rest
+    for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest % 0x80) | 0x80
+    for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80
+    bytes[at++] = rest
+    this.#at = at
   }
 }
 
@@ -198,9 +199,7 @@ function partBytes(part: Uint8Array | null): number {
 function zigzagBytes(value: number): number {
   let rest = value < 0 ? -value * 2 - 1 : value * 2
   let bytes = 1
-  while (rest >= 0x80) {
-    rest = Math.floor(rest / 0x80)
-    bytes++
-  }
+  for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 0x80)) bytes++
+  for (; rest >= 0x80; rest >>>= 7) bytes++
   return bytes
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
+import { compressFrameSync, decompressFrameSync } from 'lz4-napi'
 import { isFailure } from '../base/errors.ts'
 import { CODECS } from './codec.ts'
 import { compress, decompress } from './compression.ts'
@@ -148,4 +149,41 @@ test('lz4 frames with every option are read', () => {
     () => decompress('lz4', Buffer.concat([LZ4_FRAME, LZ4_FRAME]), 1e6),
     (error) => isFailure(error, 'corrupt'),
   )
+})
+
+test('lz4: the frames of another implementation are read, and it reads ours', () => {
+  const piece = fc.oneof(
+    fc.uint8Array({ minLength: 1, maxLength: 300 }),
+    fc.record({ byte: fc.nat(255), length: fc.integer({ min: 1, max: 70_000 }) }),
+  )
+  fc.assert(
+    fc.property(
+      fc.array(piece, { maxLength: 12 }),
+      fc.array(fc.nat(11), { maxLength: 20 }),
+      (ps, order) => {
+        const pieces = ps.map((p) => ('byte' in p ? Buffer.alloc(p.length, p.byte) : p))
+        const again = order.flatMap((i) => pieces[i] ?? [])
+        const bytes = Buffer.concat([...pieces, ...again])
+        const ours = compress('lz4', bytes)
+        assert.equal(Buffer.compare(decompressFrameSync(Buffer.from(ours)), bytes), 0)
+        assert.equal(Buffer.compare(decompress('lz4', ours, bytes.length), bytes), 0)
+        const theirs = compressFrameSync(bytes, { contentChecksum: true, blockChecksums: true })
+        assert.equal(Buffer.compare(decompress('lz4', theirs, bytes.length), bytes), 0)
+      },
+    ),
+    { numRuns: 150 },
+  )
+})
+
+test('lz4: what does not shrink hardly grows', () => {
+  let state = 1
+  const noise = Uint8Array.from({ length: 200_000 }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state >>> 24
+  })
+  for (const length of [1, 11, 12, 13, 65_535, 65_536, 65_537, 200_000]) {
+    const packed = compress('lz4', noise.subarray(0, length))
+    assert.ok(packed.length <= length + 11 + 4 * Math.ceil(length / 65_536), `${length} bytes`)
+    assert.equal(Buffer.compare(decompress('lz4', packed, length), noise.subarray(0, length)), 0)
+  }
 })

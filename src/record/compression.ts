@@ -1,10 +1,11 @@
 /** Packs and unpacks the records of a batch. Unpacking is bounded before the memory is taken: a batch is hostile until
- *  it is read. Native packages load when their codec is first met, so that a broker that never meets it starts lean. */
+ *  it is read. snappy, a native package, loads when it is first met, so that a broker that never meets it starts lean. */
 import { createRequire } from 'node:module'
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { Failure } from '../base/errors.ts'
 import type { Codec } from './codec.ts'
 import { unpackLz4Frame } from './lz4-frame.ts'
+import { packLz4Frame } from './lz4-pack.ts'
 import { snappyBlocks } from './snappy-blocks.ts'
 
 /** What a batch may unpack to where a caller has no better limit. Bytes; 64 times the default of max.message.bytes, and
@@ -12,13 +13,10 @@ import { snappyBlocks } from './snappy-blocks.ts'
 export const DECOMPRESSED_BYTES_MAX: number = 64 * 1024 * 1024
 
 type Snappy = typeof import('snappy')
-type Lz4 = typeof import('lz4-napi')
 
 const load = createRequire(import.meta.url)
 let snappyLoaded: Snappy | undefined
-let lz4Loaded: Lz4 | undefined
 const snappy = (): Snappy => (snappyLoaded ??= load('snappy') as Snappy)
-const lz4 = (): Lz4 => (lz4Loaded ??= load('lz4-napi') as Lz4)
 
 /** Output that V8 counts and frees; without it RSS rises by gigabytes before anybody notices. */
 const COUNTED_OUTPUT = { asBuffer: true, copyOutputData: true }
@@ -65,7 +63,7 @@ export function compress(codec: Codec, bytes: Uint8Array): Uint8Array {
     case 'snappy':
       return snappy().compressSync(bytes, { copyOutputData: true })
     case 'lz4':
-      return lz4().compressFrameSync(asBuffer(bytes))
+      return packLz4Frame(bytes)
     case 'zstd':
       return zstdCompressSync(bytes)
   }
@@ -88,10 +86,6 @@ function unpackSnappy(bytes: Uint8Array, bytesMax: number): Uint8Array {
 
 function unpackSnappyBlock(block: Uint8Array): Uint8Array {
   return snappy().uncompressSync(block, COUNTED_OUTPUT) as Buffer
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** Errors of codecs differ by library; what can be told apart is the limit, and that memory is short. */
