@@ -1,6 +1,8 @@
-/** Brings the clients that npm does not: Debian's kcat and librdkafka, Kafka's Java tools from
- *  Maven Central, and our own small librdkafka program. Idempotent, quick when all is there.
- *  Whatever cannot be had is an error: a client test that skips itself proves nothing. */
+/**
+ * Brings the clients that npm does not: Debian's kcat and librdkafka, Kafka's Java tools from
+ * Maven Central, and our own small librdkafka program. Idempotent, quick when all is there.
+ * Whatever cannot be had is an error: a client test that skips itself proves nothing.
+ */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'

@@ -1,5 +1,7 @@
-/** A recent librdkafka built from source, with what Debian does not build: its performance client
- *  (for the benchmark) and its own test runner (for conformance). Cached in build/; 70 s once. */
+/**
+ * A recent librdkafka built from source, with what Debian does not build: its performance client
+ * (for the benchmark) and its own test runner (for conformance). Cached in build/; 70 s once.
+ */
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'

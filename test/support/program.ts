@@ -1,5 +1,7 @@
-/** A program outside this process, with a time limit on everything: librdkafka clients wait for
- *  ever on a dead broker, and a test that hangs tells nothing. */
+/**
+ * A program outside this process, with a time limit on everything: librdkafka clients wait for
+ * ever on a dead broker, and a test that hangs tells nothing.
+ */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { StringDecoder } from 'node:string_decoder'
