@@ -1,0 +1,135 @@
+/** Members of consumer groups, the same face for every client: what is assigned, what was seen. */
+import { Consumer } from '@platformatic/kafka'
+import { openJavaTool } from '../java-tools.ts'
+import { openKafkajs } from './kafkajs.ts'
+import { openMember, toSeen } from './kcat.ts'
+import { baseOptions } from './platformatic.ts'
+import type { BytesConsumer } from './platformatic.ts'
+
+export interface Member {
+  /** Partitions of the topic that it owns now, as far as it knows. */
+  assigned: () => Set<number>
+  /** How often partitions were taken away; undefined when the client does not tell. */
+  revocations?: () => number
+  /** Values by partition:offset. */
+  seen: () => Map<string, string>
+  /** Leaves the group properly. */
+  leave: () => Promise<void>
+  /** Dies without a word; only programs can. */
+  kill?: () => Promise<void>
+}
+
+export type OpenMember = (bootstrap: string, group: string, topic: string) => Promise<Member>
+
+const sessionTimeoutMs = 6_000 // the least that Kafka allows by default
+
+export const openKafkajsMember: OpenMember = async (bootstrap, group, topic) => {
+  const timing = { sessionTimeout: sessionTimeoutMs, heartbeatInterval: 300 }
+  const consumer = openKafkajs(bootstrap).consumer({ groupId: group, ...timing })
+  const seen = new Map<string, string>()
+  let assigned = new Set<number>()
+  consumer.on('consumer.group_join', ({ payload }) => {
+    assigned = new Set(payload.memberAssignment[topic])
+  })
+  consumer.on('consumer.rebalancing', () => {
+    assigned = new Set()
+  })
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await consumer.run({
+    eachMessage: async ({ partition, message }) => {
+      seen.set(`${partition}:${message.offset}`, String(message.value))
+    },
+  })
+  const leave = () => consumer.disconnect()
+  return { assigned: () => assigned, seen: () => seen, leave }
+}
+
+export const openPlatformaticMember: OpenMember = async (bootstrap, group, topic) => {
+  const timing = { sessionTimeout: sessionTimeoutMs, heartbeatInterval: 300, maxWaitTime: 200 }
+  const options = { ...baseOptions(bootstrap), groupId: group, ...timing, rebalanceTimeout: 6_000 }
+  const consumer: BytesConsumer = new Consumer(options)
+  const seen = new Map<string, string>()
+  const from = { mode: 'committed', fallbackMode: 'earliest' } as const
+  const stream = await consumer.consume({ topics: [topic], ...from, autocommit: true })
+  stream.on('data', (message) => {
+    seen.set(`${message.partition}:${message.offset}`, String(message.value))
+  })
+  stream.on('error', () => {}) // a closing stream says so; what was lost shows in `seen`
+  const assigned = () => {
+    const own = consumer.assignments?.find((assignment) => assignment.topic === topic)
+    return new Set(own?.partitions)
+  }
+  const leave = async () => {
+    await stream.close() // commits; closing all at once fails when a rebalance is under way
+    await consumer.close(true)
+  }
+  return { assigned, seen: () => seen, leave }
+}
+
+export const openKcatMember: OpenMember = async (bootstrap, group, topic) => {
+  const program = openMember(bootstrap, group, topic)
+  const assigned = () => {
+    const last = program.errors.split('\n').findLast((line) => line.includes('rebalanced'))
+    const [, list = ''] = last?.split('assigned: ') ?? []
+    return new Set([...list.matchAll(/\[(\d+)\]/g)].map(([, partition]) => Number(partition)))
+  }
+  const seen = () => {
+    const records = program.lines.map(toSeen)
+    return new Map(records.map((r) => [`${r.partition}:${r.offset}`, r.value ?? '']))
+  }
+  const leave = async () => {
+    await program.stop()
+  }
+  const kill = async () => {
+    program.signal('SIGKILL')
+    await program.exited
+  }
+  return { assigned, seen, leave, kill }
+}
+
+interface VerifiableEvent {
+  name: string
+  partitions?: { topic: string; partition: number }[]
+  partition?: number
+  offset?: number
+  value?: string
+}
+
+/** Kafka's VerifiableConsumer; the flags choose assignor and static membership. */
+export function openJavaMember(flags: readonly string[] = []): OpenMember {
+  return async (bootstrap, group, topic) => {
+    const base = ['--bootstrap-server', bootstrap, '--topic', topic, '--group-id', group]
+    const timing = ['--session-timeout', String(sessionTimeoutMs), '--verbose']
+    const all = [...base, ...timing, ...flags]
+    const program = await openJavaTool('verifiableConsumer', all, { timeoutMs: 120_000 })
+    const events = () =>
+      program.lines
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line) as VerifiableEvent)
+    const assigned = () => {
+      const own = new Set<number>()
+      for (const { name, partitions = [] } of events()) {
+        for (const { partition } of partitions) {
+          if (name === 'partitions_assigned') own.add(partition)
+          if (name === 'partitions_revoked' || name === 'partitions_lost') own.delete(partition)
+        }
+      }
+      return own
+    }
+    const revocations = () =>
+      events().filter((e) => e.name === 'partitions_revoked' && e.partitions?.length !== 0).length
+    const seen = () => {
+      const records = events().filter((event) => event.name === 'record_data')
+      return new Map(records.map((r) => [`${r.partition}:${r.offset}`, r.value ?? '']))
+    }
+    const leave = async () => {
+      await program.stop()
+    }
+    const kill = async () => {
+      program.signal('SIGKILL')
+      await program.exited
+    }
+    return { assigned, revocations, seen, leave, kill }
+  }
+}
