@@ -163,7 +163,7 @@ async function seeAllOnce(
   await until(
     () => seen().includes(values.at(-1) ?? ''),
     settleTimeoutMs,
-    () => `saw ${seen()}`,
+    () => `saw ${seen().join(', ')}`,
   )
   await sleep(200) // more than it should see would come now
   const got = seen()
@@ -212,9 +212,9 @@ async function startLoad(topic: string): Promise<Load> {
   const producer = openKafkajs(target.bootstrap).producer()
   await producer.connect()
   const written: [string, string][] = []
-  let isRunning = true
+  const stopping = new AbortController()
   const produce = async () => {
-    for (let i = 0; isRunning; i++) {
+    for (let i = 0; !stopping.signal.aborted; i++) {
       const value = `record ${i}`
       const partition = i % partitions
       const [result] = await producer.send({ topic, messages: [{ value, partition }] })
@@ -225,7 +225,7 @@ async function startLoad(topic: string): Promise<Load> {
   }
   const done = produce()
   const stop = async () => {
-    isRunning = false
+    stopping.abort()
     await done
   }
   return { written: () => written, stop }

@@ -65,7 +65,8 @@ export async function installDebianPackages(): Promise<void> {
     throw new Error(`client tests need ${packages.join(', ')}. ${hint}`, { cause: error })
   }
   const stillMissing = needed.filter((need) => !need.isThere()).map((need) => need.what)
-  if (stillMissing.length > 0) throw new Error(`installed, but not found: ${stillMissing}`)
+  if (stillMissing.length > 0)
+    throw new Error(`installed, but not found: ${stillMissing.join(', ')}`)
 }
 
 /** Resolves with the folder of jars: clients, command-line tools, and a whole broker. */

@@ -3,7 +3,7 @@ import { Consumer } from '@platformatic/kafka'
 import { openJavaTool } from '../java-tools.ts'
 import { openKafkajs } from './kafkajs.ts'
 import { openMember, toSeen } from './kcat.ts'
-import { baseOptions } from './platformatic.ts'
+import { baseOptions, closeNow } from './platformatic.ts'
 import type { BytesConsumer } from './platformatic.ts'
 
 export interface Member {
@@ -62,7 +62,7 @@ export const openPlatformaticMember: OpenMember = async (bootstrap, group, topic
   }
   const leave = async () => {
     await stream.close() // commits; closing all at once fails when a rebalance is under way
-    await consumer.close(true)
+    await closeNow(consumer)
   }
   return { assigned, seen: () => seen, leave }
 }

@@ -7,8 +7,8 @@ import { freshName } from '../target.ts'
 
 const consumeTimeoutMs = 30_000
 
-export type BytesProducer = Producer<Buffer, Buffer, Buffer, Buffer>
-export type BytesConsumer = Consumer<Buffer, Buffer, Buffer, Buffer>
+export type BytesProducer = Producer
+export type BytesConsumer = Consumer
 
 export function baseOptions(bootstrap: string): BaseOptions {
   return { clientId: 'platformatic', bootstrapBrokers: [bootstrap], retries: 12, retryDelay: 100 }
@@ -66,12 +66,12 @@ async function consume(bootstrap: string, topic: string, count: number): Promise
     }
   } finally {
     clearTimeout(timer)
-    await consumer.close(true)
+    await closeNow(consumer)
   }
   return seen
 }
 
-export function toSeen(message: Message<Buffer, Buffer, Buffer, Buffer>): SeenRecord {
+export function toSeen(message: Message): SeenRecord {
   const headers: SeenRecord['headers'] = []
   for (const [name, value] of message.headers) headers.push([String(name), String(value)])
   return {
@@ -82,6 +82,13 @@ export function toSeen(message: Message<Buffer, Buffer, Buffer, Buffer>): SeenRe
     headers,
     timestamp: Number(message.timestamp),
   }
+}
+
+/** Closes a consumer with its streams. (Its types give the promise only without the flag.) */
+export function closeNow(consumer: BytesConsumer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    consumer.close(true, (error) => (error ? reject(error) : resolve()))
+  })
 }
 
 /** Its types promise bytes where a record may hold null. */
