@@ -140,11 +140,13 @@ export class GroupWorld {
     return outcomeOf(await this.coordinator.heartbeat(request))
   }
 
-  leave(...members: readonly (readonly [string, string | null])[]): Promise<LeaveResult> {
-    return this.coordinator.leave({
+  async leave(...members: readonly (readonly [string, string | null])[]): Promise<LeaveResult> {
+    const result = await this.coordinator.leave({
       groupId: 'g',
       members: members.map(([memberId, instanceId]) => ({ memberId, instanceId, reason: null })),
     })
+    await this.clock.settle()
+    return result
   }
 
   commit(request: Partial<CommitOffsetsRequest> = {}): Promise<CommitOffsetsResult> {
@@ -212,7 +214,7 @@ export const commitDefaults: CommitOffsetsRequest = {
 
 export function joinedOf(result: JoinResult): Joined {
   assert.equal(result.outcome, 'joined', JSON.stringify(result))
-  return result as Joined
+  return result
 }
 
 type Outcome = { readonly outcome: string; readonly reason?: string }
