@@ -187,3 +187,41 @@ test('lz4: what does not shrink hardly grows', () => {
     assert.equal(Buffer.compare(decompress('lz4', packed, length), noise.subarray(0, length)), 0)
   }
 })
+
+test('lz4: a match that reaches before the output is corrupt, at any length', () => {
+  const frame = (...block: readonly number[]): Buffer =>
+    Buffer.from([
+      0x04,
+      0x22,
+      0x4d,
+      0x18,
+      0x60,
+      0x40,
+      0x82,
+      block.length,
+      0,
+      0,
+      0,
+      ...block,
+      0,
+      0,
+      0,
+      0,
+    ])
+  // Two literals, a match of `length`, one literal.
+  const matching = (distance: number, extra: number): Buffer =>
+    frame(0x2f, 0x61, 0x62, distance, 0, extra, 0x10, 0x63)
+  assert.equal(
+    Buffer.from(decompress('lz4', matching(2, 0), 99)).toString(),
+    `${'ab'.repeat(10)}ac`,
+  )
+  for (const extra of [0, 40]) {
+    for (const distance of [0, 3, 200]) {
+      assert.throws(
+        () => decompress('lz4', matching(distance, extra), 99),
+        (error) => isFailure(error, 'corrupt'),
+        `${distance} back`,
+      )
+    }
+  }
+})

@@ -180,6 +180,46 @@ test('varints have an end, and int64 deltas beyond a double are clamped', () => 
   assert.throws(() => withDelta(...ones(10), 0x01), /more than 10/)
 })
 
+test('nothing of a record lies outside of it, and it does not lie outside of its batch', () => {
+  // Attributes, timestamp, offset, key of 1 byte, value of 1, one header whose key has 1 byte and whose value is null.
+  const read = (
+    body: readonly number[],
+    length = body.length,
+    end = body.length + 1,
+  ): RecordCursor => {
+    const bytes = Uint8Array.from([length * 2, ...body, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+    const cursor = new RecordCursor(bytes, 0, end)
+    cursor.next()
+    return cursor
+  }
+  const sound = [0, 0, 0, 2, 65, 2, 66, 2, 2, 67, 1]
+  assert.equal(read(sound).headerCount, 1)
+  const wrong: readonly (readonly [RegExp, () => unknown])[] = [
+    [/length 11/, () => read(sound, 11, 11)],
+    [/length 5/, () => read([0, 0, 0, 1, 1], 5)],
+    [/length -1/, () => read(sound, 0.5)],
+    [/key of 20 bytes/, () => read([0, 0, 0, 40, 65, 2, 66, 0])],
+    [/key of -2 bytes/, () => read([0, 0, 0, 3, 65, 2, 66, 0])],
+    [/value of 3 bytes/, () => read([0, 0, 0, 2, 65, 6, 66, 0])],
+    [/value of -2 bytes/, () => read([0, 0, 0, 2, 65, 3, 66, 0])],
+    [/-1 headers/, () => read([0, 0, 0, 2, 65, 2, 66, 1])],
+    [/60 headers/, () => read([0, 0, 0, 2, 65, 2, 66, 120])],
+    [/header key of -1 bytes/, () => read([0, 0, 0, 2, 65, 2, 66, 2, 1, 0])],
+    [/header key of 9 bytes/, () => read([0, 0, 0, 2, 65, 2, 66, 2, 18, 67])],
+    [/header value of 9 bytes/, () => read([0, 0, 0, 2, 65, 2, 66, 2, 2, 67, 18])],
+    [/header value of -2 bytes/, () => read([0, 0, 0, 2, 65, 2, 66, 2, 2, 67, 3])],
+    [/end -1 bytes after/, () => read([...sound, 0])],
+    [/end 1 bytes after/, () => read(sound, 10, 40)],
+  ]
+  for (const [says, run] of wrong) {
+    assert.throws(
+      run,
+      (error: unknown) => isFailure(error, 'corrupt') && says.test(error.message),
+      `${says}`,
+    )
+  }
+})
+
 const DAMAGED: readonly Uint8Array[] = [
   ...CODECS.map((codec) => buildBatch(someRecords(7, 90), { codec })),
   buildBatch(someRecords(1), { isControl: true, producerId: 1 }),
