@@ -70,6 +70,11 @@ export const adapters: readonly Adapter[] = [
   { path: 'src/base/crc32c.ts', why: 'the checksum', imports: ['@node-rs/crc32'] },
   { path: 'src/disk/node-disk.ts', why: 'the real Disk', imports: ['node:fs'] },
   {
+    path: 'src/catalog/sqlite-checkpoints.ts',
+    why: 'checkpoints run in a thread of their own',
+    imports: ['node:worker_threads'],
+  },
+  {
     path: 'src/catalog/sqlite-connection.ts',
     why: "the catalog's connections to SQLite",
     imports: ['node:sqlite'],

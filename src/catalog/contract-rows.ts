@@ -252,7 +252,7 @@ function scanModel(model: readonly GroupOffsetRow[], one: KeyRange): GroupOffset
   }
   return model
     .filter((row) => inside(keyOf(groupOffsets, row)))
-    .sort(
+    .toSorted(
       (left, right) =>
         compareKeys(keyOf(groupOffsets, left), keyOf(groupOffsets, right)) * direction,
     )

@@ -20,8 +20,15 @@ export async function withCatalog(
 export class Steps {
   readonly #steps = new Map<string, PromiseWithResolvers<void>>()
 
+  readonly #reached = new Set<string>()
+
   reach(name: string): void {
+    this.#reached.add(name)
     this.#step(name).resolve()
+  }
+
+  isReached(name: string): boolean {
+    return this.#reached.has(name)
   }
 
   reached(name: string): Promise<void> {

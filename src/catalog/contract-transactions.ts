@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sleep } from '../base/clock.ts'
 import { Failure } from '../base/errors.ts'
+import { systemClock } from '../base/system-clock.ts'
 import { commitRow, partitionRow, producerRow, Steps, withCatalog } from './contract-subject.ts'
 import type { ContractSubject, ContractTraits } from './contract.ts'
 import type { CatalogDatabase, Transaction } from './database.ts'
@@ -46,6 +48,7 @@ export function contractOfTransactions(
   on('each statement sees what was committed when it began', statementSnapshots)
   on('a lock that takes too long fails, and its transaction with it', lockLimit)
   on('a row deleted during the wait for it is left out', deletedInWait)
+  on('inserting a key waits for a live delete of it, then tells', insertBehindDelete)
 }
 
 const fill = (database: CatalogDatabase, ids: readonly number[]): Promise<void> =>
@@ -292,13 +295,13 @@ function holder(
   database: CatalogDatabase,
   steps: Steps,
   take: (tx: Transaction) => Promise<unknown>,
+  commits = true,
 ): Promise<void> {
-  let released = false
-  void steps.reached('release').then(() => (released = true))
   return database.transaction('holder', async (tx) => {
     await take(tx)
     steps.reach('held')
-    while (!released) await tx.get(leases, [])
+    while (!steps.isReached('release')) await tx.get(leases, [])
+    if (!commits) throw new Failure('unavailable', 'rolled back')
   })
 }
 
@@ -346,14 +349,19 @@ async function statementSnapshots(database: CatalogDatabase): Promise<void> {
 
 async function lockLimit(database: CatalogDatabase): Promise<void> {
   await fill(database, [1, 2])
+  const steps = new Steps()
   await database.transaction('holder', async (tx) => {
     await tx.lock(partitions, [[2]], 'exclusive')
     const waits = database.transaction('waits', async (other) => {
       await other.put(partitions, [partitionRow(1, { logEnd: 1 })])
       await other.lock(partitions, [[2]], 'shared')
     })
-    const keepAlive = setInterval(() => void tx.get(leases, []), 100)
-    await assert.rejects(waits, { kind: 'unavailable' }).finally(() => clearInterval(keepAlive))
+    const ended = assert.rejects(waits, { kind: 'unavailable' }).then(() => steps.reach('ended'))
+    while (!steps.isReached('ended')) {
+      await sleep(systemClock, 50) // longer would be idle
+      await tx.get(leases, [])
+    }
+    await ended
   })
   assert.equal(await logEnd(database, 1), 0)
 }
@@ -368,4 +376,21 @@ async function deletedInWait(database: CatalogDatabase): Promise<void> {
   steps.reach('release')
   await held
   assert.deepEqual(await locked, [partitionRow(2)])
+}
+
+async function insertBehindDelete(database: CatalogDatabase): Promise<void> {
+  for (const commits of [true, false]) {
+    await fill(database, [1])
+    const steps = new Steps()
+    const held = holder(database, steps, (tx) => tx.delete(partitions, [[1]]), commits)
+    await steps.reached('held')
+    const again = partitionRow(1, { logEnd: 9 })
+    const inserted = database.transaction('again', (tx) => tx.insert(partitions, [again]))
+    await database.snapshot('turn', (tx) => tx.get(partitions, [[1]]))
+    steps.reach('release')
+    const [ended] = await Promise.allSettled([held])
+    assert.equal(ended.status, commits ? 'fulfilled' : 'rejected')
+    assert.deepEqual(await inserted, [commits])
+    assert.equal(await logEnd(database, 1), commits ? 9 : 0)
+  }
 }

@@ -58,8 +58,8 @@ export class LockOrder {
       (table.name === this.#table ? compareKeys(key, this.#key) : table.name > this.#table ? 1 : -1)
     assert(
       ahead >= 0,
-      `locks ascend: ${table.name} ${JSON.stringify(key)} (class ${table.lockClass}) comes before ` +
-        `${this.#table} ${JSON.stringify(this.#key)} (class ${this.#class})`,
+      `locks ascend: ${rowName(table.name, key)} (class ${table.lockClass}) comes before ` +
+        `${rowName(this.#table, this.#key)} (class ${this.#class})`,
     )
     this.#class = table.lockClass
     this.#table = table.name
@@ -74,7 +74,11 @@ export class LockOrder {
   ): void {
     assert(
       held === 'exclusive' || mode === 'shared',
-      `a shared lock is never raised: ${table.name} ${JSON.stringify(key)} must be locked exclusively at first`,
+      `a shared lock is never raised: lock ${rowName(table.name, key)} exclusively at first`,
     )
   }
+}
+
+function rowName(table: string, key: Key): string {
+  return `${table} ${JSON.stringify(key)}`
 }

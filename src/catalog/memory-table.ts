@@ -127,7 +127,7 @@ function changesInside(changes: Changes, { low, high }: Bounds): Change[] {
     high.every((bound) => comparePrefix(key, bound.key) <= (bound.inclusive ? 0 : -1))
   const found: Change[] = []
   for (const change of changes.values()) if (inside(change.key)) found.push(change)
-  return found.sort((left, right) => compareKeys(left.key, right.key))
+  return found.toSorted((left, right) => compareKeys(left.key, right.key))
 }
 
 /** Negative where the entry comes first in the direction of `step`. */

@@ -258,6 +258,7 @@ export const commitLog: Table<CommitLogRow> = {
     outcomes: 'bytes',
   },
   key: ['incarnation', 'groupNumber'],
+  wide: true,
 }
 
 export const objects: Table<ObjectRow> = {
@@ -312,6 +313,7 @@ export const consumerGroups: Table<ConsumerGroupRow> = {
     changedMs: 'int',
   },
   key: ['groupId'],
+  wide: true,
 }
 
 export const groupOffsets: Table<GroupOffsetRow> = {
@@ -352,4 +354,4 @@ export const catalogTables: readonly Table<never>[] = [
   consumerGroups,
   groupOffsets,
   leases,
-] as unknown as readonly Table<never>[]
+] as readonly Table<never>[]

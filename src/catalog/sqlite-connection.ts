@@ -92,17 +92,17 @@ export class SqliteConnection {
   get<Row extends object>(table: Table<Row>, key: Key): Row | undefined {
     const { get, names } = this.#statements(table)
     const values = get.get(...key) as unknown as unknown[] | undefined
-    return values === undefined ? undefined : toRow<Row>(names, values)
+    return values === undefined ? undefined : (toRow(names, values) as Row)
   }
 
   scan<Row extends object>(table: Table<Row>, range: KeyRange): Row[] {
     const { scans, names } = this.#statements(table)
     const shape = rangeShape(range)
     let scan = scans.get(shape)
-    if (scan === undefined) scans.set(shape, (scan = this.#select(scanSql(erased(table), range))))
+    if (scan === undefined) scans.set(shape, (scan = this.#select(scanSql(table, range))))
     const { prefix, after = [], from = [], before = [], limit } = range
     const rows = scan.all(...prefix, ...after, ...from, ...before, limit)
-    return (rows as unknown as unknown[][]).map((values) => toRow<Row>(names, values))
+    return (rows as unknown as unknown[][]).map((values) => toRow(names, values) as Row)
   }
 
   insert<Row extends object>(table: Table<Row>, row: Row): boolean {
@@ -124,10 +124,10 @@ export class SqliteConnection {
     if (known !== undefined) return known
     const prepared: Prepared = {
       names: Object.keys(table.columns),
-      get: this.#select(getSql(erased(table))),
-      insert: this.#database.prepare(insertSql(erased(table))),
-      put: this.#database.prepare(putSql(erased(table))),
-      delete: this.#database.prepare(deleteSql(erased(table))),
+      get: this.#select(getSql(table)),
+      insert: this.#database.prepare(insertSql(table)),
+      put: this.#database.prepare(putSql(table)),
+      delete: this.#database.prepare(deleteSql(table)),
       scans: new Map(),
     }
     this.#prepared.set(table.name, prepared)
@@ -136,19 +136,16 @@ export class SqliteConnection {
 
   #select(sql: string): StatementSync {
     const statement = this.#database.prepare(sql)
-    statement.setReturnArrays(true) // measured: 2.4 µs a row against 3.5 for a copy of the row's object
+    // Measured: 2.4 µs a row against 3.5 for a copy of the object that SQLite's row would be.
+    statement.setReturnArrays(true)
     return statement
   }
 }
 
-function erased<Row extends object>(table: Table<Row>): Table<never> {
-  return table as unknown as Table<never>
-}
-
-function toRow<Row extends object>(names: readonly string[], values: readonly unknown[]): Row {
+function toRow(names: readonly string[], values: readonly unknown[]): Record<string, unknown> {
   const row: Record<string, unknown> = {}
   for (let at = 0; at < names.length; at++) row[names[at] as string] = values[at]
-  return row as Row
+  return row
 }
 
 function toValues(names: readonly string[], row: object): SQLInputValue[] {

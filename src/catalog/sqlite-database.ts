@@ -23,6 +23,8 @@ export interface SqliteOptions {
   readonly clock: Clock
   /** The largest the file may grow, in pages of 4 KiB; beyond it writes fail as on a full disk. */
   readonly pagesMax?: number
+  /** Told when the write-ahead log could not be copied back; it grows until a later try succeeds. */
+  readonly checkpointFailed?: (failure: Failure) => void
 }
 
 /**
@@ -64,36 +66,51 @@ export class SqliteDatabase implements CatalogDatabase {
       this.#writer.close()
       throw error
     }
-    this.#checkpoints = new SqliteCheckpoints()
+    const failed = options.checkpointFailed ?? ((): void => undefined)
+    this.#checkpoints = new SqliteCheckpoints(options.path, this.#writing, failed)
   }
 
-  transaction<Result>(name: string, body: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  async transaction<Result>(
+    name: string,
+    body: (tx: Transaction) => Promise<Result>,
+  ): Promise<Result> {
+    this.#assertOpen(name)
     return this.#writing.run(async () => {
-      this.#assertOpen(name)
       const result = await this.#inTransaction(name, this.#writer, body)
       this.#checkpoints.afterCommit(this.#writer)
       return result
     })
   }
 
-  snapshot<Result>(name: string, body: (tx: ReadTransaction) => Promise<Result>): Promise<Result> {
-    return this.#reading.run(async () => {
-      this.#assertOpen(name)
-      return await this.#inTransaction(name, this.#reader, body)
-    })
+  async snapshot<Result>(
+    name: string,
+    body: (tx: ReadTransaction) => Promise<Result>,
+  ): Promise<Result> {
+    this.#assertOpen(name)
+    return this.#reading.run(() => this.#inTransaction(name, this.#reader, body))
   }
 
   /** Waits for the transactions that were asked for, then leaves one file without a log behind. */
   close(): Promise<void> {
-    this.#closing ??= this.#writing.run(() =>
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.#checkpoints.stop()
+    await this.#writing.run(() =>
       this.#reading.run(async () => {
-        this.#reader.close()
-        this.#checkpoints.close(this.#writer)
-        this.#writer.close()
-        this.#lock.release()
+        try {
+          this.#reader.close()
+          this.#writer.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+        } catch (error) {
+          throw toFailure(error, `closing the catalog ${this.#options.path}`)
+        } finally {
+          this.#writer.close()
+          this.#lock.release()
+        }
       }),
     )
-    return this.#closing
   }
 
   async #inTransaction<Result>(

@@ -24,7 +24,8 @@ export class SqliteFolderLock {
       if (!isBusy(error)) throw toFailure(error, `locking ${path}`)
       throw new Failure(
         'conflict',
-        `the data folder of ${path} is in use by another process: stop it, or choose another folder`,
+        `the data folder of ${path} is in use by another process: ` +
+          'stop it, or choose another folder',
         error,
       )
     }

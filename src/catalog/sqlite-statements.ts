@@ -10,8 +10,10 @@ export function createTableSql(table: AnyTable): string {
   const key = keyNames(table).map(quoted).join(', ')
   const body = [...columns, `PRIMARY KEY (${key})`].join(', ')
   // A single int key is SQLite's own row number. Others keep their rows in the key's tree: one
-  // tree to write per table, and a range of keys is a run of pages.
-  const shape = isRowNumber(table) ? 'STRICT' : 'STRICT, WITHOUT ROWID'
+  // tree to write, and a range of keys is a run of pages. There a row of over a quarter page
+  // spills: commit log rows of 1.6 KB took 18.2 KB of log per transaction against 14.7, and 4.7 KB
+  // of file against 2.1. So wide rows stand in a tree of their own, with an index.
+  const shape = isRowNumber(table) || table.wide === true ? 'STRICT' : 'STRICT, WITHOUT ROWID'
   return `CREATE TABLE ${quoted(table.name)} (${body}) ${shape}`
 }
 
@@ -49,7 +51,8 @@ export function deleteSql(table: AnyTable): string {
 /** Ranges with the same text have the same SQL. */
 export function rangeShape(range: KeyRange): string {
   const { prefix, after, from, before, descending } = range
-  return `${prefix.length}/${after?.length}/${from?.length}/${before?.length}/${descending === true}`
+  const lengths = [prefix, after, from, before].map((key) => key?.length ?? 0)
+  return `${lengths.join('/')}${descending === true ? ' down' : ''}`
 }
 
 /** Parameters: prefix, after, from, before, limit; see `rangeShape`. */

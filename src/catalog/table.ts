@@ -25,6 +25,8 @@ export interface Table<Row extends object> {
    * wait for such a row, so it needs no place in the order of locks.
    */
   readonly guard?: Guard<Row>
+  /** Rows grow beyond some hundred bytes: adapters store them apart from the tree of their keys. */
+  readonly wide?: boolean
 }
 
 export interface Guard<Row extends object> {

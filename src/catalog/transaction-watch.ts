@@ -36,7 +36,7 @@ export async function watch<Result>(
     }
     const failure = new Failure(
       'unavailable',
-      `catalog transaction ${watched.name} ran no statement for ${limitMs} ms and was rolled back: ` +
+      `catalog ${watched.name} ran no statement for ${limitMs} ms, so it is over: ` +
         'its body must await nothing but its own statements',
     )
     watched.void(failure)
