@@ -4,7 +4,7 @@
  */
 import { catalogLimits, type CatalogDatabase, type ReadTransaction } from './database.ts'
 import { compareKeys, type Key, keyOf, type Table } from './table.ts'
-import { type CommitLogRow, commitLog, type PartitionRow, partitions } from './schema.ts'
+import { type CommitLogRow, commitLog, objects, type PartitionRow, partitions } from './schema.ts'
 
 /** Every row of a table, in pages, in key order. */
 export async function scanAll<Row extends object>(
@@ -27,14 +27,27 @@ export interface Tail {
   readonly partitions: readonly PartitionRow[]
   /** Committed groups that still name a journal object, in the order of commits of each incarnation. */
   readonly groups: readonly CommitLogRow[]
+  /** Journal objects that are not garbage, by id. */
+  readonly journalObjects: readonly string[]
 }
 
 /** One snapshot of all of it. */
 export function readTail(database: CatalogDatabase): Promise<Tail> {
   return database.snapshot('read tail', async (tx) => {
-    const found: { partitions: PartitionRow[]; groups: CommitLogRow[] } = {
-      partitions: [],
-      groups: [],
+    const found = {
+      partitions: [] as PartitionRow[],
+      groups: [] as CommitLogRow[],
+      journalObjects: [] as string[],
+    }
+    // Their ids begin alike; packed ones are many and not wanted here.
+    const range = {
+      prefix: [],
+      from: ['journal-'],
+      before: ['journal.'],
+      limit: catalogLimits.scanRowsMax,
+    }
+    for (const { objectId, state } of await tx.scan(objects, range)) {
+      if (state === 'live') found.journalObjects.push(objectId)
     }
     await scanAll(tx, partitions, (row) => found.partitions.push(row))
     await scanAll(tx, commitLog, (row) => {

@@ -2,6 +2,7 @@
 import type { CommandTable } from './dispatch.ts'
 
 export const commands: CommandTable = {
+  up: async () => (await import('./up.ts')).up,
   config: async () => (await import('./config.ts')).config,
 }
 

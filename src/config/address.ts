@@ -1,4 +1,5 @@
 /** HOST:PORT, as it is written in options. */
+import { assert } from '../base/assert.ts'
 
 export interface Address {
   readonly host: string
@@ -11,6 +12,13 @@ export function parseAddress(text: string): Address | undefined {
   const host = match?.[1] ?? match?.[2]
   const port = Number(match?.[3])
   return host === undefined || port > 65_535 ? undefined : { host, port }
+}
+
+/** Of an option's value, which was checked when it was read. */
+export function addressOf(text: string): Address {
+  const address = parseAddress(text)
+  assert(address !== undefined, `the option's parser let ${text} pass as an address`)
+  return address
 }
 
 export function formatAddress({ host, port }: Address): string {

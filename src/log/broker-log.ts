@@ -10,7 +10,7 @@ import type { AppendIntent, GroupResult } from '../catalog/commit-groups.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import type { AppendOutcome } from '../catalog/outcomes.ts'
 import { type PartitionRow, partitions } from '../catalog/schema.ts'
-import { readTail } from '../catalog/tail.ts'
+import { readTail, type Tail } from '../catalog/tail.ts'
 import type { Journal } from '../journal/journal.ts'
 import { patchBatch } from '../record/batch-header.ts'
 import type { PendingAppend } from './append-group.ts'
@@ -60,9 +60,8 @@ export class BrokerLog {
     this.#lane = new AppendLane({ incarnation, journal, database, clock, log, limits, committed })
   }
 
-  /** Reads what the catalog knows: partitions, and the runs that are not packed. */
-  async load(): Promise<void> {
-    const tail = await readTail(this.#deps.database)
+  /** Takes in what the catalog knows at start: partitions, and the runs that are not packed. */
+  load(tail: Tail): void {
     this.index.addPartitions(tail.partitions)
     this.index.restoreGroups(tail.groups)
   }

@@ -1,0 +1,78 @@
+/** What operators and orchestrators ask over HTTP: alive, ready, metrics. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Failure } from '../base/errors.ts'
+
+export interface AdminHttpParts {
+  readonly listen: { readonly host: string; readonly port: number }
+  /** Why the broker should get no traffic now; undefined where it should. */
+  readonly notReady: () => Promise<string | undefined>
+  /** Prometheus' text format, and its content type. */
+  readonly metrics: () => Promise<{ readonly body: string; readonly contentType: string }>
+}
+
+export interface AdminHttp {
+  readonly address: { readonly host: string; readonly port: number }
+  close(): Promise<void>
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: string
+  readonly contentType?: string
+}
+
+const plainText = 'text/plain; charset=utf-8'
+
+/** @throws Failure 'conflict': the address is in use. 'invalid': it cannot be bound. */
+export function startAdminHttp(parts: AdminHttpParts): Promise<AdminHttp> {
+  const { host, port } = parts.listen
+  const { promise, resolve, reject } = Promise.withResolvers<AdminHttp>()
+  const server = createServer((request, response) => void serve(parts, request, response))
+  server.once('error', (error: NodeJS.ErrnoException) => {
+    const isTaken = error.code === 'EADDRINUSE'
+    const why = isTaken ? 'is in use by another process' : `cannot be bound: ${error.message}`
+    reject(new Failure(isTaken ? 'conflict' : 'invalid', `http ${host}:${port} ${why}`, error))
+  })
+  server.listen({ host, port }, () => {
+    const bound = server.address()
+    const at = typeof bound === 'object' && bound !== null ? bound.port : port
+    const close = (): Promise<void> => {
+      server.closeAllConnections()
+      return new Promise((done) => server.close(() => done()))
+    }
+    resolve({ address: { host, port: at }, close })
+  })
+  return promise
+}
+
+async function serve(
+  parts: AdminHttpParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const answer = await answerTo(parts, request)
+  response.writeHead(answer.status, {
+    'content-type': answer.contentType ?? plainText,
+    ...(answer.status === 405 ? { allow: 'GET, HEAD' } : {}),
+  })
+  response.end(request.method === 'HEAD' ? undefined : answer.body)
+}
+
+async function answerTo(parts: AdminHttpParts, request: IncomingMessage): Promise<Answer> {
+  const path = (request.url ?? '/').split('?')[0]
+  if (path !== '/healthz' && path !== '/readyz' && path !== '/metrics') {
+    return { status: 404, body: 'not found: there is /healthz, /readyz and /metrics\n' }
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return { status: 405, body: 'only GET and HEAD\n' }
+  }
+  if (path === '/healthz') return { status: 200, body: 'ok\n' }
+  if (path === '/metrics') {
+    const { body, contentType } = await parts.metrics()
+    return { status: 200, body, contentType }
+  }
+  const reason = await parts.notReady()
+  return reason === undefined
+    ? { status: 200, body: 'ready\n' }
+    : { status: 503, body: `not ready: ${reason}\n` }
+}

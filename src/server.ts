@@ -1,0 +1,222 @@
+/**
+ * The composition root: builds every part of an embedded broker, hands each its ports, starts them
+ * in order and stops them in reverse. No other file knows who is behind a port.
+ */
+import type { Clock } from './base/clock.ts'
+import type { Log } from './base/log.ts'
+import { type Random, randomUuid } from './base/random.ts'
+import { TaskGroup } from './base/task-group.ts'
+import { openCluster } from './catalog/cluster.ts'
+import { drawNumbers } from './catalog/counters.ts'
+import type { CatalogDatabase } from './catalog/database.ts'
+import { readTail } from './catalog/tail.ts'
+import { addressOf } from './config/address.ts'
+import type { Config } from './config/options.ts'
+import { brokerTopicDefaults } from './config/topic-configs.ts'
+import type { LoadedConfig } from './config/parse-config.ts'
+import type { Disk } from './disk/disk.ts'
+import type { GroupConfig } from './group/config.ts'
+import { GroupCoordinator } from './group/coordinator.ts'
+import { openDiskJournal } from './journal/disk-journal.ts'
+import type { Broker } from './kafka/broker.ts'
+import type { Network } from './kafka/byte-stream.ts'
+import { kafkaHandlers } from './kafka/handlers.ts'
+import { KafkaListener } from './kafka/kafka-listener.ts'
+import { MemoryBudget } from './kafka/memory-budget.ts'
+import { Router } from './kafka/router.ts'
+import { SlabPool } from './kafka/slab.ts'
+import { BrokerLog } from './log/broker-log.ts'
+import { LogSink } from './log/log-sink.ts'
+import { StoredRuns } from './log/stored-runs.ts'
+import { TopicDirectory } from './log/topic-directory.ts'
+import { DiskObjectStore } from './objects/disk-object-store.ts'
+import { ProducerIds } from './txn/producer-ids.ts'
+
+/** Where a broker lives: real in main.ts, simulated in test/sim. */
+export interface World {
+  readonly clock: Clock
+  readonly random: Random
+  readonly disk: Disk
+  readonly network: Network
+  /** Opens the catalog of a data folder that exists. */
+  readonly openDatabase: (folder: string) => Promise<CatalogDatabase>
+  readonly log: Log
+}
+
+export interface Server {
+  readonly broker: Broker
+  readonly sink: LogSink
+  readonly listener: KafkaListener
+  readonly produceBudget: MemoryBudget
+  /** Where Kafka clients connect. */
+  readonly kafkaAddress: { readonly host: string; readonly port: number }
+  /** Stops every part, last started first. What was acknowledged is durable already. */
+  close(): Promise<void>
+}
+
+const kibibyte = 1024
+const mebibyte = 1024 * 1024
+
+/**
+ * Resolves when Kafka clients are served.
+ *
+ * @throws Failure 'conflict': port or data folder in use. 'invalid': written by a newer release.
+ */
+export async function startServer(loaded: LoadedConfig, world: World): Promise<Server> {
+  const tasks = new TaskGroup()
+  try {
+    return await start(loaded, world, tasks)
+  } catch (error) {
+    await tasks.stop()
+    throw error
+  }
+}
+
+async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Promise<Server> {
+  const { config } = loaded
+  const { clock, random, disk, network, log } = world
+  const folder = config['data.dir']
+  await disk.makeFolder(folder)
+  const database = await world.openDatabase(folder)
+  tasks.defer('catalog', () => database.close())
+
+  const storage = await openStorage(config, world, database)
+  const { logs, clusterId, leaderEpoch } = storage
+  tasks.defer('journal', () => storage.journal.close())
+  tasks.defer('objects', () => storage.objects.close())
+  tasks.defer('logs', () => logs.close())
+
+  const brokerDefaults = brokerTopicDefaults(loaded)
+  const { index } = logs
+  const topics = new TopicDirectory({ database, index, clock, random, leaderEpoch, brokerDefaults })
+  await topics.load()
+  const groups = new GroupCoordinator({
+    database,
+    clock,
+    random,
+    config: groupConfig(config),
+    log: log.child({ part: 'group' }),
+  })
+  tasks.defer('groups', () => groups.close())
+
+  let kafkaAddress = addressOf(config['kafka.listen'])
+  const advertised = config['kafka.advertised']
+  const broker: Broker = {
+    clusterId,
+    nodeId: config['node.id'],
+    advertised: () => (advertised === undefined ? kafkaAddress : addressOf(advertised)),
+    config,
+    brokerDefaults,
+    topics,
+    logs,
+    groups,
+    producerIds: new ProducerIds(database),
+    clock,
+    log,
+  }
+  const produceBudget = new MemoryBudget(config['produce.memory.bytes'])
+  const listener = kafkaListener(broker, network, produceBudget)
+  kafkaAddress = await listener.listen(kafkaAddress.host, kafkaAddress.port)
+  tasks.defer('kafka', () => listener.close())
+  const sink = new LogSink({
+    logs,
+    topics,
+    partitionCount: config['num.partitions'],
+    replicationFactor: config['default.replication.factor'],
+  })
+  return { broker, sink, listener, produceBudget, kafkaAddress, close: () => tasks.stop() }
+}
+
+interface Storage {
+  readonly clusterId: string
+  readonly leaderEpoch: number
+  readonly journal: Awaited<ReturnType<typeof openDiskJournal>>
+  readonly objects: DiskObjectStore
+  readonly logs: BrokerLog
+}
+
+/** Opens what holds bytes, as the catalog knows it. */
+async function openStorage(
+  config: Config,
+  { clock, random, disk, log }: World,
+  database: CatalogDatabase,
+): Promise<Storage> {
+  const folder = config['data.dir']
+  const freshId = Buffer.from(randomUuid(random)).toString('base64url')
+  const { clusterId, leaderEpoch } = await openCluster(database, freshId)
+  const incarnation = await drawNumbers(database, 'broker.incarnation', 1)
+  const tail = await readTail(database)
+  const journal = await openDiskJournal({
+    disk,
+    folder: `${folder}/journal`,
+    clusterId: Buffer.from(clusterId, 'base64url'),
+    known: tail.groups.map(({ groupNumber, incarnation: by, ...place }) => {
+      return { ...place, id: { incarnation: by, groupNumber }, bytesPosition: place.position }
+    }),
+    liveObjects: tail.journalObjects,
+    nextIncarnation: async () => (await drawNumbers(database, 'journal.file', 1)) + 1,
+    log: log.child({ part: 'journal' }),
+    fileBytes: config['journal.file.bytes'],
+  })
+  const objects = new DiskObjectStore({ disk, folder: `${folder}/objects` })
+  const logs = new BrokerLog({
+    incarnation,
+    database,
+    journal,
+    blockSource: new StoredRuns({ journal, objects, clusterId }),
+    clock,
+    log: log.child({ part: 'log' }),
+    laneLimits: {
+      groupBytesMax: config['journal.group.bytes'],
+      groupBatchesMax: config['journal.group.batches'],
+      flightsMax: 1,
+      writeDeadlineMs: 10_000,
+      queuedBytesMax: 2 * config['produce.memory.bytes'],
+    },
+    tailCacheBytes: config['tail.cache.bytes'],
+    blockCacheBytes: config['block.cache.bytes'],
+    storageReadsMax: 16,
+  })
+  logs.load(tail)
+  return { clusterId, leaderEpoch, journal, objects, logs }
+}
+
+function kafkaListener(
+  broker: Broker,
+  network: Network,
+  produceBudget: MemoryBudget,
+): KafkaListener {
+  const { config, clock } = broker
+  const log = broker.log.child({ part: 'kafka' })
+  const router = new Router({ handlers: kafkaHandlers(broker), log, served: () => undefined })
+  return new KafkaListener({
+    network,
+    clock,
+    log,
+    pool: new SlabPool({
+      smallBytes: 64 * kibibyte,
+      largeBytes: 2 * mebibyte,
+      pooledBytesMax: 64 * mebibyte,
+    }),
+    frameBytesMax: config['socket.request.max.bytes'],
+    produceBudget,
+    otherBudget: new MemoryBudget(config['queued.max.request.bytes']),
+    pipelineMax: 100,
+    connectionsMax: config['max.connections'],
+    idleMsMax: config['connections.max.idle.ms'],
+    drainMsMax: 2_000,
+    serve: (frame, peer, hold, signal, next) => router.serve(frame, peer, hold, signal, next),
+  })
+}
+
+function groupConfig(config: Config): GroupConfig {
+  return {
+    sessionTimeoutMsMin: config['group.min.session.timeout.ms'],
+    sessionTimeoutMsMax: config['group.max.session.timeout.ms'],
+    initialRebalanceDelayMs: config['group.initial.rebalance.delay.ms'],
+    membersMax: config['group.max.size'],
+    offsetMetadataBytesMax: config['offset.metadata.max.bytes'],
+    offsetsRetentionMs: config['offsets.retention.minutes'] * 60_000,
+    offsetsRetentionCheckMs: 600_000,
+  }
+}
