@@ -31,8 +31,16 @@ async function run(step: Step): Promise<boolean> {
   const passed = (await promise) === 0
   const seconds = ((performance.now() - begun) / 1000).toFixed(1)
   console.log(`${passed ? 'ok    ' : 'FAILED'} ${step.name} (${seconds} s): ${step.command}`)
-  if (!passed || step.name === 'tests') console.log(Buffer.concat(output).toString())
+  const text = Buffer.concat(output).toString()
+  if (step.name === 'tests') console.log(testSummary(text))
+  else if (!passed) console.log(text)
   return passed
+}
+
+/** The counts at the end of the test runner's report, and the failures after them. */
+const testSummary = (text: string): string => {
+  const from = text.indexOf('\nℹ tests ')
+  return from === -1 ? text : text.slice(from).trim()
 }
 
 const waiting = [...steps]

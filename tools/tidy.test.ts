@@ -72,22 +72,28 @@ function holdsOnlyTypes(text: string): boolean {
   return left.replace(/^\s*(?:im|ex)port\s[^'"]*from\s+['"][^'"]+['"]/gm, '').trim() === ''
 }
 
-test('every source file is exercised, by a test that imports it or by a suite', () => {
-  const tested = new Set(
-    ours
-      .filter(({ path }) => isTest(path))
-      .flatMap(({ path, text }) => [
-        path.replace('.test.ts', '.ts'),
-        ...importsOf(text).map((name) => posix.join(posix.dirname(path), name)),
-      ]),
-  )
-  const untested = src.filter(
-    ({ path, text }) =>
-      !isTest(path) &&
-      !tested.has(path) &&
-      !covered.some((each) => within(path, each.path)) &&
-      !holdsOnlyTypes(text),
-  )
+const textOf = new Map(ours.map(({ path, text }) => [path, text]))
+const folderOf = (path: string): string => path.split('/').slice(0, 2).join('/')
+
+/** What a test imports wherever it lies, and from there on what its own folder imports of itself. */
+function reachedFrom(testPath: string): Set<string> {
+  const reached = new Set([testPath])
+  for (const path of reached) {
+    for (const name of importsOf(textOf.get(path) ?? '').filter((each) => each.startsWith('.'))) {
+      const imported = posix.join(posix.dirname(path), name)
+      if (path === testPath || folderOf(imported) === folderOf(path)) reached.add(imported)
+    }
+  }
+  return reached
+}
+
+test('every source file is exercised, by tests of its own folder or by a suite', () => {
+  const tests = ours.map(({ path }) => path).filter(isTest)
+  const exercised = new Set(tests.flatMap((path) => [...reachedFrom(path)]))
+  const untested = src.filter(({ path, text }) => {
+    if (isTest(path) || holdsOnlyTypes(text)) return false
+    return !exercised.has(path) && !covered.some((each) => within(path, each.path))
+  })
   assert.deepEqual(
     untested.map(({ path }) => path),
     [],
