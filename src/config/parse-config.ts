@@ -96,7 +96,7 @@ export function parseConfig(sources: ConfigSources): ParsedConfig {
     }
   }
   if (errors.length > 0) return { ok: false, errors }
-  return { ok: true, config, origins: Object.freeze(origins) as LoadedConfig['origins'] }
+  return { ok: true, config, origins: Object.freeze(origins) }
 }
 
 function fromFlags(flags: NonNullable<ConfigSources['flags']>, errors: ConfigError[]): Given[] {
