@@ -225,3 +225,24 @@ test('lz4: a match that reaches before the output is corrupt, at any length', ()
     }
   }
 })
+
+test('lz4: a block ends in five literals, and no match begins in its last twelve bytes', () => {
+  const ends = Buffer.from(compress('lz4', Buffer.alloc(1000, 'a'))).subarray(-10)
+  assert.deepEqual(ends, Buffer.from([0x50, ...Buffer.from('aaaaa'), 0, 0, 0, 0]))
+  const stored = compress('lz4', Buffer.alloc(13, 'a'))
+  assert.equal(stored.length, 7 + 4 + 13 + 4)
+})
+
+test('snappy: lengths of blocks in a stream are held to what is there', () => {
+  for (const length of [
+    [0, 0, 0, 0],
+    [0xff, 0xff, 0xff, 0xf0],
+    [0, 0, 0, RAW_BLOCK.length + 1],
+  ]) {
+    const bytes = Buffer.concat([STREAM_HEADER, Buffer.from(length), RAW_BLOCK])
+    assert.throws(
+      () => decompress('snappy', bytes, 100),
+      (error: unknown) => isFailure(error, 'corrupt') && /block at 16 has/.test(error.message),
+    )
+  }
+})
