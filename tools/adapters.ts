@@ -89,6 +89,16 @@ export const adapters: readonly Adapter[] = [
     why: 'OTLP over HTTP',
     imports: ['node:http', 'node:net'],
   },
+  {
+    path: 'src/telemetry/prepare-thread.ts',
+    why: 'large OTLP requests are prepared in a thread',
+    imports: ['node:worker_threads'],
+  },
+  {
+    path: 'src/telemetry/prepare-worker.ts',
+    why: 'that thread',
+    imports: ['node:worker_threads'],
+  },
   { path: 'src/telemetry/http-body.ts', why: 'bodies of OTLP requests', imports: ['node:http'] },
   { path: 'src/base/system-random.ts', why: 'the real Random', imports: ['node:crypto'] },
   { path: 'src/kafka/node-network.ts', why: 'real TCP', imports: ['node:net'] },

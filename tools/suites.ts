@@ -13,6 +13,7 @@ export const covered: readonly Covered[] = [
   { path: 'src/telemetry/http-head.ts', suite: 'src/telemetry/http-receiver.test.ts' },
   { path: 'src/telemetry/json-reader.ts', suite: 'src/telemetry/json-to-protobuf.test.ts' },
   { path: 'src/telemetry/locate.ts', suite: 'src/telemetry/ingest.test.ts' },
+  { path: 'src/telemetry/prepare-worker.ts', suite: 'src/telemetry/prepare-thread.test.ts' },
   { path: 'src/telemetry/protobuf-reader.ts', suite: 'src/telemetry/ingest.test.ts' },
   { path: 'src/cli/config-flags.ts', suite: 'src/cli/config.test.ts' },
   { path: 'src/config/relations.ts', suite: 'src/config/parse-config.test.ts' },

@@ -4,7 +4,7 @@
  */
 import { isFailure } from '../base/errors.ts'
 import type { TelemetryRecord, TelemetrySink } from './sink.ts'
-import type { PlannedRecord } from './split.ts'
+import type { PreparedRecord } from './prepare.ts'
 
 /**
  * Appends made to find the records that the sink calls invalid; undecided ones after that are
@@ -27,7 +27,7 @@ export interface Appended {
 export async function appendIsolating(
   sink: TelemetrySink,
   topic: string,
-  planned: readonly PlannedRecord[],
+  planned: readonly PreparedRecord[],
   records: readonly TelemetryRecord[],
 ): Promise<Appended> {
   const appended: Appended = { rejectedCount: 0, reason: '', failure: undefined }
@@ -45,8 +45,7 @@ export async function appendIsolating(
         const middle = (start + end) >>> 1
         waiting.push([middle, end], [start, middle])
       } else {
-        for (const record of planned.slice(start, end))
-          appended.rejectedCount += record.items.length
+        for (const record of planned.slice(start, end)) appended.rejectedCount += record.itemCount
       }
     }
   }

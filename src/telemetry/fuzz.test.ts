@@ -8,6 +8,7 @@ import { systemClock } from '../base/system-clock.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { ingest } from './ingest.ts'
 import { defaultOtlpLimits } from './limits.ts'
+import { inlinePreparer } from './prepare.ts'
 import { signals } from './signal.ts'
 
 const id = (length: number): string => Buffer.alloc(length, 0xab).toString('hex')
@@ -114,7 +115,12 @@ for (const signal of Object.values(signals)) {
         const sink = new MemorySink()
         const memory = new ByteBudget(1e9).open()
         const request = { signal, isJson, memory, body: edit(body, changes) }
-        const parts = { sink, clock: systemClock, limits: defaultOtlpLimits }
+        const parts = {
+          sink,
+          clock: systemClock,
+          preparer: inlinePreparer,
+          limits: defaultOtlpLimits,
+        }
         const { answer, acceptedCount } = await ingest(parts, request)
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
         assert.ok(answer.status === 200 || answer.status === 400, answer.message)
@@ -135,7 +141,7 @@ test('every truncation of a request is answered 400 or is a shorter request', as
     const memory = new ByteBudget(1e9).open()
     const request = { signal: signals.traces, isJson: false, memory, body: body.subarray(0, end) }
     const { answer } = await ingest(
-      { sink, clock: systemClock, limits: defaultOtlpLimits },
+      { sink, clock: systemClock, preparer: inlinePreparer, limits: defaultOtlpLimits },
       request,
     )
     assert.equal(answer.status, end === 0 ? 200 : 400)

@@ -12,6 +12,7 @@ import { readHead } from './http-head.ts'
 import { ingest, type Ingested } from './ingest.ts'
 import { assertOtlpLimits, type OtlpLimits } from './limits.ts'
 import type { Signal, SignalName } from './signal.ts'
+import { PrepareThread } from './prepare-thread.ts'
 import type { TelemetrySink } from './sink.ts'
 
 /** One finished request, for counters. */
@@ -73,12 +74,14 @@ class Receiver implements OtlpHttp {
   readonly #parts: OtlpHttpParts
   readonly #budget: ByteBudget
   readonly #server: Server
+  readonly #preparer: PrepareThread
   #isClosing = false
 
   constructor(parts: OtlpHttpParts) {
     const { limits } = parts
     this.#parts = parts
     this.#budget = new ByteBudget(limits.inFlightBytesMax)
+    this.#preparer = new PrepareThread(parts.clock, parts.log)
     this.#server = createServer({
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: 0, // the body has a time of its own, answered with a status
@@ -129,6 +132,7 @@ class Receiver implements OtlpHttp {
     })
     await promise
     cutOff.cancel()
+    await this.#preparer.close()
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -193,12 +197,15 @@ class Receiver implements OtlpHttp {
     const body = await this.#readInTime(request, head.isGzip, memory)
     if (body.outcome !== 'read') return { ...early, answer: fromBody(body, limits) }
     const isJson = head.type === 'application/json'
-    const ingested = await ingest(this.#parts, {
-      signal: head.signal,
-      body: body.bytes,
-      isJson,
-      memory,
-    })
+    const ingested = await ingest(
+      { ...this.#parts, preparer: this.#preparer },
+      {
+        signal: head.signal,
+        body: body.bytes,
+        isJson,
+        memory,
+      },
+    )
     if (ingested.failure !== undefined) this.#logFailure(ingested.failure, head.signal)
     const { wireByteCount } = body
     return { ...early, answer: ingested.answer, ingested, wireByteCount }

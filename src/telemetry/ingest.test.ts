@@ -8,6 +8,7 @@ import { isolatingAppendsMax } from './append-isolating.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { ingest, type Ingested } from './ingest.ts'
 import { defaultOtlpLimits, type OtlpLimits } from './limits.ts'
+import { inlinePreparer } from './prepare.ts'
 import { signals } from './signal.ts'
 
 const { traces, logs, metrics } = signals
@@ -24,7 +25,10 @@ function send(body: Uint8Array, given: Given = {}): Promise<Ingested> {
   const { sink = new MemorySink(), signal = traces, isJson = false } = given
   const limits = { ...defaultOtlpLimits, ...given.limits }
   const memory = new ByteBudget(given.budgetBytes ?? 1e9).open()
-  return ingest({ sink, clock: systemClock, limits }, { signal, body, isJson, memory })
+  return ingest(
+    { sink, clock: systemClock, preparer: inlinePreparer, limits },
+    { signal, body, isJson, memory },
+  )
 }
 
 const id = (length: number, fill: number): Uint8Array => new Uint8Array(length).fill(fill)
@@ -236,6 +240,9 @@ test('limits: elements, bytes of records, memory', async () => {
   const records = await send(body, { sink, limits: { recordsBytesMax: 400_000 } })
   assert.equal(records.answer.status, 413)
   assert.match(records.answer.message, /becomes 50 records of 50\d{4} bytes, more than 400000/)
+  const split = await send(body, { sink, limits: { recordsMax: 49 } })
+  assert.equal(split.answer.status, 413)
+  assert.match(split.answer.message, /becomes 50 records, more than 49/)
   const memory = await send(body, { sink, budgetBytes: 400_000 })
   assert.equal(memory.answer.status, 429)
   assert.equal(sink.appendCount, 0)

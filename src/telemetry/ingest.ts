@@ -1,31 +1,21 @@
 /**
- * One export request from its bytes to its answer: take apart, split into records, append, say what
- * became of it. Nothing here knows of HTTP; what can go wrong becomes an answer, never an
- * exception.
+ * One export request from its bytes to its answer: prepare records, append them, say what became of
+ * it. Nothing here knows of HTTP; what can go wrong becomes an answer, never an exception.
  */
+import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { type Failure, isFailure } from '../base/errors.ts'
-import { appendIsolating } from './append-isolating.ts'
+import { type Appended, appendIsolating } from './append-isolating.ts'
 import type { ByteReservation } from './byte-budget.ts'
-import { type Envelope, openEnvelope, problemsShownMax, TooManyElements } from './envelope.ts'
 import type { Answer } from './export-answer.ts'
-import { jsonToProtobuf } from './json-to-protobuf.ts'
 import type { OtlpLimits } from './limits.ts'
-import { locate } from './locate.ts'
-import { OutputTooLarge } from './protobuf-writer.ts'
-import { BadProtobuf } from './protobuf-reader.ts'
+import type { Prepared, PreparedRecord, Preparer } from './prepare.ts'
 import type { Signal } from './signal.ts'
 import type { TelemetryRecord, TelemetrySink } from './sink.ts'
-import {
-  type Plan,
-  planRecords,
-  type PlannedRecord,
-  recordByteCount,
-  writeRecord,
-} from './split.ts'
 
 export interface IngestParts {
   readonly sink: TelemetrySink
+  readonly preparer: Preparer
   readonly clock: Clock
   readonly limits: OtlpLimits
 }
@@ -55,110 +45,45 @@ export const recordOverheadBytes = 128
 
 /**
  * Resolves when the items that the answer counts as stored are durable and committed, or with the
- * reason why not.
+ * reason why not. The body may not be used afterwards.
  */
 export async function ingest(parts: IngestParts, request: IngestRequest): Promise<Ingested> {
-  const opened = open(parts.limits, request)
-  if ('status' in opened) return refused(opened)
-  const { bytes, envelope, warning } = opened
-  if (envelope.items.length === 0) return settle([], envelope.rejectedCount, opened)
-  let valueBytesMax: number
+  const { signal, body, memory, isJson } = request
+  if (body.length === 0) return refused({ status: 200, rejectedCount: 0, message: '' })
+  // Its protobuf, and what is kept of it while it is split.
+  if (isJson && !memory.grow(body.length)) return refused(overloaded)
+  let prepared: Prepared
   try {
-    valueBytesMax = (await parts.sink.maxRecordBytes(request.signal.topic)) - recordOverheadBytes
+    const valueBytesMax = (await parts.sink.maxRecordBytes(signal.topic)) - recordOverheadBytes
+    const { limits, preparer } = parts
+    const signalName = signal.name
+    prepared = await preparer.prepare({ signalName, body, isJson, valueBytesMax, limits })
   } catch (error) {
-    return fromFailure(error, request.signal)
+    return fromFailure(error, signal)
   }
-  const plan = planRecords(envelope.items, valueBytesMax)
-  const reasons = [...opened.reasons]
-  for (const item of plan.tooLarge.slice(0, problemsShownMax)) {
-    const path = opened.locate(item.start - 1) // its length, so that the item itself is named
-    reasons.push(
-      `${path}: ${recordByteCount(item)} bytes with resource and scope, but topic ` +
-        `${request.signal.topic} takes at most ${valueBytesMax}`,
-    )
-  }
-  const noMemory = reserveRecords(plan, parts.limits, request)
-  if (noMemory !== undefined) return refused(noMemory)
-  const timestampMs = parts.clock.nowMs()
-  const records = plan.records.map((planned) => toRecord(bytes, planned, timestampMs))
-  const appended = await appendIsolating(parts.sink, request.signal.topic, plan.records, records)
-  if (appended.failure !== undefined) return fromFailure(appended.failure, request.signal)
-  const rejected = envelope.rejectedCount + plan.tooLarge.length + appended.rejectedCount
-  if (appended.reason !== '') reasons.push(appended.reason)
-  return settle(
-    plan.records,
-    rejected,
-    { reasons, warning, signal: request.signal },
-    appended.rejectedCount,
-  )
+  if (prepared.outcome === 'refused') return refused(prepared.answer)
+  // They exist already: one request's records at a time, which recordsBytesMax bounds.
+  if (!memory.grow(prepared.bytes.length)) return refused(overloaded)
+  const records = toRecords(prepared.bytes, prepared.records, parts.clock.nowMs())
+  const appended = await appendIsolating(parts.sink, signal.topic, prepared.records, records)
+  if (appended.failure !== undefined) return fromFailure(appended.failure, signal)
+  return settle(signal, prepared, appended)
 }
 
-interface Opened {
-  readonly bytes: Uint8Array
-  readonly envelope: Envelope
-  readonly reasons: readonly string[]
-  readonly warning: string
-  readonly signal: Signal
-  locate(at: number): string
-}
-
-/** The request as protobuf, taken apart; or the answer that says why it can't be. */
-function open(limits: OtlpLimits, request: IngestRequest): Opened | Answer {
-  const { signal, memory } = request
-  let bytes = request.body
-  let warning = ''
-  try {
-    if (request.isJson) {
-      // The writer doubles; what it grew to is known only later, and at most twice the body's.
-      if (!memory.grow(request.body.length)) return overloaded()
-      const converted = jsonToProtobuf(request.body, signal.message, limits.bodyBytesMax)
-      if (converted.outcome === 'bad') return badData(converted.path, converted.reason)
-      bytes = converted.bytes
-      warning = converted.warning
-    }
-    const envelope = openEnvelope(bytes, signal, limits.elementsMax)
-    const locateIn = (at: number): string => locate(bytes, signal.message, at)
-    const reasons = envelope.problems.map(({ at, reason }) => `${locateIn(at)}: ${reason}`)
-    return { bytes, envelope, reasons, warning, signal, locate: locateIn }
-  } catch (error) {
-    if (error instanceof BadProtobuf) {
-      return badData(
-        locate(bytes, signal.message, error.at),
-        `${error.message}, at byte ${error.at}`,
-      )
-    }
-    if (error instanceof TooManyElements) {
-      return tooLarge(`more than ${limits.elementsMax} resources, scopes and ${signal.itemName}s`)
-    }
-    if (error instanceof OutputTooLarge) {
-      return tooLarge(`the request takes more than ${limits.bodyBytesMax} bytes as protobuf`)
-    }
-    throw error
-  }
-}
-
-function reserveRecords(
-  plan: Plan,
-  limits: OtlpLimits,
-  request: IngestRequest,
-): Answer | undefined {
-  if (plan.byteCount > limits.recordsBytesMax) {
-    return tooLarge(
-      `split by trace, each record with its resource and scope, the request becomes ` +
-        `${plan.records.length} records of ${plan.byteCount} bytes, ` +
-        `more than ${limits.recordsBytesMax}`,
-    )
-  }
-  return request.memory.grow(plan.byteCount) ? undefined : overloaded()
-}
-
-function toRecord(
-  source: Uint8Array,
-  planned: PlannedRecord,
+function toRecords(
+  bytes: Uint8Array,
+  prepared: readonly PreparedRecord[],
   timestampMs: number,
-): TelemetryRecord {
-  const key = planned.traceId === undefined ? null : Buffer.from(planned.traceId, 'latin1')
-  return { key, value: writeRecord(source, planned), headers: [], timestampMs }
+): TelemetryRecord[] {
+  let end = 0
+  const records = prepared.map(({ traceId, byteCount }) => {
+    const start = end
+    end += byteCount
+    const key = traceId === undefined ? null : Buffer.from(traceId, 'latin1')
+    return { key, value: bytes.subarray(start, end), headers: [], timestampMs }
+  })
+  assert(end === bytes.length, 'records lie one after another')
+  return records
 }
 
 /**
@@ -185,19 +110,19 @@ function fromFailure(error: unknown, signal: Signal): Ingested {
 }
 
 function settle(
-  records: readonly PlannedRecord[],
-  rejectedCount: number,
-  said: { readonly reasons: readonly string[]; readonly warning: string; readonly signal: Signal },
-  refusedBySink = 0,
+  signal: Signal,
+  prepared: Prepared & { outcome: 'prepared' },
+  appended: Appended,
 ): Ingested {
-  const itemCount = records.reduce((sum, record) => sum + record.items.length, 0)
-  const reasons = said.reasons.join('; ')
-  const plural = rejectedCount === 1 ? '' : 's'
-  const refusal = `${rejectedCount} ${said.signal.itemName}${plural} refused: ${reasons}`
-  const message = rejectedCount > 0 ? refusal : said.warning
+  const { records, warning } = prepared
+  const itemCount = records.reduce((sum, record) => sum + record.itemCount, 0)
+  const rejectedCount = prepared.rejectedCount + appended.rejectedCount
+  const reasons = [...prepared.reasons, appended.reason].filter((reason) => reason !== '')
+  const items = `${rejectedCount} ${signal.itemName}${rejectedCount === 1 ? '' : 's'}`
+  const message = rejectedCount > 0 ? `${items} refused: ${reasons.join('; ')}` : warning
   return {
     answer: { status: 200, rejectedCount, message },
-    acceptedCount: itemCount - refusedBySink,
+    acceptedCount: itemCount - appended.rejectedCount,
     recordCount: records.length,
   }
 }
@@ -206,14 +131,4 @@ function refused(answer: Answer): Ingested {
   return { answer, acceptedCount: 0, recordCount: 0 }
 }
 
-function badData(path: string, reason: string): Answer {
-  return { status: 400, field: path, message: path === '' ? reason : `${path}: ${reason}` }
-}
-
-function tooLarge(reason: string): Answer {
-  return { status: 413, message: `${reason}; send smaller batches` }
-}
-
-function overloaded(): Answer {
-  return { status: 429, message: 'too many bytes are in flight; try again' }
-}
+const overloaded: Answer = { status: 429, message: 'too many bytes are in flight; try again' }

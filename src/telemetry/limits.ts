@@ -11,6 +11,8 @@ export interface OtlpLimits {
    * split.
    */
   readonly elementsMax: number
+  /** Records made of one request: each costs about 1 KiB on its way, besides its bytes. */
+  readonly recordsMax: number
   /** Bytes held for all requests together, bodies and records; beyond it: 429. */
   readonly inFlightBytesMax: number
   /** Time for the header lines of a request, milliseconds. */
@@ -37,7 +39,8 @@ const MiB = 1024 * 1024
 export const defaultOtlpLimits: OtlpLimits = {
   bodyBytesMax: 64 * MiB,
   recordsBytesMax: 128 * MiB,
-  elementsMax: 1_000_000,
+  elementsMax: 500_000,
+  recordsMax: 100_000,
   inFlightBytesMax: 256 * MiB,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 30_000,

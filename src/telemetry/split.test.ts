@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { decode, encode } from './otlp-oracle.ts'
 import { openEnvelope } from './envelope.ts'
 import { signals } from './signal.ts'
-import { planRecords, recordByteCount, writeRecord } from './split.ts'
+import { type Plan, planRecords, recordByteCount, writeRecords } from './split.ts'
 
 type Json = Record<string, unknown>
 
@@ -61,6 +61,12 @@ function flatten(value: Json, names: readonly string[], around: unknown[] = []):
   return list.flatMap((each) => flatten(each, rest, [...around, key, frameOf]))
 }
 
+function writeEach(bytes: Uint8Array, plan: Plan): Uint8Array[] {
+  const all = writeRecords(bytes, plan)
+  let end = 0
+  return plan.records.map(({ byteCount }) => all.subarray(end, (end += byteCount)))
+}
+
 const cases = [
   {
     signal: signals.traces,
@@ -89,7 +95,7 @@ for (const { signal, request: requests, names } of cases) {
         const { items, rejectedCount } = openEnvelope(bytes, signal, 1_000)
         assert.equal(rejectedCount, 0)
         const plan = planRecords(items, bytesMax)
-        const written = plan.records.map((record) => writeRecord(bytes, record))
+        const written = writeEach(bytes, plan)
         const merged = written.flatMap((record, index) => {
           assert.ok(record.length <= bytesMax)
           assert.equal(record.length, plan.records[index]?.byteCount)
@@ -103,8 +109,10 @@ for (const { signal, request: requests, names } of cases) {
         for (const item of plan.tooLarge) {
           assert.ok(recordByteCount(item) > bytesMax)
           const items = [item]
-          const alone = { traceId: item.traceId, items, byteCount: recordByteCount(item) }
-          merged.push(...flatten(decode(signal.message.name, writeRecord(bytes, alone)), names))
+          const byteCount = recordByteCount(item)
+          const records = [{ traceId: item.traceId, items, byteCount }]
+          const alone = { records, byteCount, tooLarge: [] }
+          merged.push(...flatten(decode(signal.message.name, writeRecords(bytes, alone)), names))
         }
         const sent = flatten(decode(signal.message.name, bytes), names)
         assert.deepEqual(merged.toSorted(), sent.toSorted())
@@ -151,9 +159,7 @@ test('unknown fields around and in items are kept as they came', () => {
   })
   const bytes = framed(second(second(spanBytes, unknown), unknown), unknown)
   const { items } = openEnvelope(bytes, signals.traces, 1_000)
-  const [record] = planRecords(items, 1_000).records
-  assert.ok(record)
-  const written = Buffer.from(writeRecord(bytes, record))
+  const written = Buffer.from(writeRecords(bytes, planRecords(items, 1_000)))
   assert.equal(written.length, bytes.length)
   assert.equal(written.toString('hex').split(unknown.toString('hex')).length - 1, 3)
   assert.deepEqual(decode('TracesData', written), decode('TracesData', bytes))

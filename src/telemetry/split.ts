@@ -74,14 +74,15 @@ class RecordSize {
   add(item: Item, bytesMax: number): boolean {
     const isSame = item.frame === this.#frame
     const open = isSame ? this.#open : framesOf(item.frame)
-    const content = isSame ? [...this.#content] : this.#reopened(open)
+    const content = isSame ? this.#content : this.#reopened(open)
     const last = content.length - 1
-    content[last] = (content[last] ?? 0) + framed(item.end - item.start, item.fieldNumber)
-    let total = content[last] ?? 0
+    const grown = (content[last] ?? 0) + framed(item.end - item.start, item.fieldNumber)
+    let total = grown
     for (let level = last - 1; level >= 0; level--) {
       total = (content[level] ?? 0) + framed(total, open[level]?.fieldNumber ?? 0)
     }
     if (total > bytesMax) return false
+    content[last] = grown
     this.byteCount = total
     this.#open = open
     this.#content = content
@@ -102,12 +103,21 @@ class RecordSize {
   }
 }
 
-/**
- * The bytes of a planned record. Written from its end, because a length stands before what it
- * measures.
- */
-export function writeRecord(source: Uint8Array, record: PlannedRecord): Uint8Array {
-  const writer = new BackwardWriter(source, record.byteCount)
+/** The bytes of planned records, one after another in one piece of memory. */
+export function writeRecords(source: Uint8Array, plan: Plan): Uint8Array<ArrayBuffer> {
+  const target = new Uint8Array(plan.byteCount)
+  let start = 0
+  for (const record of plan.records) {
+    const end = start + record.byteCount
+    writeRecord(source, record, target.subarray(start, end))
+    start = end
+  }
+  return target
+}
+
+/** Written from its end, because a length stands before what it measures. */
+function writeRecord(source: Uint8Array, record: PlannedRecord, target: Uint8Array): void {
+  const writer = new BackwardWriter(source, target)
   let open: readonly Frame[] = []
   const ends: number[] = []
   const close = (count: number): void => {
@@ -121,9 +131,7 @@ export function writeRecord(source: Uint8Array, record: PlannedRecord): Uint8Arr
       writer.lengthAndTag(end - writer.at, frame.fieldNumber)
     }
   }
-  for (let index = record.items.length - 1; index >= 0; index--) {
-    const item = record.items[index]
-    assert(item !== undefined, 'an index below the length')
+  for (const item of record.items.toReversed()) {
     if (item.frame !== open.at(-1)) {
       const next = framesOf(item.frame)
       const shared = sharedCount(open, next)
@@ -136,24 +144,23 @@ export function writeRecord(source: Uint8Array, record: PlannedRecord): Uint8Arr
   }
   close(0)
   assert(writer.at === 0, 'a record is as large as it was planned')
-  return writer.target
 }
 
 class BackwardWriter {
-  readonly target: Uint8Array
   readonly #source: Uint8Array
+  readonly #target: Uint8Array
   at: number
 
-  constructor(source: Uint8Array, byteCount: number) {
+  constructor(source: Uint8Array, target: Uint8Array) {
     this.#source = source
-    this.target = new Uint8Array(byteCount)
-    this.at = byteCount
+    this.#target = target
+    this.at = target.length
   }
 
   copy(start: number, end: number): void {
     this.at -= end - start
     assert(this.at >= 0, 'a record is as large as it was planned')
-    this.target.set(this.#source.subarray(start, end), this.at)
+    this.#target.set(this.#source.subarray(start, end), this.at)
   }
 
   lengthAndTag(length: number, fieldNumber: number): void {
@@ -166,10 +173,10 @@ class BackwardWriter {
     let at = this.at
     let rest = value
     while (rest > 0x7f) {
-      this.target[at++] = (rest & 0x7f) | 0x80
+      this.#target[at++] = (rest & 0x7f) | 0x80
       rest >>>= 7
     }
-    this.target[at] = rest
+    this.#target[at] = rest
   }
 }
 
