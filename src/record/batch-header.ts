@@ -1,5 +1,8 @@
-/** The header of a Kafka v2 record batch (KIP-98), read and patched in place: most batches are never parsed further.
- *  Fields before the CRC (base offset, length, leader epoch, magic) may change without touching it. */
+/**
+ * The header of a Kafka v2 record batch (KIP-98), read and patched in place: most batches are never
+ * parsed further. Fields before the CRC (base offset, length, leader epoch, magic) may change
+ * without touching it.
+ */
 import { assert } from '../base/assert.ts'
 import { crc32c } from '../base/crc32c.ts'
 import { Failure } from '../base/errors.ts'
@@ -74,7 +77,10 @@ export type BatchHeader = BatchFields & {
 export function baseOffsetOf(bytes: Uint8Array, at: number): number {
   return readInt64(bytes, at)
 }
-/** All bytes of the batch, overhead included. Not checked against what is there: see `checkedBatchBytes`. */
+/**
+ * All bytes of the batch, overhead included. Not checked against what is there: see
+ * `checkedBatchBytes`.
+ */
 export function batchBytesOf(bytes: Uint8Array, at: number): number {
   return readInt32(bytes, at + AT_BATCH_LENGTH) + BATCH_OVERHEAD_BYTES
 }
@@ -126,6 +132,7 @@ export function recordCountOf(bytes: Uint8Array, at: number): number {
 
 /**
  * The header of the batch at `at`; only the presence of its bytes is checked.
+ *
  * @throws Failure 'corrupt': fewer bytes than a header are left.
  */
 export function readBatchHeader(bytes: Uint8Array, at = 0): BatchHeader {
@@ -153,7 +160,10 @@ export function readBatchHeader(bytes: Uint8Array, at = 0): BatchHeader {
   }
 }
 
-/** Writes a whole header at `at`, with the CRC over what follows it: the records must be in place already. */
+/**
+ * Writes a whole header at `at`, with the CRC over what follows it: the records must be in place
+ * already.
+ */
 export function writeBatchHeader(bytes: Uint8Array, at: number, header: BatchFields): void {
   const { batchLength } = header
   assert(at + BATCH_OVERHEAD_BYTES + batchLength <= bytes.length, 'the batch lies in its buffer')
@@ -194,7 +204,7 @@ export function computeBatchCrc(bytes: Uint8Array, at: number): number {
   return crc32c(bytes.subarray(at + AT_ATTRIBUTES, at + batchBytesOf(bytes, at)))
 }
 
-/** Gives the batch its place in the log: base offset and leader epoch, which the CRC does not cover. */
+/** Gives the batch its place in the log: base offset and leader epoch, both outside the CRC. */
 export function patchBatch(
   bytes: Uint8Array,
   at: number,
@@ -206,7 +216,10 @@ export function patchBatch(
   writeInt32(bytes, at + AT_LEADER_EPOCH, leaderEpoch)
 }
 
-/** Stamps a batch of a LogAppendTime topic: its max timestamp becomes every record's. Costs one CRC over the batch. */
+/**
+ * Stamps a batch of a LogAppendTime topic: its max timestamp becomes every record's. Costs one CRC
+ * over the batch.
+ */
 export function patchLogAppendTime(bytes: Uint8Array, at: number, timestampMs: number): void {
   assert(at + batchBytesOf(bytes, at) <= bytes.length, 'a whole batch is stamped')
   writeInt16(bytes, at + AT_ATTRIBUTES, attributesOf(bytes, at) | LOG_APPEND_TIME_BIT)
@@ -214,7 +227,10 @@ export function patchLogAppendTime(bytes: Uint8Array, at: number, timestampMs: n
   writeInt32(bytes, at + AT_CRC, computeBatchCrc(bytes, at))
 }
 
-/** Corrects the max timestamp of a producer that counted wrong, as Kafka does. Costs one CRC over the batch. */
+/**
+ * Corrects the max timestamp of a producer that counted wrong, as Kafka does. Costs one CRC over
+ * the batch.
+ */
 export function patchMaxTimestamp(bytes: Uint8Array, at: number, timestampMs: number): void {
   assert(at + batchBytesOf(bytes, at) <= bytes.length, 'a whole batch is corrected')
   writeInt64(bytes, at + AT_MAX_TIMESTAMP, timestampMs)

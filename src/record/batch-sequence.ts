@@ -1,4 +1,7 @@
-/** Concatenated record batches, as fetch answers, journal groups and objects hold them: every step is bounds checked. */
+/**
+ * Concatenated record batches, as fetch answers, journal groups and objects hold them: every step
+ * is bounds checked.
+ */
 import { Failure } from '../base/errors.ts'
 import {
   BATCH_HEADER_BYTES,
@@ -11,7 +14,9 @@ import {
 } from './batch-header.ts'
 
 /**
- * Bytes of the v2 batch at `at`, proven to lie within `bytes` and to hold a header. The CRC is not looked at.
+ * Bytes of the v2 batch at `at`, proven to lie within `bytes` and to hold a header. The CRC is not
+ * looked at.
+ *
  * @throws Failure 'corrupt': cut short, an impossible length, or another magic.
  */
 export function checkedBatchBytes(bytes: Uint8Array, at: number): number {
@@ -33,6 +38,7 @@ export function checkedBatchBytes(bytes: Uint8Array, at: number): number {
 
 /**
  * Calls `visit(at, size)` for each of the concatenated batches from `from` to the end.
+ *
  * @throws Failure 'corrupt' with the position; the batches before it have been visited.
  */
 export function forEachBatch(
@@ -48,7 +54,9 @@ export function forEachBatch(
 }
 
 /**
- * Where each of the concatenated batches begins and its size, where a loop reads better than a callback.
+ * Where each of the concatenated batches begins and its size, where a loop reads better than a
+ * callback.
+ *
  * @throws Failure 'corrupt' with the position, when it gets there.
  */
 export function* batchesIn(
@@ -64,6 +72,7 @@ export function* batchesIn(
 
 /**
  * Proves the CRC of one whole batch, for readers of storage.
+ *
  * @throws Failure 'corrupt' with both checksums.
  */
 export function checkBatchCrc(bytes: Uint8Array, at = 0): void {

@@ -1,7 +1,13 @@
-/** Big-endian integers at a position of a byte array: no view objects, so that headers are read without allocation.
- *  Callers check bounds once per structure; a position past the end is a wrong program. */
+/**
+ * Big-endian integers at a position of a byte array: no view objects, so that headers are read
+ * without allocation. Callers check bounds once per structure; a position past the end is a wrong
+ * program.
+ */
 
-/** int64 on the wire is a `number` here: what a double cannot hold is clamped, so that order comparisons stay right. */
+/**
+ * int64 on the wire is a `number` here: what a double cannot hold is clamped, so that order
+ * comparisons stay right.
+ */
 const SAFE_MAX = Number.MAX_SAFE_INTEGER
 
 export function readInt16(bytes: Uint8Array, at: number): number {

@@ -1,4 +1,7 @@
-/** Builds record batches: for telemetry that arrives as something else, the command line, markers and tests. */
+/**
+ * Builds record batches: for telemetry that arrives as something else, the command line, markers
+ * and tests.
+ */
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
 import {
@@ -12,9 +15,15 @@ import { type Codec, codecIdOfName } from './codec.ts'
 import { compress } from './compression.ts'
 import type { RecordHeader } from './records.ts'
 
-/** Before compression. Bytes; far above any sensible max.message.bytes, far below what a length field holds. */
+/**
+ * Before compression. Bytes; far above any sensible max.message.bytes, far below what a length
+ * field holds.
+ */
 export const BUILT_BATCH_BYTES_MAX: number = 256 * 1024 * 1024
-/** Timestamps beyond the year 73000 are not written, so that all differences stay exact. Milliseconds. */
+/**
+ * Timestamps beyond the year 73000 are not written, so that all differences stay exact.
+ * Milliseconds.
+ */
 const TIMESTAMP_MS_MAX = 2 ** 51
 const FIRST_CAPACITY_BYTES = 1024
 /** Of the buffer's end, as a part of the whole: more unused than this is given back by a copy. */
@@ -46,7 +55,10 @@ export type BatchOptions = {
   readonly lastOffsetDelta?: number
 }
 
-/** Gathers records into one growing buffer; `finish` makes a batch of it. One builder makes one batch. */
+/**
+ * Gathers records into one growing buffer; `finish` makes a batch of it. One builder makes one
+ * batch.
+ */
 export class BatchBuilder {
   readonly #options: BatchOptions
   #bytes: Buffer
@@ -72,7 +84,9 @@ export class BatchBuilder {
 
   /**
    * Adds a record; its parts are copied.
-   * @throws Failure 'invalid': the batch would pass BUILT_BATCH_BYTES_MAX; the record was not added.
+   *
+   * @throws Failure 'invalid': the batch would pass BUILT_BATCH_BYTES_MAX; the record was not
+   *   added.
    */
   append(record: NewRecord): void {
     const { key, value, timestampMs, headers = [] } = record
@@ -114,7 +128,10 @@ export class BatchBuilder {
     this.#nextDelta = offsetDelta + 1
   }
 
-  /** The whole batch with its CRC. The builder is of no more use. A batch without records is one that was emptied. */
+  /**
+   * The whole batch with its CRC. The builder is of no more use. A batch without records is one
+   * that was emptied.
+   */
   finish(): Uint8Array {
     const options = this.#options
     const codec = this.#count === 0 ? 'none' : (options.codec ?? 'none')
@@ -184,6 +201,7 @@ export class BatchBuilder {
 
 /**
  * A batch of `records`, in their order.
+ *
  * @throws Failure 'invalid': it would pass BUILT_BATCH_BYTES_MAX.
  */
 export function buildBatch(records: Iterable<NewRecord>, options: BatchOptions = {}): Uint8Array {

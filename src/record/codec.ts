@@ -1,4 +1,7 @@
-/** Names of the compression codecs of record batches; persisted in every batch as three bits, so their ids are fixed. */
+/**
+ * Names of the compression codecs of record batches; persisted in every batch as three bits, so
+ * their ids are fixed.
+ */
 
 export type Codec = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 

@@ -76,7 +76,7 @@ for (const codec of PACKING) {
   })
 }
 
-test('zstd with a window of 128 MiB, as its highest level writes, takes what its content takes', () => {
+test('zstd with a window of 128 MiB takes no more memory than its content', () => {
   const params = { [constants.ZSTD_c_windowLog]: 27 }
   const small = zstdCompressSync(Buffer.alloc(MEBIBYTE, 'window'), { params })
   const before = process.memoryUsage().rss
@@ -93,7 +93,7 @@ test('gzip in several members is one content', () => {
   )
 })
 
-// Written by hand from the description of the format: size 11, a literal of 6, and a copy of 5 from 6 back.
+// By hand, from the description of the format: size 11, a literal of 6, a copy of 5 from 6 back.
 const RAW_BLOCK = Buffer.from([11, 0x14, ...Buffer.from('karst '), 0x05, 6])
 const STREAM_HEADER = Buffer.from('82534e41505059000000000100000001', 'hex')
 const framed = (...blocks: readonly Uint8Array[]): Buffer =>
@@ -130,7 +130,7 @@ test('snappy: a claim that no block can keep is corrupt before memory is taken',
   )
 })
 
-// `lz4 -B4 -BD -BX --content-size` 1.9.4: linked blocks, block checksums, content size and checksum.
+// `lz4 -B4 -BD -BX --content-size` 1.9.4: linked blocks, their checksums, content size and checksum.
 const LZ4_FRAME = Buffer.from(
   'BCJNGFxAQAABAAAAAADPGwEAAP8Ba2Fyc3QtMDEyMzQ1Njc4ORAA' +
     '/'.repeat(341) +

@@ -1,5 +1,8 @@
-/** Packs and unpacks the records of a batch. Unpacking is bounded before the memory is taken: a batch is hostile until
- *  it is read. snappy, a native package, loads when it is first met, so that a broker that never meets it starts lean. */
+/**
+ * Packs and unpacks the records of a batch. Unpacking is bounded before the memory is taken: a
+ * batch is hostile until it is read. snappy, a native package, loads when it is first met, so that
+ * a broker that never meets it starts lean.
+ */
 import { createRequire } from 'node:module'
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { Failure } from '../base/errors.ts'
@@ -8,8 +11,10 @@ import { unpackLz4Frame } from './lz4-frame.ts'
 import { packLz4Frame } from './lz4-pack.ts'
 import { snappyBlocks } from './snappy-blocks.ts'
 
-/** What a batch may unpack to where a caller has no better limit. Bytes; 64 times the default of max.message.bytes, and
- *  with working memory still well within what a small broker has. */
+/**
+ * What a batch may unpack to where a caller has no better limit. Bytes; 64 times the default of
+ * max.message.bytes, and with working memory still well within what a small broker has.
+ */
 export const DECOMPRESSED_BYTES_MAX: number = 64 * 1024 * 1024
 
 type Snappy = typeof import('snappy')
@@ -28,8 +33,9 @@ const CHUNK_BYTES_MAX = 1024 * 1024
 const LIKELY_RATIO = 4
 
 /**
- * Unpacks `bytes`; 'none' returns them as they are. The output, and up to about twice as much memory on the way, is
- * bounded by `bytesMax`, whatever the bytes claim.
+ * Unpacks `bytes`; 'none' returns them as they are. The output, and up to about twice as much
+ * memory on the way, is bounded by `bytesMax`, whatever the bytes claim.
+ *
  * @throws Failure 'corrupt': not what the codec writes, or cut short.
  * @throws Failure 'invalid': would unpack to more than `bytesMax`.
  * @throws Failure 'overloaded': the codec could not get its working memory.
@@ -53,7 +59,10 @@ export function decompress(codec: Codec, bytes: Uint8Array, bytesMax: number): U
   }
 }
 
-/** Packs `bytes` as every client can read it: snappy as one raw block, lz4 as a frame of independent blocks. */
+/**
+ * Packs `bytes` as every client can read it: snappy as one raw block, lz4 as a frame of independent
+ * blocks.
+ */
 export function compress(codec: Codec, bytes: Uint8Array): Uint8Array {
   switch (codec) {
     case 'none':
@@ -88,7 +97,10 @@ function unpackSnappyBlock(block: Uint8Array): Uint8Array {
   return snappy().uncompressSync(block, COUNTED_OUTPUT) as Buffer
 }
 
-/** Errors of codecs differ by library; what can be told apart is the limit, and that memory is short. */
+/**
+ * Errors of codecs differ by library; what can be told apart is the limit, and that memory is
+ * short.
+ */
 function asFailure(codec: Codec, error: unknown, bytesMax: number): Failure {
   if (error instanceof Failure) return error
   const { code, message } = error as { readonly code?: string; readonly message?: string }

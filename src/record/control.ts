@@ -1,5 +1,7 @@
-/** Control batches: the one record that ends a transaction on a partition (KIP-98). Made when fetched or packed, because
- *  a marker is kept as a row, not as bytes. */
+/**
+ * Control batches: the one record that ends a transaction on a partition (KIP-98). Made when
+ * fetched or packed, because a marker is kept as a row, not as bytes.
+ */
 import { Failure } from '../base/errors.ts'
 import { readInt16, readInt32, writeInt16, writeInt32 } from './big-endian.ts'
 import { buildBatch } from './build-batch.ts'
@@ -43,7 +45,9 @@ export function buildMarkerBatch(marker: Marker, offset: number, leaderEpoch: nu
 }
 
 /**
- * What the control batch at `at` says; undefined for types that are not ours to know, which readers step over.
+ * What the control batch at `at` says; undefined for types that are not ours to know, which readers
+ * step over.
+ *
  * @throws Failure 'corrupt': not a control batch, or no readable record in it.
  */
 export function readMarker(bytes: Uint8Array, at = 0): Marker | undefined {

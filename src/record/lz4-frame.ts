@@ -1,6 +1,9 @@
-/** Unpacks LZ4 frames. Done here and not by a native package, because those hand out memory that V8 does not count (RSS rose
- *  to gigabytes in a loop of 1 MiB batches), and because the output's size must be known before it is allocated.
- *  Layout: LZ4 frame format 1.6.1 and block format; checksums inside are not looked at, the batch has its own. */
+/**
+ * Unpacks LZ4 frames. Done here and not by a native package, because those hand out memory that V8
+ * does not count (RSS rose to gigabytes in a loop of 1 MiB batches), and because the output's size
+ * must be known before it is allocated. Layout: LZ4 frame format 1.6.1 and block format; checksums
+ * inside are not looked at, the batch has its own.
+ */
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
 import { readInt32 } from './big-endian.ts'
@@ -18,8 +21,10 @@ const MATCH_BYTES_MIN = 4
 const COPY_CALL_BYTES_MIN = 24
 
 /**
- * Unpacks the one frame in `bytes`. Its size is found first, by walking the tokens without writing a byte: the frame's own
- * claim is optional and may lie, and one packed byte can stand for 255. Exactly the output is allocated.
+ * Unpacks the one frame in `bytes`. Its size is found first, by walking the tokens without writing
+ * a byte: the frame's own claim is optional and may lie, and one packed byte can stand for 255.
+ * Exactly the output is allocated.
+ *
  * @throws Failure 'corrupt': not one whole frame. Failure 'invalid': more than `bytesMax`.
  */
 export function unpackLz4Frame(bytes: Uint8Array, bytesMax: number): Uint8Array {
@@ -99,8 +104,10 @@ function blockContentBytes(bytes: Uint8Array, from: number, end: number, bytesMa
   return size
 }
 
-/** Writes one block, whose lengths `blockContentBytes` has proven, to `out` from `to` on; returns where it ends. Matches may
- *  reach into earlier blocks, as those of linked frames do. */
+/**
+ * Writes one block, whose lengths `blockContentBytes` has proven, to `out` from `to` on; returns
+ * where it ends. Matches may reach into earlier blocks, as those of linked frames do.
+ */
 function unpackBlock(
   bytes: Uint8Array,
   from: number,
@@ -138,7 +145,10 @@ function unpackBlock(
   return written
 }
 
-/** A match may overlap what it writes: then it repeats, and each copy doubles what the next may take. */
+/**
+ * A match may overlap what it writes: then it repeats, and each copy doubles what the next may
+ * take.
+ */
 function copyMatch(out: Uint8Array, to: number, distance: number, length: number): number {
   const end = to + length
   let at = to

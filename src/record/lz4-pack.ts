@@ -1,12 +1,21 @@
-/** Packs LZ4 frames: greedy, one hash table, independent blocks of 64 KiB, because the Java client reads no linked ones.
- *  Done here for the reason that lz4-frame.ts gives. Layout: LZ4 frame format 1.6.1 and block format. */
+/**
+ * Packs LZ4 frames: greedy, one hash table, independent blocks of 64 KiB, because the Java client
+ * reads no linked ones. Done here for the reason that lz4-frame.ts gives. Layout: LZ4 frame format
+ * 1.6.1 and block format.
+ */
 import { writeInt32 } from './big-endian.ts'
 
-/** Magic; version 1 with independent blocks and no checksums; blocks to 64 KiB; checksum of these two bytes. */
+/**
+ * Magic; version 1 with independent blocks and no checksums; blocks to 64 KiB; checksum of these
+ * two bytes.
+ */
 const FRAME_HEADER = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82)
 const BLOCK_BYTES = 64 * 1024
 const STORED_BIT = 0x8000_0000
-/** A block's last 5 bytes are literals, and no match begins in its last 12: what fast unpackers rely on. */
+/**
+ * A block's last 5 bytes are literals, and no match begins in its last 12: what fast unpackers rely
+ * on.
+ */
 const LAST_LITERALS = 5
 const LAST_MATCH_START = 12
 const MATCH_BYTES_MIN = 4
@@ -19,7 +28,7 @@ const SKIP_SHIFT = 6
 /** One frame of `bytes`, at most 0.02 % larger than they are. Not reentrant, as nothing here is. */
 export function packLz4Frame(bytes: Uint8Array): Uint8Array {
   const blocks = Math.ceil(bytes.length / BLOCK_BYTES)
-  // A block that does not shrink is stored; its attempt is cut off before it needs more room than that.
+  // A block that does not shrink is stored: the attempt ends before it needs more room than that.
   const out = Buffer.allocUnsafeSlow(FRAME_HEADER.length + bytes.length + blocks * 4 + 4)
   out.set(FRAME_HEADER)
   let at = FRAME_HEADER.length
@@ -35,7 +44,10 @@ export function packLz4Frame(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(out.subarray(0, at + 4))
 }
 
-/** Where 4 bytes with this hash were seen last: position + 1, from the block's begin; 0: not in this block. */
+/**
+ * Where 4 bytes with this hash were seen last: position + 1, from the block's begin; 0: not in this
+ * block.
+ */
 const seen = new Uint32Array(1 << HASH_BITS)
 
 /** Writes the block to `out` and returns its bytes; 0 where it does not get smaller. */

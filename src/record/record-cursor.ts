@@ -1,12 +1,18 @@
-/** Steps through the (decompressed) records of one batch without copying or allocating: the positions of the current
- *  record's parts are fields. Parsing, validation, timestamp search and compaction all read records through it. */
+/**
+ * Steps through the (decompressed) records of one batch without copying or allocating: the
+ * positions of the current record's parts are fields. Parsing, validation, timestamp search and
+ * compaction all read records through it.
+ */
 import { Failure } from '../base/errors.ts'
 import { clampInt64 } from './big-endian.ts'
 
-/** The least bytes of a record: length, attributes, two deltas, key and value length, header count. */
+/** The least of a record: length, attributes, two deltas, key and value length, header count. */
 export const RECORD_BYTES_MIN = 7
 
-/** A varint of int32 has at most 5 bytes, one of int64 at most 10 (Kafka message format, section "varint"). */
+/**
+ * A varint of int32 has at most 5 bytes, one of int64 at most 10 (Kafka message format, section
+ * "varint").
+ */
 const VARINT_BYTES_MAX = 5
 const VARLONG_BYTES_MAX = 10
 
@@ -42,7 +48,9 @@ export class RecordCursor {
 
   /**
    * Reads the next record, its headers included, so that everything it names lies inside of it.
-   * @throws Failure 'corrupt': cut short, or a length that does not fit. The cursor is then of no more use.
+   *
+   * @throws Failure 'corrupt': cut short, or a length that does not fit. The cursor is then of no
+   *   more use.
    */
   next(): void {
     const { bytes } = this
@@ -51,8 +59,9 @@ export class RecordCursor {
     let at = this.at
     const recordEnd = at + length
     if (length < RECORD_BYTES_MIN - 1 || recordEnd > this.end) throw this.#wrong(`length ${length}`)
-    // Every walk over a batch runs through here, so varints of one byte are read in place. A byte too far does no harm:
-    // it lies inside of `bytes` or is undefined, which takes the checked way, and the record's end tells it in any case.
+    // Every walk over a batch runs through here, so varints of one byte are read in place. A byte
+    // too far does no harm: it lies inside of `bytes` or is undefined, which takes the checked way,
+    // and the record's end tells it in any case.
     at++ // attributes: no bit of them is in use
     let byte = bytes[at++]!
     if (byte < 0x80) this.timestampDelta = (byte >>> 1) ^ -(byte & 1)
@@ -92,6 +101,7 @@ export class RecordCursor {
 
   /**
    * A zigzag varint of int32 at `at`, which moves behind it.
+   *
    * @throws Failure 'corrupt': cut short or too long.
    */
   varint(): number {
@@ -115,7 +125,7 @@ export class RecordCursor {
     throw this.#wrong('varint of more than 5 bytes')
   }
 
-  /** Most deltas of timestamps fit into 4 bytes, that is into an int32: the rest goes a slower way. */
+  /** Most deltas of timestamps fit into 4 bytes, that is an int32: the rest goes a slower way. */
   #longTimestampDelta(from: number): number {
     const { bytes, end } = this
     let value = 0
@@ -138,7 +148,7 @@ export class RecordCursor {
     for (let i = 0; i < VARLONG_BYTES_MAX; i++) {
       if (this.at >= this.end) this.#cutShort()
       const byte = this.bytes[this.at++]!
-      // Byte 4 straddles the halves; bits beyond the 64th fall off, as they do in other implementations.
+      // Byte 4 straddles the halves; bits beyond the 64th fall off, as they do elsewhere.
       if (i < 5) low |= (byte & 0x7f) << (7 * i)
       if (i >= 4) high |= i === 4 ? (byte & 0x7f) >>> 4 : (byte & 0x7f) << (7 * i - 32)
       if (byte >= 0x80) continue
@@ -154,7 +164,7 @@ export class RecordCursor {
   }
 
   #skipHeaders(recordEnd: number): void {
-    // Each takes 2 bytes at least, so that this loop is bounded by the record, whatever the count says.
+    // Each takes 2 bytes at least, so the record bounds this loop, whatever the count says.
     if (this.headerCount < 0 || this.headerCount > (recordEnd - this.at) / 2) {
       throw this.#wrong(`${this.headerCount} headers`)
     }

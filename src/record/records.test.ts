@@ -1,4 +1,7 @@
-/** Building and reading are each other's inverse, and no damage makes a reader do anything but fail or read. */
+/**
+ * Building and reading are each other's inverse, and no damage makes a reader do anything but fail
+ * or read.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -181,7 +184,7 @@ test('varints have an end, and int64 deltas beyond a double are clamped', () => 
 })
 
 test('nothing of a record lies outside of it, and it does not lie outside of its batch', () => {
-  // Attributes, timestamp, offset, key of 1 byte, value of 1, one header whose key has 1 byte and whose value is null.
+  // Attributes, timestamp, offset, key of 1 byte, value of 1, a header with a key of 1 and no value.
   const read = (
     body: readonly number[],
     length = body.length,

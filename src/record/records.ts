@@ -1,5 +1,8 @@
-/** The records of one stored batch as objects, for those who need what is in them: searches, the command line, views.
- *  Keys and values are views of the unpacked bytes: copy what shall outlive them. */
+/**
+ * The records of one stored batch as objects, for those who need what is in them: searches, the
+ * command line, views. Keys and values are views of the unpacked bytes: copy what shall outlive
+ * them.
+ */
 import { Failure } from '../base/errors.ts'
 import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from './batch-header.ts'
 import { checkedBatchBytes } from './batch-sequence.ts'
@@ -22,7 +25,9 @@ export type BatchRecord = {
 export type OpenBatch = { readonly header: BatchHeader; readonly cursor: RecordCursor }
 
 /**
- * Unpacks the batch at `at`; `cursor` then yields `header.recordCount` records. The CRC is not looked at.
+ * Unpacks the batch at `at`; `cursor` then yields `header.recordCount` records. The CRC is not
+ * looked at.
+ *
  * @throws Failure 'corrupt': cut short, an unknown codec, or not what its codec writes.
  * @throws Failure 'invalid': unpacks to more than `bytesMax`.
  */
@@ -51,8 +56,11 @@ export function openBatch(
 }
 
 /**
- * The records of the batch at `at`, read one by one. What breaks in the middle breaks the loop there.
- * @throws Failure 'corrupt' and 'invalid' as `openBatch`, and 'corrupt' for a record that does not fit.
+ * The records of the batch at `at`, read one by one. What breaks in the middle breaks the loop
+ * there.
+ *
+ * @throws Failure 'corrupt' and 'invalid' as `openBatch`, and 'corrupt' for a record that does not
+ *   fit.
  */
 export function* recordsIn(
   bytes: Uint8Array,
@@ -91,7 +99,10 @@ function part(bytes: Uint8Array, at: number, length: number): Uint8Array | null 
   return length < 0 ? null : bytes.subarray(at, at + length)
 }
 
-/** `next` has proven the headers' bounds; they are walked on a cursor of their own, so that the first stays where it is. */
+/**
+ * `next` has proven the headers' bounds; they are walked on a cursor of their own, so that the
+ * first stays where it is.
+ */
 function readHeaders(record: RecordCursor): readonly RecordHeader[] {
   const cursor = new RecordCursor(record.bytes, record.headersAt, record.at)
   const take = (): Uint8Array | null => {

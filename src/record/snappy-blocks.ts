@@ -1,5 +1,8 @@
-/** The two forms of snappy that Kafka clients write: one raw block (librdkafka and most others), or the stream of blocks
- *  of snappy-java (the Java client). The sizes that blocks claim are summed before anything is unpacked. */
+/**
+ * The two forms of snappy that Kafka clients write: one raw block (librdkafka and most others), or
+ * the stream of blocks of snappy-java (the Java client). The sizes that blocks claim are summed
+ * before anything is unpacked.
+ */
 import { Failure } from '../base/errors.ts'
 import { readInt32 } from './big-endian.ts'
 
@@ -7,14 +10,19 @@ import { readInt32 } from './big-endian.ts'
 const STREAM_MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]
 /** Magic, version and least compatible version, both int32. */
 const STREAM_HEADER_BYTES = 16
-/** A copy element of 3 bytes yields 64 at most: who claims more than this per packed byte lies (snappy format, 2.2). */
+/**
+ * A copy element of 3 bytes yields 64 at most: who claims more than this per packed byte lies
+ * (snappy format, 2.2).
+ */
 const RATIO_MAX = 22
 
 export type SnappyBlock = { readonly from: number; readonly end: number; readonly bytes: number }
 
 /**
  * The blocks in `bytes` and what each claims to unpack to, together at most `bytesMax`.
- * @throws Failure 'corrupt': cut short or an impossible claim. Failure 'invalid': more than `bytesMax`.
+ *
+ * @throws Failure 'corrupt': cut short or an impossible claim. Failure 'invalid': more than
+ *   `bytesMax`.
  */
 export function snappyBlocks(bytes: Uint8Array, bytesMax: number): readonly SnappyBlock[] {
   const blocks: SnappyBlock[] = []

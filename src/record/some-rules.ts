@@ -32,7 +32,10 @@ export function someRecords(count: number, valueBytes = 20): NewRecord[] {
   }))
 }
 
-/** Makes a batch that a test has damaged pass its checksum, so that the damage is met further inside. */
+/**
+ * Makes a batch that a test has damaged pass its checksum, so that the damage is met further
+ * inside.
+ */
 export function withCrc(bytes: Uint8Array): Uint8Array {
   writeInt32(bytes, 17, computeBatchCrc(bytes, 0))
   return bytes

@@ -17,7 +17,7 @@ import {
 function refused(bytes: Uint8Array, rules: Partial<BatchRules> = {}): Refusal {
   const verdict = validateBatch(bytes, someRules(rules))
   assert.equal(verdict.ok, false, 'the batch is refused')
-  return verdict as Refusal
+  return verdict
 }
 
 type Rule = {

@@ -1,5 +1,8 @@
-/** What a broker asks of a batch before it takes it: the rules of Kafka's produce path, in order of cost, so that what
- *  is refused is refused early. See README.md for what is looked at in compressed batches, and what that costs. */
+/**
+ * What a broker asks of a batch before it takes it: the rules of Kafka's produce path, in order of
+ * cost, so that what is refused is refused early. See README.md for what is looked at in compressed
+ * batches, and what that costs.
+ */
 import { isFailure } from '../base/errors.ts'
 import {
   BATCH_HEADER_BYTES,
@@ -23,7 +26,10 @@ export const RECORD_ERRORS_MAX = 100
 export type BatchRules = {
   /** `max.message.bytes`: of the whole batch as sent, its overhead included. */
   readonly batchBytesMax: number
-  /** `message.timestamp.type`: with 'log-append' the producer's timestamps are not judged, they get replaced. */
+  /**
+   * `message.timestamp.type`: with 'log-append' the producer's timestamps are not judged, they get
+   * replaced.
+   */
   readonly timestampType: 'create' | 'log-append'
   /** `message.timestamp.before.max.ms` and `.after.max.ms`, against `nowMs`. Infinity: no bound. */
   readonly timestampBeforeMaxMs: number
@@ -35,7 +41,7 @@ export type BatchRules = {
   readonly keysRequired: boolean
   /** Unpack compressed batches and look at every record. */
   readonly inspectRecords: boolean
-  /** Look at every record of uncompressed batches, which costs little (README.md). Not set: true. */
+  /** Look at every record of uncompressed batches: costs little (README.md). Not set: true. */
   readonly walkUncompressed?: boolean
   /** Most bytes that a compressed batch may unpack to, when it is inspected. */
   readonly decompressedBytesMax: number
@@ -65,16 +71,19 @@ export type ValidBatch = {
   readonly ok: true
   readonly header: BatchHeader
   readonly codec: Codec
-  /** Every record was looked at: counts, deltas and lengths fit, and `maxTimestamp` is the truth. */
+  /** Every record was looked at: counts, deltas and lengths fit, `maxTimestamp` is the truth. */
   readonly inspected: boolean
-  /** Of the records where they were inspected, else as the header says. -1: no timestamp. Where it differs from
-   *  `header.maxTimestamp`, `patchMaxTimestamp` corrects the batch, as Kafka would. */
+  /**
+   * Of the records where they were inspected, else as the header says. -1: no timestamp. Where it
+   * differs from `header.maxTimestamp`, `patchMaxTimestamp` corrects the batch, as Kafka would.
+   */
   readonly maxTimestamp: number
 }
 
 /**
- * Judges `bytes`, the records of one partition in a produce request, which must be exactly one v2 batch.
- * Nothing is changed. @throws Failure 'overloaded' only: a codec could not get its working memory. Rules: Kafka's LogValidator and ProduceRequest (4.x).
+ * Judges `bytes`, the records of one partition in a produce request, which must be exactly one v2
+ * batch. Nothing is changed. @throws Failure 'overloaded' only: a codec could not get its working
+ * memory. Rules: Kafka's LogValidator and ProduceRequest (4.x).
  */
 export function validateBatch(bytes: Uint8Array, rules: BatchRules): ValidBatch | Refusal {
   const misframed = judgeFrame(bytes, rules)
@@ -216,7 +225,8 @@ function judgeEach(
   }
   if (wrongCount > 0) {
     const first = errors[0]!
-    const message = `${wrongCount} of ${recordCount} records refused; record ${first.batchIndex}: ${first.message}`
+    const which = `record ${first.batchIndex}: ${first.message}`
+    const message = `${wrongCount} of ${recordCount} records refused; ${which}`
     return refuse(reason, message, errors)
   }
   return {
