@@ -151,7 +151,7 @@ async function openStorage(
     folder: `${folder}/journal`,
     clusterId: Buffer.from(clusterId, 'base64url'),
     known: tail.groups.map(({ groupNumber, incarnation: by, ...place }) => {
-      return { ...place, id: { incarnation: by, groupNumber }, bytesPosition: place.position }
+      return { ...place, id: { incarnation: by, groupNumber } }
     }),
     liveObjects: tail.journalObjects,
     nextIncarnation: async () => (await drawNumbers(database, 'journal.file', 1)) + 1,

@@ -13,7 +13,7 @@ import type { DiskFault, DiskOperation } from '../disk/memory-disk.ts'
 import { MemoryDisk } from '../disk/memory-disk.ts'
 import type { DiskJournal } from './disk-journal.ts'
 import { openDiskJournal } from './disk-journal.ts'
-import type { JournalGroup, KnownGroup } from './journal.ts'
+import type { GroupPlace, JournalGroup, KnownGroup } from './journal.ts'
 import { bytesOf, knownAs, someCluster, someGroup } from './some-groups.ts'
 
 const fileBytes = 32 * 1024
@@ -33,7 +33,7 @@ function seeded(seed: number): Random {
 
 interface Committed {
   readonly group: JournalGroup
-  readonly known: KnownGroup
+  readonly known: KnownGroup & GroupPlace
 }
 
 /** One broker after another on one disk, beside a catalog that forgets nothing. */

@@ -193,18 +193,17 @@ async function proveGroup(
   }
   const headerBytes = headerBytesOf(header.runs.length)
   if (headerBytes + header.byteLength !== known.length) return 'it has another length'
-  if (known.position + headerBytes !== known.bytesPosition) return 'its batches begin elsewhere'
-  return (await damageOf(slot, header, known)) ?? found
+  return (await damageOf(slot, header, known.position + headerBytes)) ?? found
 }
 
 async function damageOf(
   slot: FileSlot,
   header: GroupHeader,
-  known: KnownGroup,
+  bytesPosition: number,
 ): Promise<string | undefined> {
   if (header.byteLength > verifiedBytesMax) return undefined
   const bytes = Buffer.allocUnsafeSlow(header.byteLength)
-  const got = await slot.file.read(bytes, known.bytesPosition)
+  const got = await slot.file.read(bytes, bytesPosition)
   if (got < bytes.length) return `its file ends after ${got} of ${bytes.length} bytes`
   try {
     forEachBatch(bytes, (at) => checkBatchCrc(bytes, at))

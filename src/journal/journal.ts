@@ -45,7 +45,7 @@ export interface GroupPlace {
  * A named place of the journal that the catalog knows, given to `open` so that writing resumes
  * behind it.
  */
-export interface KnownGroup extends GroupPlace {
+export interface KnownGroup extends Omit<GroupPlace, 'bytesPosition'> {
   readonly id: GroupId
 }
 

@@ -28,6 +28,8 @@ const earliestLocal = -4
 const latestTiered = -5
 const earliestPendingUpload = -6
 
+const leaderEpochFrom = 4
+
 /** The version in which each special time came. */
 const specialFrom: Readonly<Record<number, number>> = {
   [latest]: 1,
@@ -67,7 +69,11 @@ async function lookUp(
     if (timestamp < 0 && apiVersion < (specialFrom[timestamp] ?? Infinity)) {
       return refused(ErrorCode.UNSUPPORTED_VERSION)
     }
-    return { partitionIndex, errorCode: ErrorCode.NONE, ...(await find(broker, log, timestamp)) }
+    const { leaderEpoch, ...found } = await find(broker, log, timestamp)
+    const told = { partitionIndex, errorCode: ErrorCode.NONE, ...found }
+    return apiVersion < leaderEpochFrom || leaderEpoch === undefined
+      ? told
+      : { ...told, leaderEpoch }
   } catch (error) {
     if (!isFailure(error)) throw error
     return refused(failureCode(error))
