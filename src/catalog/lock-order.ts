@@ -2,7 +2,7 @@
  * One global order of locks, asserted in every adapter: a single writer hides every deadlock that
  * many writers would meet (pitfall A5), so the order must hold where nothing can go wrong yet.
  */
-import { assert } from '../base/assert.ts'
+import { AssertionFailed } from '../base/assert.ts'
 import type { LockMode } from './database.ts'
 import { compareKeys, keyText, type Key, type KeyPart, type Table } from './table.ts'
 
@@ -56,11 +56,12 @@ export class LockOrder {
     const ahead =
       table.lockClass - this.#class ||
       (table.name === this.#table ? compareKeys(key, this.#key) : table.name > this.#table ? 1 : -1)
-    assert(
-      ahead >= 0,
-      `locks ascend: ${rowName(table.name, key)} (class ${table.lockClass}) comes before ` +
-        `${rowName(this.#table, this.#key)} (class ${this.#class})`,
-    )
+    if (ahead < 0) {
+      throw new AssertionFailed(
+        `locks ascend: ${rowName(table.name, key)} (class ${table.lockClass}) comes before ` +
+          `${rowName(this.#table, this.#key)} (class ${this.#class})`,
+      )
+    }
     this.#class = table.lockClass
     this.#table = table.name
     this.#key = key
@@ -72,10 +73,9 @@ export class LockOrder {
     held: LockMode,
     mode: LockMode,
   ): void {
-    assert(
-      held === 'exclusive' || mode === 'shared',
-      `a shared lock is never raised: lock ${rowName(table.name, key)} exclusively at first`,
-    )
+    if (held === 'exclusive' || mode === 'shared') return
+    const row = rowName(table.name, key)
+    throw new AssertionFailed(`a shared lock is never raised: lock ${row} exclusively at first`)
   }
 }
 

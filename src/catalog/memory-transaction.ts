@@ -40,6 +40,7 @@ export class MemoryTransaction implements Transaction, Watched {
   readonly #written = new Map<string, Map<KeyPart, Change>>()
   #running = 0
   #ended: Error | undefined
+  #over = false
 
   constructor(name: string, id: number, host: MemoryHost) {
     this.name = name
@@ -140,7 +141,7 @@ export class MemoryTransaction implements Transaction, Watched {
 
   /** Called once it has committed or is rolled back: a body that kept the transaction finds it over. */
   end(): void {
-    this.#ended ??= new Failure('closed', `catalog transaction ${this.name} is over`)
+    this.#over = true
   }
 
   /** Resolves once no statement runs: one that still waits for a lock would get it for nobody. */
@@ -209,6 +210,7 @@ export class MemoryTransaction implements Transaction, Watched {
     return this.#mutex.run(async () => {
       try {
         if (this.#ended !== undefined) throw this.#ended
+        if (this.#over) throw new Failure('closed', `catalog transaction ${this.name} is over`)
         this.statements++
         await this.#host.reach({ at, table: table.name }, this)
         return await statement()

@@ -54,13 +54,11 @@ export class SqliteCheckpoints {
     this.#failed = failed
   }
 
-  /** Call between transactions of `writer`. */
+  /** Call between transactions of `writer`. Never fails: what was committed is committed. */
   afterCommit(writer: SqliteConnection): void {
     if (++this.#commits < commitsPerLook || this.#stopped || this.#running !== undefined) return
     this.#commits = 0
-    const [, frames = 0, copied = 0] = writer.numbers('PRAGMA wal_checkpoint(NOOP)')
-    if (frames - copied < copyFrames) return
-    this.#running = this.#run(frames >= restartFrames)
+    this.#running = this.#run(writer)
       .catch((error: unknown) => {
         this.#failed(new Failure('unavailable', `checkpoint of ${this.#path} failed`, error))
       })
@@ -80,9 +78,11 @@ export class SqliteCheckpoints {
    * The bulk is copied beside commits. They add to the log meanwhile, so it is never copied whole;
    * the little that is left is copied while commits wait, and the next one starts the log again.
    */
-  async #run(restart: boolean): Promise<void> {
+  async #run(writer: SqliteConnection): Promise<void> {
+    const [, frames = 0, copied = 0] = writer.numbers('PRAGMA wal_checkpoint(NOOP)')
+    if (frames - copied < copyFrames) return
     await this.#checkpoint()
-    if (restart) await this.#writing.run(() => this.#checkpoint())
+    if (frames >= restartFrames) await this.#writing.run(() => this.#checkpoint())
   }
 
   #checkpoint(): Promise<void> {

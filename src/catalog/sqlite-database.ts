@@ -36,7 +36,7 @@ export interface SqliteOptions {
  * @throws Failure 'unavailable' or 'overloaded': the disk failed or is full.
  */
 export async function openSqliteDatabase(options: SqliteOptions): Promise<SqliteDatabase> {
-  const lock = new SqliteFolderLock(`${options.path}.lock`)
+  const lock = new SqliteFolderLock(options.path)
   try {
     return new SqliteDatabase(options, lock)
   } catch (error) {
@@ -50,24 +50,22 @@ export class SqliteDatabase implements CatalogDatabase {
   readonly #lock: SqliteFolderLock
   readonly #writing = new Mutex()
   readonly #reading = new Mutex()
-  readonly #reader: SqliteConnection
   readonly #checkpoints: SqliteCheckpoints
-  #writer: SqliteConnection
+  #connections: { readonly [Access in 'read' | 'write']?: SqliteConnection | undefined } = {}
   #closing: Promise<void> | undefined
 
   constructor(options: SqliteOptions, lock: SqliteFolderLock) {
     this.#options = options
     this.#lock = lock
-    this.#writer = this.#openWriter()
-    try {
-      migrate(this.#writer, options.path)
-      this.#reader = new SqliteConnection(options.path, 'read')
-    } catch (error) {
-      this.#writer.close()
-      throw error
-    }
     const failed = options.checkpointFailed ?? ((): void => undefined)
     this.#checkpoints = new SqliteCheckpoints(options.path, this.#writing, failed)
+    try {
+      migrate(this.#connection('write'), options.path)
+      this.#connection('read')
+    } catch (error) {
+      this.#disconnect('write')
+      throw error
+    }
   }
 
   async transaction<Result>(
@@ -76,8 +74,9 @@ export class SqliteDatabase implements CatalogDatabase {
   ): Promise<Result> {
     this.#assertOpen(name)
     return this.#writing.run(async () => {
-      const result = await this.#inTransaction(name, this.#writer, body)
-      this.#checkpoints.afterCommit(this.#writer)
+      const result = await this.#run(name, 'write', body)
+      const { write } = this.#connections
+      if (write !== undefined) this.#checkpoints.afterCommit(write)
       return result
     })
   }
@@ -87,7 +86,7 @@ export class SqliteDatabase implements CatalogDatabase {
     body: (tx: ReadTransaction) => Promise<Result>,
   ): Promise<Result> {
     this.#assertOpen(name)
-    return this.#reading.run(() => this.#inTransaction(name, this.#reader, body))
+    return this.#reading.run(() => this.#run(name, 'read', body))
   }
 
   /** Waits for the transactions that were asked for, then leaves one file without a log behind. */
@@ -101,35 +100,37 @@ export class SqliteDatabase implements CatalogDatabase {
     await this.#writing.run(() =>
       this.#reading.run(async () => {
         try {
-          this.#reader.close()
-          this.#writer.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+          this.#disconnect('read')
+          this.#connection('write').execute('PRAGMA wal_checkpoint(TRUNCATE)')
         } catch (error) {
           throw toFailure(error, `closing the catalog ${this.#options.path}`)
         } finally {
-          this.#writer.close()
+          this.#disconnect('write')
           this.#lock.release()
         }
       }),
     )
   }
 
-  async #inTransaction<Result>(
+  async #run<Result>(
     name: string,
-    connection: SqliteConnection,
+    access: 'read' | 'write',
     body: (tx: Transaction) => Promise<Result>,
   ): Promise<Result> {
-    const tx = new SqliteTransaction(name, connection)
+    let tx: SqliteTransaction | undefined
     try {
+      const connection = this.#connection(access)
       connection.begin()
-      const result = await watch(this.#options.clock, tx, () => body(tx))
-      if (tx.failure !== undefined) throw tx.failure
+      const begun = (tx = new SqliteTransaction(name, connection))
+      const result = await watch(this.#options.clock, begun, () => body(begun))
+      if (begun.failure !== undefined) throw begun.failure
       this.#commit(name, connection)
       return result
     } catch (error) {
-      this.#rollback(connection)
+      this.#rollback(access)
       throw toFailure(error, `catalog ${name}`)
     } finally {
-      tx.end()
+      tx?.end()
     }
   }
 
@@ -142,33 +143,35 @@ export class SqliteDatabase implements CatalogDatabase {
       connection.commit()
     } catch (error) {
       if (!isInputOutputError(error)) throw error
-      throw new Failure(
-        'unknown-outcome',
-        `catalog ${name}: COMMIT failed: ${String(error)}`,
-        error,
-      )
+      const text = `catalog ${name}: COMMIT failed: ${String(error)}`
+      throw new Failure('unknown-outcome', text, error)
     }
   }
 
-  /**
-   * A connection that cannot even roll back is given up: closing it rolls back, and a new one takes
-   * over.
-   */
-  #rollback(connection: SqliteConnection): void {
+  /** A connection that cannot even roll back is given up: closing it rolls back. */
+  #rollback(access: 'read' | 'write'): void {
     try {
-      connection.rollback()
-    } catch (error) {
-      if (connection !== this.#writer) throw error
-      connection.close()
-      this.#writer = this.#openWriter()
+      this.#connections[access]?.rollback()
+    } catch {
+      this.#disconnect(access)
     }
   }
 
-  #openWriter(): SqliteConnection {
-    const writer = new SqliteConnection(this.#options.path, 'write')
+  /** Opens it where there is none, also after one was given up. */
+  #connection(access: 'read' | 'write'): SqliteConnection {
+    const open = this.#connections[access]
+    if (open !== undefined) return open
+    const opened = new SqliteConnection(this.#options.path, access)
+    this.#connections = { ...this.#connections, [access]: opened }
     const { pagesMax } = this.#options
-    if (pagesMax !== undefined) writer.execute(`PRAGMA max_page_count = ${pagesMax}`)
-    return writer
+    if (pagesMax !== undefined) opened.execute(`PRAGMA max_page_count = ${pagesMax}`)
+    return opened
+  }
+
+  #disconnect(access: 'read' | 'write'): void {
+    const open = this.#connections[access]
+    this.#connections = { ...this.#connections, [access]: undefined }
+    open?.close()
   }
 
   #assertOpen(name: string): void {

@@ -1,4 +1,5 @@
 /** One process per data folder: two would both believe that they are the only writer's only broker. */
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Failure } from '../base/errors.ts'
 import { isBusy, toFailure } from './sqlite-failure.ts'
@@ -11,20 +12,22 @@ export class SqliteFolderLock {
   readonly #holder: DatabaseSync
 
   /**
+   * Locks the folder of the database at `path`, with a file beside it.
+   *
    * @throws Failure 'conflict': another process (or another database of this one) holds the lock.
    * @throws Failure 'unavailable': the file cannot be opened.
    */
   constructor(path: string) {
     let holder: DatabaseSync | undefined
     try {
-      holder = new DatabaseSync(path, { timeout: 0 })
+      holder = new DatabaseSync(`${path}.lock`, { timeout: 0 })
       holder.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     } catch (error) {
       holder?.close()
-      if (!isBusy(error)) throw toFailure(error, `locking ${path}`)
+      if (!isBusy(error)) throw toFailure(error, `locking ${path}.lock`)
       throw new Failure(
         'conflict',
-        `the data folder of ${path} is in use by another process: ` +
+        `data folder ${dirname(path)} is in use by another process: ` +
           'stop it, or choose another folder',
         error,
       )

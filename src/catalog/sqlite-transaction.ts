@@ -14,6 +14,7 @@ export class SqliteTransaction implements Transaction, Watched {
   readonly #connection: SqliteConnection
   readonly #order = new LockOrder()
   #ended: Error | undefined
+  #over = false
 
   constructor(name: string, connection: SqliteConnection) {
     this.name = name
@@ -116,6 +117,7 @@ export class SqliteTransaction implements Transaction, Watched {
     statement: () => Result,
   ): Result {
     if (this.#ended !== undefined) throw this.#ended
+    if (this.#over) throw new Failure('closed', `catalog transaction ${this.name} is over`)
     this.statements++
     try {
       return statement()
@@ -127,6 +129,6 @@ export class SqliteTransaction implements Transaction, Watched {
 
   /** Called once its COMMIT or ROLLBACK has run: a body that kept the transaction finds it over. */
   end(): void {
-    this.#ended ??= new Failure('closed', `catalog transaction ${this.name} is over`)
+    this.#over = true
   }
 }

@@ -1,5 +1,5 @@
 /** How a catalog table is described: once, for SQLite, PostgreSQL and memory alike. */
-import { assert } from '../base/assert.ts'
+import { AssertionFailed } from '../base/assert.ts'
 
 /** `int` is a signed integer within ±2^53 (int8 in SQL); `?` allows null. */
 export type ColumnType = 'int' | 'text' | 'bytes' | 'int?' | 'text?' | 'bytes?'
@@ -80,22 +80,35 @@ export function keyText(key: Key): KeyPart {
   return text
 }
 
-/** Holds callers to the descriptor: databases differ in what they make of a wrong type. */
+/**
+ * Holds callers to the descriptor: databases differ in what they make of a wrong type.
+ *
+ * @throws AssertionFailed its text is only made here, since every row of every write comes by.
+ */
 export function assertRow<Row extends object>(table: Table<Row>, row: Row): void {
   const columns: Readonly<Record<string, ColumnType>> = table.columns
   for (const name in columns) {
     const type = columns[name] as ColumnType
     const value = (row as Readonly<Record<string, unknown>>)[name]
-    assert(fits(type, value), `${table.name}.${name} holds ${type}, not ${String(value)}`)
+    if (fits(type, value)) continue
+    throw new AssertionFailed(`${table.name}.${name} holds ${type}, not ${String(value)}`)
   }
 }
 
-/** Holds callers to the descriptor: as many leading columns of the key as given, each of its type. */
+/**
+ * Holds callers to the descriptor: as many leading columns of the key as given, each of its type.
+ *
+ * @throws AssertionFailed as above.
+ */
 export function assertKey<Row extends object>(table: Table<Row>, key: Key, columns: number): void {
-  assert(key.length === columns, `a key of ${table.name} has ${columns} columns here`)
+  if (key.length !== columns) {
+    throw new AssertionFailed(`a key of ${table.name} has ${columns} columns, not ${key.length}`)
+  }
   for (let at = 0; at < columns; at++) {
-    const type = table.columns[table.key[at] as keyof Row & string]
-    assert(fits(type, key[at]), `${table.name}'s key column ${at} is ${type}, not ${key[at]}`)
+    const name = table.key[at]
+    const type = name === undefined ? undefined : table.columns[name]
+    if (type !== undefined && fits(type, key[at])) continue
+    throw new AssertionFailed(`${table.name}'s key column ${at} is ${type}, not ${key[at]}`)
   }
 }
 
