@@ -4,8 +4,20 @@ import { produceHandler } from './handlers/00-produce.ts'
 import { fetchHandler } from './handlers/01-fetch.ts'
 import { listOffsetsHandler } from './handlers/02-list-offsets.ts'
 import { metadataHandler } from './handlers/03-metadata.ts'
+import { offsetCommitHandler } from './handlers/08-offset-commit.ts'
+import { offsetFetchHandler } from './handlers/09-offset-fetch.ts'
+import { findCoordinatorHandler } from './handlers/10-find-coordinator.ts'
+import { joinGroupHandler } from './handlers/11-join-group.ts'
+import { heartbeatHandler } from './handlers/12-heartbeat.ts'
+import { leaveGroupHandler } from './handlers/13-leave-group.ts'
+import { syncGroupHandler } from './handlers/14-sync-group.ts'
+import { describeGroupsHandler } from './handlers/15-describe-groups.ts'
+import { listGroupsHandler } from './handlers/16-list-groups.ts'
 import { apiVersionsHandler } from './handlers/18-api-versions.ts'
 import { initProducerIdHandler } from './handlers/22-init-producer-id.ts'
+import { deleteGroupsHandler } from './handlers/42-delete-groups.ts'
+import { offsetDeleteHandler } from './handlers/47-offset-delete.ts'
+import { describeClusterHandler } from './handlers/60-describe-cluster.ts'
 import type { Handler } from './router.ts'
 
 /** One handler per API, by key. */
@@ -15,8 +27,20 @@ export function kafkaHandlers(broker: Broker): Handler[] {
     fetchHandler(broker),
     listOffsetsHandler(broker),
     metadataHandler(broker),
+    offsetCommitHandler(broker),
+    offsetFetchHandler(broker),
+    findCoordinatorHandler(broker),
+    joinGroupHandler(broker),
+    heartbeatHandler(broker),
+    leaveGroupHandler(broker),
+    syncGroupHandler(broker),
+    describeGroupsHandler(broker),
+    listGroupsHandler(broker),
     apiVersionsHandler(() => handlers.map(({ api }) => api)),
     initProducerIdHandler(broker),
+    deleteGroupsHandler(broker),
+    offsetDeleteHandler(broker),
+    describeClusterHandler(broker),
   ]
   return handlers
 }

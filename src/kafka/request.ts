@@ -10,6 +10,12 @@ export interface Peer {
   software: { name: string; version: string } | undefined
 }
 
+/** The peer's address as Kafka shows it for members of groups: '/10.0.0.7'. */
+export function hostOf({ remote }: Peer): string {
+  const colon = remote.lastIndexOf(':')
+  return `/${colon === -1 ? remote : remote.slice(0, colon)}`
+}
+
 export interface Exchange {
   readonly header: RequestHeader
   readonly peer: Peer

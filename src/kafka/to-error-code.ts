@@ -2,6 +2,7 @@
 import { unreachable } from '../base/assert.ts'
 import { Failure, type FailureKind } from '../base/errors.ts'
 import type { RefusedReason } from '../catalog/outcomes.ts'
+import type { GroupRefusal } from '../group/refusal.ts'
 import type { RefusalReason } from '../record/validate-batch.ts'
 import { ErrorCode } from '../wire/error-codes.ts'
 
@@ -64,5 +65,45 @@ export function refusedBatchCode(reason: RefusalReason): number {
       return ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
     default:
       return unreachable(reason, 'refusedBatchCode')
+  }
+}
+
+/** Why a coordinator said no. */
+export function groupRefusalCode(refusal: GroupRefusal): number {
+  switch (refusal) {
+    case 'invalid-group-id':
+      return ErrorCode.INVALID_GROUP_ID
+    case 'invalid-request':
+      return ErrorCode.INVALID_REQUEST
+    case 'invalid-session-timeout':
+      return ErrorCode.INVALID_SESSION_TIMEOUT
+    case 'inconsistent-protocol':
+      return ErrorCode.INCONSISTENT_GROUP_PROTOCOL
+    case 'unknown-member':
+      return ErrorCode.UNKNOWN_MEMBER_ID
+    case 'fenced-instance':
+      return ErrorCode.FENCED_INSTANCE_ID
+    case 'illegal-generation':
+      return ErrorCode.ILLEGAL_GENERATION
+    case 'rebalance-in-progress':
+      return ErrorCode.REBALANCE_IN_PROGRESS
+    case 'group-full':
+      return ErrorCode.GROUP_MAX_SIZE_REACHED
+    case 'group-not-found':
+      return ErrorCode.GROUP_ID_NOT_FOUND
+    case 'group-not-empty':
+      return ErrorCode.NON_EMPTY_GROUP
+    case 'subscribed':
+      return ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC
+    case 'metadata-too-large':
+      return ErrorCode.OFFSET_METADATA_TOO_LARGE
+    case 'unknown-topic':
+      return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    case 'not-coordinator':
+      return ErrorCode.NOT_COORDINATOR
+    case 'unavailable':
+      return ErrorCode.COORDINATOR_NOT_AVAILABLE
+    default:
+      return unreachable(refusal, 'groupRefusalCode')
   }
 }

@@ -1,0 +1,168 @@
+/**
+ * OffsetFetch, versions 1 to 10: what groups have committed, read from the catalog after the
+ * request came (R1).
+ *
+ * - No topics at all (null, 2+) means all that the group has committed, of topics that exist.
+ * - Several groups at once: 8+ (KIP-709). Topics by id: 10+ (KIP-848).
+ * - A group, topic or partition that is not there has committed nothing: offset -1, no error. Only an
+ *   unknown topic id is an error.
+ * - `requireStable` (7+, KIP-447) changes nothing: without transactions every offset is stable.
+ * - Member id and epoch (9+) are those of the new group protocol, which is not served: ignored, as
+ *   Kafka does for classic groups.
+ */
+import type { FetchedOffset, TopicPartitions } from '../../group/offsets.ts'
+import type { GroupRefusal } from '../../group/refusal.ts'
+import { ErrorCode } from '../../wire/error-codes.ts'
+import {
+  offsetFetch,
+  type OffsetFetchReply,
+  type OffsetFetchRequest,
+} from '../../wire/messages/09-offset-fetch.ts'
+import type { KnownTopic } from '../../log/topic-directory.ts'
+import type { Broker } from '../broker.ts'
+import { type Handler, handler } from '../router.ts'
+import { groupRefusalCode } from '../to-error-code.ts'
+import { lookUpTopic, type TopicReference } from '../topic-look-up.ts'
+
+type GroupReply = NonNullable<OffsetFetchReply['groups']>[number]
+type TopicReply = GroupReply['topics'][number]
+type PartitionReply = TopicReply['partitions'][number]
+
+interface AskedTopic extends TopicReference {
+  readonly partitionIndexes: readonly number[]
+}
+
+interface GroupAnswer {
+  readonly errorCode: number
+  readonly topics: readonly (TopicReference & { readonly partitions: PartitionReply[] })[]
+}
+
+const groupErrorFrom = 2
+const severalGroupsFrom = 8
+const topicIdsFrom = 10
+
+export function offsetFetchHandler(broker: Broker): Handler {
+  return handler(offsetFetch, async (request, { header }) => {
+    const { apiVersion } = header
+    if (apiVersion < severalGroupsFrom) return { response: await one(broker, request, apiVersion) }
+    const by = apiVersion >= topicIdsFrom ? 'id' : 'name'
+    const groups: GroupReply[] = []
+    for (const { groupId, topics: asked } of request.groups) {
+      const { errorCode, topics } = await fetchGroup(broker, groupId, asked, by)
+      const shown = topics.map(({ name, topicId, partitions }): TopicReply => {
+        return by === 'id' ? { topicId, partitions } : { name, partitions }
+      })
+      groups.push({ groupId, topics: shown, errorCode })
+    }
+    return { response: { groups } }
+  })
+}
+
+/** Versions 1 to 7: one group, whose error version 1 can tell at each partition only. */
+async function one(
+  broker: Broker,
+  { groupId, topics: wanted }: OffsetFetchRequest,
+  apiVersion: number,
+): Promise<OffsetFetchReply> {
+  const asked = wanted?.map((topic) => ({ ...topic, topicId: '' })) ?? null
+  const { errorCode, topics } = await fetchGroup(broker, groupId, asked, 'name')
+  if (apiVersion < groupErrorFrom && errorCode !== ErrorCode.NONE) {
+    const failed = (asked ?? []).map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((index) => olderReply(nothing(index, errorCode))),
+    }))
+    return { topics: failed }
+  }
+  const shown = topics.map(({ name, partitions }) => {
+    return { name, partitions: partitions.map((reply) => olderReply(reply)) }
+  })
+  return { topics: shown, errorCode }
+}
+
+type OlderReply = NonNullable<OffsetFetchReply['topics']>[number]['partitions'][number]
+
+function olderReply(reply: PartitionReply): OlderReply {
+  const { partitionIndex, committedOffset, committedLeaderEpoch, metadata, errorCode } = reply
+  const epoch = committedLeaderEpoch ?? -1
+  return { partitionIndex, committedOffset, committedLeaderEpoch: epoch, metadata, errorCode }
+}
+
+async function fetchGroup(
+  broker: Broker,
+  groupId: string,
+  asked: readonly AskedTopic[] | null,
+  by: 'name' | 'id',
+): Promise<GroupAnswer> {
+  const found = new Map<AskedTopic, KnownTopic | number>()
+  for (const topic of asked ?? []) found.set(topic, await lookUpTopic(broker, topic, by))
+  if ([...found.values()].includes(ErrorCode.COORDINATOR_NOT_AVAILABLE)) {
+    return { errorCode: refusalCode('unavailable'), topics: [] }
+  }
+  const known: TopicPartitions[] = []
+  for (const [{ partitionIndexes: partitions }, topic] of found) {
+    if (typeof topic !== 'number') known.push({ topicId: topic.topicId, partitions })
+  }
+  const topics = asked === null ? null : known
+  const result = await broker.groups.fetchOffsets({ groupId, topics })
+  if (result.outcome === 'refused') return { errorCode: refusalCode(result.reason), topics: [] }
+  const { offsets } = result
+  const all = asked === null ? allOf(broker, offsets) : inOrder(asked, found, offsets)
+  return { errorCode: ErrorCode.NONE, topics: all }
+}
+
+/** Java before 4.0 gives up on COORDINATOR_NOT_AVAILABLE here; this code makes everyone ask again. */
+function refusalCode(refusal: GroupRefusal): number {
+  const isPassing = refusal === 'unavailable'
+  return isPassing ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : groupRefusalCode(refusal)
+}
+
+/** All that was committed, of the topics that still exist. */
+function allOf({ topics }: Broker, offsets: readonly FetchedOffset[]): GroupAnswer['topics'] {
+  const byTopic = Map.groupBy(offsets, ({ topicId }) => topicId)
+  return [...byTopic].flatMap(([topicId, own]) => {
+    const topic = topics.byId(topicId)
+    return topic === undefined ? [] : [{ name: topic.name, topicId, partitions: own.map(toReply) }]
+  })
+}
+
+function inOrder(
+  asked: readonly AskedTopic[],
+  found: ReadonlyMap<AskedTopic, KnownTopic | number>,
+  offsets: readonly FetchedOffset[],
+): GroupAnswer['topics'] {
+  const key = (topicId: string, index: number): string => `${topicId} ${index}`
+  const committed = new Map(
+    offsets.map((offset) => [key(offset.topicId, offset.partitionIndex), offset]),
+  )
+  return asked.map((topic) => {
+    const { name, topicId, partitionIndexes } = topic
+    const known = found.get(topic)
+    const fault = known === ErrorCode.UNKNOWN_TOPIC_ID ? known : ErrorCode.NONE
+    const partitions = partitionIndexes.map((index) => {
+      const id = typeof known === 'object' ? known.topicId : ''
+      const offset = committed.get(key(id, index))
+      return offset === undefined ? nothing(index, fault) : toReply(offset)
+    })
+    return { name, topicId, partitions }
+  })
+}
+
+function toReply({ partitionIndex, offset, leaderEpoch, metadata }: FetchedOffset): PartitionReply {
+  return {
+    partitionIndex,
+    committedOffset: offset,
+    committedLeaderEpoch: leaderEpoch,
+    metadata,
+    errorCode: ErrorCode.NONE,
+  }
+}
+
+function nothing(partitionIndex: number, errorCode: number): PartitionReply {
+  return {
+    partitionIndex,
+    committedOffset: -1,
+    committedLeaderEpoch: -1,
+    metadata: '',
+    errorCode,
+  }
+}

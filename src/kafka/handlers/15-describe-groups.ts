@@ -1,0 +1,46 @@
+/**
+ * DescribeGroups, versions 0 to 6: state and members of classic groups. A group that is not there
+ * is Dead, and from 6 on an error, too (KIP-1043). Authorized operations are not known: there are
+ * no ACLs.
+ */
+import type { DescribeResult } from '../../group/listing.ts'
+import { ErrorCode } from '../../wire/error-codes.ts'
+import { describeGroups, type DescribeGroupsReply } from '../../wire/messages/15-describe-groups.ts'
+import type { Broker } from '../broker.ts'
+import { groupStateText } from '../group-state-text.ts'
+import { type Handler, handler } from '../router.ts'
+import { groupRefusalCode } from '../to-error-code.ts'
+
+type GroupReply = DescribeGroupsReply['groups'][number]
+
+const notFoundFrom = 6
+
+export function describeGroupsHandler({ groups }: Broker): Handler {
+  return handler(describeGroups, async (request, { header }) => {
+    const results = await groups.describe(request.groups)
+    return { response: { groups: results.map((each) => toReply(each, header.apiVersion)) } }
+  })
+}
+
+function toReply(result: DescribeResult, apiVersion: number): GroupReply {
+  const { groupId } = result
+  if (result.outcome === 'refused') {
+    const { reason, detail } = result
+    const isNoError = reason === 'group-not-found' && apiVersion < notFoundFrom
+    const errorCode = isNoError ? ErrorCode.NONE : groupRefusalCode(reason)
+    const groupState = reason === 'group-not-found' ? groupStateText('dead') : ''
+    const none = { errorCode, groupId, groupState, protocolType: '', protocolData: '', members: [] }
+    return apiVersion >= notFoundFrom ? { ...none, errorMessage: detail } : none
+  }
+  const { state, protocolType, protocolName: protocolData } = result
+  const members = result.members.map((member) => ({
+    memberId: member.memberId,
+    groupInstanceId: member.instanceId,
+    clientId: member.clientId,
+    clientHost: member.clientHost,
+    memberMetadata: member.metadata,
+    memberAssignment: member.assignment,
+  }))
+  const groupState = groupStateText(state)
+  return { errorCode: ErrorCode.NONE, groupId, groupState, protocolType, protocolData, members }
+}

@@ -1,0 +1,29 @@
+/**
+ * DescribeCluster, versions 0 to 2: brokers, controller and cluster id (KIP-700). There are no
+ * controllers to ask for (1+, KIP-919) and no fenced brokers (2+, KIP-1073).
+ */
+import { ErrorCode } from '../../wire/error-codes.ts'
+import { describeCluster } from '../../wire/messages/60-describe-cluster.ts'
+import type { Broker } from '../broker.ts'
+import { type Handler, handler } from '../router.ts'
+
+const brokers = 1
+const controllers = 2
+
+export function describeClusterHandler({ clusterId, nodeId, advertised }: Broker): Handler {
+  return handler(describeCluster, async ({ endpointType }) => {
+    if (endpointType !== brokers) {
+      const isKnown = endpointType === controllers
+      const errorCode = isKnown
+        ? ErrorCode.MISMATCHED_ENDPOINT_TYPE
+        : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE
+      const errorMessage = isKnown
+        ? 'this is a broker: there are no controllers to describe'
+        : `there is no endpoint type ${endpointType}`
+      return { response: { errorCode, errorMessage, clusterId: '', brokers: [] } }
+    }
+    const self = { brokerId: nodeId, ...advertised() }
+    const controllerId = nodeId
+    return { response: { errorCode: ErrorCode.NONE, clusterId, controllerId, brokers: [self] } }
+  })
+}
