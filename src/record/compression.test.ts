@@ -130,7 +130,7 @@ test('snappy: a claim that no block can keep is corrupt before memory is taken',
   )
 })
 
-// `lz4 -B4 -BD -BX --content-size` 1.9.4: linked blocks, their checksums, content size and checksum.
+// `lz4 -B4 -BD -BX --content-size`, 1.9.4: linked blocks, content size and every checksum.
 const LZ4_FRAME = Buffer.from(
   'BCJNGFxAQAABAAAAAADPGwEAAP8Ba2Fyc3QtMDEyMzQ1Njc4ORAA' +
     '/'.repeat(341) +

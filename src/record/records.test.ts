@@ -184,7 +184,7 @@ test('varints have an end, and int64 deltas beyond a double are clamped', () => 
 })
 
 test('nothing of a record lies outside of it, and it does not lie outside of its batch', () => {
-  // Attributes, timestamp, offset, key of 1 byte, value of 1, a header with a key of 1 and no value.
+  // Attributes, timestamp, offset, key of 1 byte, value of 1, a header with a key but no value.
   const read = (
     body: readonly number[],
     length = body.length,
