@@ -100,14 +100,14 @@ export const adapters: readonly Adapter[] = [
     imports: ['node:worker_threads'],
   },
   { path: 'src/telemetry/http-body.ts', why: 'bodies of OTLP requests', imports: ['node:http'] },
+  { path: 'src/base/pino-log.ts', why: 'the real Log', imports: ['pino'] },
+  {
+    path: 'src/admin/admin-http.ts',
+    why: 'health and metrics over real HTTP',
+    imports: ['node:http'],
+  },
   { path: 'src/base/system-random.ts', why: 'the real Random', imports: ['node:crypto'] },
   { path: 'src/kafka/node-network.ts', why: 'real TCP', imports: ['node:net'] },
-  {
-    path: 'src/telemetry/http-receiver.ts',
-    why: 'OTLP over real HTTP',
-    imports: ['node:http', 'node:net'],
-  },
-  { path: 'src/telemetry/http-body.ts', why: 'the types of a request', imports: ['node:http'] },
   {
     path: 'src/catalog/contract-transactions.ts',
     why: 'a suite of tests, shared by adapters',

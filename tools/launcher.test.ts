@@ -37,7 +37,8 @@ test('misuse ends with code 2 and says where to look', () => {
 const program = `
 process.on('SIGTERM', () => process.exit(7))
 setInterval(() => {}, 1000)
-console.log(JSON.stringify({ node: process.versions.node, pid: process.pid, argv: process.argv.slice(2) }))
+const { pid, argv, versions } = process
+console.log(JSON.stringify({ node: versions.node, pid, argv: argv.slice(2) }))
 `
 
 interface Installed {

@@ -75,13 +75,14 @@ function holdsOnlyTypes(text: string): boolean {
 const textOf = new Map(ours.map(({ path, text }) => [path, text]))
 const folderOf = (path: string): string => path.split('/').slice(0, 2).join('/')
 
-/** What a test imports wherever it lies, and from there on what its own folder imports of itself. */
+/** What a test imports wherever it lies, and from there on what each folder imports of itself. */
 function reachedFrom(testPath: string): Set<string> {
   const reached = new Set([testPath])
   for (const path of reached) {
     for (const name of importsOf(textOf.get(path) ?? '').filter((each) => each.startsWith('.'))) {
       const imported = posix.join(posix.dirname(path), name)
-      if (path === testPath || folderOf(imported) === folderOf(path)) reached.add(imported)
+      if (path === testPath || path.startsWith('test/') || folderOf(imported) === folderOf(path))
+        reached.add(imported)
     }
   }
   return reached

@@ -32,7 +32,13 @@ function plain(line: string): string {
   const { time, level, msg, part, ...rest } = JSON.parse(line) as LogFields
   const clock = String(time).slice(11, 23)
   const pairs = Object.entries(rest).map(([key, value]) => `${key}=${text(value)}`)
-  const words = [clock, String(level).padEnd(5), String(part ?? ''), String(msg), ...pairs]
+  const words = [
+    clock,
+    String(level).padEnd(5),
+    typeof part === 'string' ? part : '',
+    String(msg),
+    ...pairs,
+  ]
   return `${words.filter((word) => word !== '').join('  ')}\n`
 }
 

@@ -15,7 +15,7 @@ export const config: Command = {
     usage: 'config [NAME…] [FLAGS]',
     about: [
       'Prints the options that `karst up` would run with, given the same flags, environment and',
-      'file. Every option is also a flag (--num-partitions 8) and a variable (KARST_NUM_PARTITIONS).',
+      'file. Every option is a flag (--num-partitions 8) and a variable (KARST_NUM_PARTITIONS).',
     ].join('\n'),
     flags: { ...own, ...configFlagsShown } satisfies Flags,
     examples: [

@@ -16,16 +16,16 @@ import { formatHelp, parseFlags } from './flags.ts'
 
 export const up: Command = {
   name: 'up',
-  summary: 'run a broker in this process',
+  summary: 'Run a broker in this process',
   help: formatHelp({
-    usage: 'karst up [FLAGS]',
+    usage: 'up [FLAGS]',
     about:
       'Serves Kafka clients and OpenTelemetry from one process and one data folder, and prints\n' +
       'one line when it is ready. SIGTERM or Ctrl-C stops it cleanly.',
     flags: configFlagsShown,
     examples: [
-      ['karst up', 'a broker on 127.0.0.1:9092, its data in ./karst-data'],
-      ['karst up --data /var/lib/karst --kafka 0.0.0.0:9092', 'for other machines'],
+      ['up', 'a broker on 127.0.0.1:9092, its data in ./karst-data'],
+      ['up --data /var/lib/karst --kafka 0.0.0.0:9092', 'for other machines'],
     ],
   }),
   async run(argv, io) {

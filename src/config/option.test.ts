@@ -19,7 +19,7 @@ test('sizes and durations, plain or with a suffix', () => {
   assert.equal(read({ ...retention, unit: 'minutes' }, '7d'), 10_080)
 })
 
-test('what is no integer, of another unit, out of range, or too large to be exact is refused', () => {
+test('no integer, another unit, out of range, or too large to be exact: refused', () => {
   for (const text of [
     '',
     '1.5',

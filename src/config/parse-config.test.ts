@@ -74,8 +74,8 @@ test('errors say which, where, what was given and what is allowed; all at once',
     'num.partitons (k.properties:1): there is no such option. Did you mean num.partitions?',
     'KARST_DATADIR (the environment): there is no such option. Did you mean KARST_DATA_DIR?',
     'log.level (KARST_LOG_LEVEL): "loud" is not allowed; it takes one of debug, info, warn, error',
-    'kafka.listen (--kafka): "9092" is not allowed; it takes HOST:PORT, an IPv6 host in brackets, ' +
-      'the port from 0 to 65535 (0: any free one)',
+    'kafka.listen (--kafka): "9092" is not allowed; it takes HOST:PORT, an IPv6 host in ' +
+      'brackets, the port from 0 to 65535 (0: any free one)',
   ])
 })
 

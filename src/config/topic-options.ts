@@ -28,8 +28,8 @@ export const topicOptions = {
     choices: ['delete', 'compact'],
     broker: 'log.cleanup.policy',
     doc: [
-      'delete: records go by retention.ms and retention.bytes. compact: the newest record of each key',
-      'stays. Both may be given.',
+      'delete: records go by retention.ms and retention.bytes. compact: the newest record of each',
+      'key stays. Both may be given.',
     ],
   },
   'compression.type': {
@@ -222,7 +222,7 @@ export const topicOptions = {
     default: '604800000',
     min: 1,
     broker: 'log.roll.ms',
-    doc: 'The longest time that one packed run of records spans, and with it how exact retention is.',
+    doc: 'The longest time that one packed run of records spans: how exact retention is.',
   },
   'unclean.leader.election.enable': {
     type: 'boolean',
