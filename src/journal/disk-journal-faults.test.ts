@@ -144,3 +144,24 @@ test('a group that the catalog names at another place, or by another name, is da
     await again.close()
   }
 })
+
+test('a file that cannot be read is one damaged object, all else goes on', async () => {
+  const setup = new Setup()
+  const journal = await setup.open([])
+  const [one, two] = [someGroup(1, [100]), someGroup(2, [100])]
+  const known = [knownAs(one, await journal.write(one))]
+  await journal.roll()
+  known.push(knownAs(two, await journal.write(two)))
+  await journal.close()
+  setup.fault = ({ kind, path }) =>
+    kind === 'read' && path.includes('00000001') ? { fail: 'unavailable' } : undefined
+  const again = await setup.open(known)
+  assert.deepEqual(
+    again.faults().map(({ objectId }) => objectId),
+    ['journal-1'],
+  )
+  await again.read('journal-2', known[1]?.bytesPosition ?? 0, 10)
+  await again.write(someGroup(3, [100]))
+  await again.close()
+  assert.equal((await setup.disk.names('journal')).length, 2)
+})

@@ -1,5 +1,5 @@
 /** What a folder of journal files holds of what the catalog names, found when the journal opens. */
-import { Failure } from '../base/errors.ts'
+import { Failure, isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Disk, FolderEntry } from '../disk/disk.ts'
 import { checkBatchCrc, forEachBatch } from '../record/batch-sequence.ts'
@@ -32,7 +32,13 @@ export interface Recovered {
 
 interface FoundFile {
   readonly slot: FileSlot
-  readonly first: GroupHeader | NoHeader
+  readonly first: GroupHeader | NoHeader | 'unreadable'
+}
+
+interface NamedObject {
+  readonly incarnation: number
+  readonly known: KnownGroup
+  readonly found: FoundFile | undefined
 }
 
 type Proven = { readonly header: GroupHeader; readonly checksum: number }
@@ -53,21 +59,12 @@ export async function recoverJournal(input: RecoveryInput): Promise<Recovered> {
     entries.filter(({ name }) => fileName.test(name)).map((entry) => inspect(input, entry)),
   )
   for (const { slot, first } of files) refuseForeign(input, slot, first)
-  const objects: JournalObject[] = []
   const unclaimed = new Set(files)
-  let missing = 0
-  for (const objectId of input.liveObjects) {
-    const incarnation = incarnationOf(objectId)
-    if (incarnation === undefined) {
-      throw new Failure('invalid', `the catalog names a journal object ${objectId}: no such id`)
-    }
-    const known = lastKnown(input.known, objectId)
-    if (known === undefined) continue // no group of it ever committed: its file is a spare
-    const found = await findFile(unclaimed, incarnation, known)
-    if (found === undefined) missing++
-    else unclaimed.delete(found)
-    objects.push(await recoverObject(input.log, incarnation, known, found))
-  }
+  const named = await matchNamed(input, unclaimed)
+  const newest = Math.max(0, ...named.map(({ incarnation }) => incarnation))
+  const objects = await Promise.all(
+    named.map((each) => recoverObject(input.log, each, each.incarnation === newest)),
+  )
   const incarnations = files.map(({ first }) =>
     typeof first === 'string' ? 0 : first.fileIncarnation,
   )
@@ -77,8 +74,9 @@ export async function recoverJournal(input: RecoveryInput): Promise<Recovered> {
     ...objects.map((each) => each.incarnation),
   )
   const left = [...unclaimed]
+  const missing = named.some(({ found }) => found === undefined)
   const aside = left.filter(
-    ({ first }) => missing > 0 && (first === 'torn' || first === 'not a group'),
+    ({ first }) => missing && typeof first === 'string' && first !== 'empty',
   )
   return {
     objects,
@@ -88,6 +86,23 @@ export async function recoverJournal(input: RecoveryInput): Promise<Recovered> {
     highestNumber: Math.max(0, ...entries.map(({ name }) => Number(fileName.exec(name)?.[1] ?? 0))),
     highestIncarnation,
   }
+}
+
+/** The files of what the catalog names; each is taken from `unclaimed`. */
+async function matchNamed(input: RecoveryInput, unclaimed: Set<FoundFile>): Promise<NamedObject[]> {
+  const named: NamedObject[] = []
+  for (const objectId of input.liveObjects) {
+    const incarnation = incarnationOf(objectId)
+    if (incarnation === undefined) {
+      throw new Failure('invalid', `the catalog names a journal object ${objectId}: no such id`)
+    }
+    const known = lastKnown(input.known, objectId)
+    if (known === undefined) continue // no group of it ever committed: its file is a spare
+    const found = await findFile(unclaimed, incarnation, known)
+    if (found !== undefined) unclaimed.delete(found)
+    named.push({ incarnation, known, found })
+  }
+  return named
 }
 
 function resumable({ slot, faults }: JournalObject): boolean {
@@ -104,14 +119,11 @@ async function inspect({ disk, folder }: RecoveryInput, entry: FolderEntry): Pro
   const file = await disk.open(path, 'write')
   const slot = { file, path, sizeBytes: entry.size, writable: !entry.name.includes('-ended') }
   const found = await headerAt(slot, 0)
+  if (found === 'unreadable') slot.writable = false
   return { slot, first: typeof found === 'string' ? found : found.header }
 }
 
-function refuseForeign(
-  input: RecoveryInput,
-  { path }: FileSlot,
-  first: GroupHeader | NoHeader,
-): void {
+function refuseForeign(input: RecoveryInput, { path }: FileSlot, first: FoundFile['first']): void {
   if (first === 'unknown version') {
     throw new Failure('invalid', `${path} was written by a later release: start that one`)
   }
@@ -125,18 +137,28 @@ function refuseForeign(
 }
 
 /** The group header at `position`, proven to have been written there. */
-async function headerAt({ file }: FileSlot, position: number): Promise<Proven | NoHeader> {
-  const page = Buffer.alloc(pageBytes)
-  let bytes = page.subarray(0, await file.read(page, position))
-  if (bytes.length === 0) return 'empty'
-  const claimed = claimedHeaderBytes(bytes)
-  if (claimed !== undefined && claimed > pageBytes) {
-    bytes = Buffer.alloc(claimed)
-    await file.read(bytes, position)
+async function headerAt(
+  slot: FileSlot,
+  position: number,
+): Promise<Proven | NoHeader | 'unreadable'> {
+  try {
+    const decoded = decodeGroupHeader(await headerBytesAt(slot, position))
+    if (typeof decoded === 'string') return decoded
+    return decoded.header.position === position ? decoded : 'not a group'
+  } catch (error) {
+    if (isFailure(error, 'unavailable')) return 'unreadable' // one bad sector keeps no broker down
+    throw error
   }
-  const decoded = decodeGroupHeader(bytes)
-  if (typeof decoded === 'string') return decoded
-  return decoded.header.position === position ? decoded : 'not a group'
+}
+
+async function headerBytesAt({ file }: FileSlot, position: number): Promise<Uint8Array> {
+  const page = Buffer.alloc(pageBytes)
+  await file.read(page, position)
+  const claimed = claimedHeaderBytes(page)
+  if (claimed === undefined || claimed <= pageBytes) return page
+  const whole = Buffer.alloc(claimed)
+  await file.read(whole, position)
+  return whole
 }
 
 /** By its first header, or where that one is damaged, by the last one that the catalog names. */
@@ -158,29 +180,29 @@ async function findFile(
 
 async function recoverObject(
   log: Log,
-  incarnation: number,
-  known: KnownGroup,
-  found: FoundFile | undefined,
+  { incarnation, known, found }: NamedObject,
+  newest: boolean,
 ): Promise<JournalObject> {
   const end = pagesFor(known.position + known.length)
-  const proven =
-    found === undefined ? 'its file is missing' : await proveGroup(found.slot, incarnation, known)
-  if (typeof proven !== 'string')
-    return new JournalObject(incarnation, found?.slot, end, proven.checksum)
-  const object = new JournalObject(incarnation, found?.slot, end)
+  const slot = found?.slot
+  const proven = slot ? await proveGroup(slot, incarnation, known, newest) : 'its file is missing'
+  if (typeof proven !== 'string') return new JournalObject(incarnation, slot, end, proven.checksum)
+  const object = new JournalObject(incarnation, slot, end)
   const fault = object.isolate(known.position, known.length, proven)
-  log.error(
-    { ...fault, path: found?.slot.path },
-    'a committed group is damaged: reads of it are refused',
-  )
+  log.error({ ...fault, path: slot?.path }, 'a committed group is damaged: reads of it are refused')
   return object
 }
 
-/** The header of a group that the catalog names, proven with its batches, or what is wrong with it. */
+/**
+ * The header of a group that the catalog names, or what is wrong with it. Its batches are proven
+ * where a torn write would be, in the newest object; those of others were read since, and are
+ * proven again by whoever reads them.
+ */
 async function proveGroup(
   slot: FileSlot,
   incarnation: number,
   known: KnownGroup,
+  newest: boolean,
 ): Promise<Proven | string> {
   const found = await headerAt(slot, known.position)
   if (typeof found === 'string') return `its header is damaged: ${found}`
@@ -193,7 +215,8 @@ async function proveGroup(
   }
   const headerBytes = headerBytesOf(header.runs.length)
   if (headerBytes + header.byteLength !== known.length) return 'it has another length'
-  return (await damageOf(slot, header, known.position + headerBytes)) ?? found
+  const damage = newest ? await damageOf(slot, header, known.position + headerBytes) : undefined
+  return damage ?? found
 }
 
 async function damageOf(
@@ -203,9 +226,9 @@ async function damageOf(
 ): Promise<string | undefined> {
   if (header.byteLength > verifiedBytesMax) return undefined
   const bytes = Buffer.allocUnsafeSlow(header.byteLength)
-  const got = await slot.file.read(bytes, bytesPosition)
-  if (got < bytes.length) return `its file ends after ${got} of ${bytes.length} bytes`
   try {
+    const got = await slot.file.read(bytes, bytesPosition)
+    if (got < bytes.length) return `its file ends after ${got} of ${bytes.length} bytes`
     forEachBatch(bytes, (at) => checkBatchCrc(bytes, at))
     return undefined
   } catch (error) {
