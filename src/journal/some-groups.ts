@@ -48,10 +48,7 @@ export function someGroup(groupNumber: number, recordBytes: readonly number[]): 
 
 export const bytesOf = ({ chunks }: JournalGroup): Buffer => Buffer.concat(chunks)
 
-export const knownAs = (
-  group: JournalGroup,
-  place: GroupPlace,
-): KnownGroup & GroupPlace => ({
+export const knownAs = (group: JournalGroup, place: GroupPlace): KnownGroup & GroupPlace => ({
   ...place,
   id: group.id,
 })
