@@ -1,13 +1,15 @@
 /** What a folder of journal files holds of what the catalog names, found when the journal opens. */
-import { Failure, isFailure } from '../base/errors.ts'
+import { Failure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Disk, FolderEntry } from '../disk/disk.ts'
 import { checkBatchCrc, forEachBatch } from '../record/batch-sequence.ts'
 import type { GroupHeader, NoHeader } from './group-header.ts'
-import { claimedHeaderBytes, decodeGroupHeader, headerBytesOf } from './group-header.ts'
+import { headerBytesOf } from './group-header.ts'
 import type { KnownGroup } from './journal.ts'
+import type { ProvenHeader } from './journal-walk.ts'
+import { headerAt } from './journal-walk.ts'
 import type { FileSlot } from './journal-object.ts'
-import { incarnationOf, JournalObject, pageBytes, pagesFor } from './journal-object.ts'
+import { incarnationOf, JournalObject, pagesFor } from './journal-object.ts'
 
 export interface RecoveryInput {
   readonly disk: Disk
@@ -40,8 +42,6 @@ interface NamedObject {
   readonly known: KnownGroup
   readonly found: FoundFile | undefined
 }
-
-type Proven = { readonly header: GroupHeader; readonly checksum: number }
 
 const fileName = /^(\d{8,15})(-ended)?\.journal$/
 
@@ -91,12 +91,13 @@ export async function recoverJournal(input: RecoveryInput): Promise<Recovered> {
 /** The files of what the catalog names; each is taken from `unclaimed`. */
 async function matchNamed(input: RecoveryInput, unclaimed: Set<FoundFile>): Promise<NamedObject[]> {
   const named: NamedObject[] = []
+  const last = lastKnown(input.known)
   for (const objectId of input.liveObjects) {
     const incarnation = incarnationOf(objectId)
     if (incarnation === undefined) {
       throw new Failure('invalid', `the catalog names a journal object ${objectId}: no such id`)
     }
-    const known = lastKnown(input.known, objectId)
+    const known = last.get(objectId)
     if (known === undefined) continue // no group of it ever committed: its file is a spare
     const found = await findFile(unclaimed, incarnation, known)
     if (found !== undefined) unclaimed.delete(found)
@@ -109,16 +110,21 @@ function resumable({ slot, faults }: JournalObject): boolean {
   return slot?.writable === true && faults.length === 0
 }
 
-function lastKnown(known: readonly KnownGroup[], objectId: string): KnownGroup | undefined {
-  const groups = known.filter((group) => group.objectId === objectId)
-  return groups.toSorted((one, other) => other.position - one.position)[0]
+/** Of each object the group that stands last. */
+function lastKnown(known: readonly KnownGroup[]): Map<string, KnownGroup> {
+  const last = new Map<string, KnownGroup>()
+  for (const group of known) {
+    const before = last.get(group.objectId)
+    if (before === undefined || before.position < group.position) last.set(group.objectId, group)
+  }
+  return last
 }
 
 async function inspect({ disk, folder }: RecoveryInput, entry: FolderEntry): Promise<FoundFile> {
   const path = `${folder}/${entry.name}`
   const file = await disk.open(path, 'write')
   const slot = { file, path, sizeBytes: entry.size, writable: !entry.name.includes('-ended') }
-  const found = await headerAt(slot, 0)
+  const found = await headerAt(slot.file, 0)
   if (found === 'unreadable') slot.writable = false
   return { slot, first: typeof found === 'string' ? found : found.header }
 }
@@ -136,31 +142,6 @@ function refuseForeign(input: RecoveryInput, { path }: FileSlot, first: FoundFil
   )
 }
 
-/** The group header at `position`, proven to have been written there. */
-async function headerAt(
-  slot: FileSlot,
-  position: number,
-): Promise<Proven | NoHeader | 'unreadable'> {
-  try {
-    const decoded = decodeGroupHeader(await headerBytesAt(slot, position))
-    if (typeof decoded === 'string') return decoded
-    return decoded.header.position === position ? decoded : 'not a group'
-  } catch (error) {
-    if (isFailure(error, 'unavailable')) return 'unreadable' // one bad sector keeps no broker down
-    throw error
-  }
-}
-
-async function headerBytesAt({ file }: FileSlot, position: number): Promise<Uint8Array> {
-  const page = Buffer.alloc(pageBytes)
-  await file.read(page, position)
-  const claimed = claimedHeaderBytes(page)
-  if (claimed === undefined || claimed <= pageBytes) return page
-  const whole = Buffer.alloc(claimed)
-  await file.read(whole, position)
-  return whole
-}
-
 /** By its first header, or where that one is damaged, by the last one that the catalog names. */
 async function findFile(
   files: ReadonlySet<FoundFile>,
@@ -172,7 +153,7 @@ async function findFile(
   }
   for (const file of files) {
     if (typeof file.first !== 'string' || file.first === 'empty') continue
-    const found = await headerAt(file.slot, known.position)
+    const found = await headerAt(file.slot.file, known.position)
     if (typeof found !== 'string' && found.header.fileIncarnation === incarnation) return file
   }
   return undefined
@@ -203,8 +184,8 @@ async function proveGroup(
   incarnation: number,
   known: KnownGroup,
   newest: boolean,
-): Promise<Proven | string> {
-  const found = await headerAt(slot, known.position)
+): Promise<ProvenHeader | string> {
+  const found = await headerAt(slot.file, known.position)
   if (typeof found === 'string') return `its header is damaged: ${found}`
   const { header } = found
   const { id } = header
