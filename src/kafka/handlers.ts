@@ -14,8 +14,13 @@ import { syncGroupHandler } from './handlers/14-sync-group.ts'
 import { describeGroupsHandler } from './handlers/15-describe-groups.ts'
 import { listGroupsHandler } from './handlers/16-list-groups.ts'
 import { apiVersionsHandler } from './handlers/18-api-versions.ts'
+import { createTopicsHandler } from './handlers/19-create-topics.ts'
+import { deleteTopicsHandler } from './handlers/20-delete-topics.ts'
 import { initProducerIdHandler } from './handlers/22-init-producer-id.ts'
+import { describeConfigsHandler } from './handlers/32-describe-configs.ts'
+import { createPartitionsHandler } from './handlers/37-create-partitions.ts'
 import { deleteGroupsHandler } from './handlers/42-delete-groups.ts'
+import { incrementalAlterConfigsHandler } from './handlers/44-incremental-alter-configs.ts'
 import { offsetDeleteHandler } from './handlers/47-offset-delete.ts'
 import { describeClusterHandler } from './handlers/60-describe-cluster.ts'
 import type { Handler } from './router.ts'
@@ -37,8 +42,13 @@ export function kafkaHandlers(broker: Broker): Handler[] {
     describeGroupsHandler(broker),
     listGroupsHandler(broker),
     apiVersionsHandler(() => handlers.map(({ api }) => api)),
+    createTopicsHandler(broker),
+    deleteTopicsHandler(broker),
     initProducerIdHandler(broker),
+    describeConfigsHandler(broker),
+    createPartitionsHandler(broker),
     deleteGroupsHandler(broker),
+    incrementalAlterConfigsHandler(broker),
     offsetDeleteHandler(broker),
     describeClusterHandler(broker),
   ]

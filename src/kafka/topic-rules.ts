@@ -1,0 +1,106 @@
+/** What administrators may ask of topics, whichever request it comes by: counts, replicas, configs. */
+import {
+  type BrokerTopicDefaults,
+  parseTopicConfigs,
+  type TopicConfigs,
+} from '../config/topic-configs.ts'
+import { ErrorCode } from '../wire/error-codes.ts'
+
+/** Why something about a topic is refused, as clients are told. */
+export interface TopicFault {
+  readonly errorCode: number
+  readonly errorMessage: string
+}
+
+/**
+ * Partitions of a topic, and of all topics that one request makes: a transaction has to take them
+ * in well under a second. The same limit as that of `num.partitions`, and Kafka's per request.
+ */
+export const partitionsMax = 10_000
+
+/** The replication factor has 16 bits; it is shown, and changes nothing else. */
+export const replicationFactorMax = 32_767
+
+/** Of a config's value. Old versions of DescribeConfigs cannot show more than 32,767 bytes. */
+const configValueBytesMax = 8_192
+
+/** Of a message to a client: it may quote what the client sent, and old versions carry 32,767 bytes. */
+const messageCharactersMax = 1_000
+
+/** A fault whose message is cut where it would be too long. */
+export function fault(errorCode: number, message: string): TopicFault {
+  const isShort = message.length <= messageCharactersMax
+  return {
+    errorCode,
+    errorMessage: isShort ? message : `${message.slice(0, messageCharactersMax)}…`,
+  }
+}
+
+export function isFault(value: object | number): value is TopicFault {
+  return typeof value === 'object' && 'errorCode' in value
+}
+
+/** Why a topic cannot have `count` partitions. */
+export function partitionCountFault(count: number): TopicFault | undefined {
+  if (count >= 1 && count <= partitionsMax) return undefined
+  const message = `${count} partitions: from 1 to ${partitionsMax} may be`
+  return fault(ErrorCode.INVALID_PARTITIONS, message)
+}
+
+/**
+ * Why partitions cannot have these replicas. Which brokers they name does not matter, because
+ * copies are the storage's affair: it is only held that they make sense.
+ */
+export function replicasFault(replicas: readonly (readonly number[])[]): TopicFault | undefined {
+  const count = replicas[0]?.length ?? 0
+  for (const [index, brokerIds] of replicas.entries()) {
+    const wrong =
+      brokerIds.length === 0
+        ? 'has no replicas'
+        : brokerIds.length > replicationFactorMax
+          ? `has ${brokerIds.length} replicas, at most ${replicationFactorMax} may be`
+          : brokerIds.length !== count
+            ? `has ${brokerIds.length} replicas, others have ${count}`
+            : brokerIds.some((id) => id < 0)
+              ? 'has a replica at a negative broker id'
+              : new Set(brokerIds).size !== brokerIds.length
+                ? 'has two replicas at one broker'
+                : undefined
+    if (wrong !== undefined) {
+      const message = `the assigned partition ${index} ${wrong}`
+      return fault(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
+    }
+  }
+  return undefined
+}
+
+export interface CheckedConfigs {
+  /** As they are stored. */
+  readonly overrides: Record<string, string>
+  readonly effective: TopicConfigs
+}
+
+/** What a topic is given as configs, checked; or the one fault that names all that is wrong. */
+export function checkConfigs(
+  given: Readonly<Record<string, string | null>>,
+  defaults: BrokerTopicDefaults,
+): CheckedConfigs | TopicFault {
+  for (const [name, value] of Object.entries(given)) {
+    const byteLength = value === null ? 0 : Buffer.byteLength(value)
+    if (byteLength <= configValueBytesMax) continue
+    const message = `${name}: the value has ${byteLength} bytes, at most ${configValueBytesMax} may be`
+    return fault(ErrorCode.INVALID_CONFIG, message)
+  }
+  const parsed = parseTopicConfigs(given, defaults)
+  if (parsed.ok) return { overrides: { ...parsed.overrides }, effective: parsed.configs }
+  const message = parsed.errors.map((error) => error.message).join('; ')
+  return fault(ErrorCode.INVALID_CONFIG, message)
+}
+
+/** What occurs more than once. */
+export function repeated<T>(values: readonly T[]): Set<T> {
+  const seen = new Set<T>()
+  const twice = new Set<T>()
+  for (const value of values) (seen.has(value) ? twice : seen).add(value)
+  return twice
+}
