@@ -100,15 +100,12 @@ export class JsonReader {
     }
   }
 
-  /** The characters of a number, which JSON's grammar has accepted. */
+  /** The characters of a number. */
   number(): string {
     this.#peek()
     const start = this.at
-    while (isNumberByte(this.#bytes[this.at])) this.at++
-    const text = this.#bytes.toString('latin1', start, this.at)
-    if (/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text)) return text
-    this.at = start
-    throw this.unexpected('a number')
+    this.#stepOverNumber()
+    return this.#bytes.toString('latin1', start, this.at)
   }
 
   literal(word: 'true' | 'false' | 'null'): void {
@@ -127,7 +124,7 @@ export class JsonReader {
     if (kind === 'object') this.object(() => this.skip(depth + 1))
     else if (kind === 'array') this.array(() => this.skip(depth + 1))
     else if (kind === 'string') this.string()
-    else if (kind === 'number') this.number()
+    else if (kind === 'number') this.#stepOverNumber()
     else this.literal(kind)
   }
 
@@ -144,6 +141,29 @@ export class JsonReader {
       return new BadJson(this.at, `the JSON ends where ${expected} is expected`)
     const found = byte > 0x20 && byte < 0x7f ? `'${String.fromCharCode(byte)}'` : `byte ${byte}`
     return new BadJson(this.at, `${found} where ${expected} is expected`)
+  }
+
+  /** Sign, whole part without leading zeros, fraction, exponent. */
+  #stepOverNumber(): void {
+    const bytes = this.#bytes
+    if (bytes[this.at] === 0x2d) this.at++
+    if (bytes[this.at] === 0x30) this.at++
+    else this.#digits()
+    if (bytes[this.at] === 0x2e) {
+      this.at++
+      this.#digits()
+    }
+    if (bytes[this.at] === 0x65 || bytes[this.at] === 0x45) {
+      this.at++
+      if (bytes[this.at] === 0x2b || bytes[this.at] === 0x2d) this.at++
+      this.#digits()
+    }
+    if (isDigit(bytes[this.at])) throw this.unexpected('the end of a number')
+  }
+
+  #digits(): void {
+    if (!isDigit(this.#bytes[this.at])) throw this.unexpected('a digit')
+    while (isDigit(this.#bytes[this.at])) this.at++
   }
 
   #take(byte: number, expected: string): void {
@@ -171,9 +191,6 @@ export class JsonReader {
   }
 }
 
-/** Digits, sign, point and exponent. */
-function isNumberByte(byte: number | undefined): boolean {
-  if (byte === undefined) return false
-  if (byte >= 0x30 && byte <= 0x39) return true
-  return byte === 0x2b || byte === 0x2d || byte === 0x2e || byte === 0x45 || byte === 0x65
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39
 }
