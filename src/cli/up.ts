@@ -68,7 +68,7 @@ async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
 async function startAll(loaded: LoadedConfig, world: World, tasks: TaskGroup): Promise<string> {
   const { config } = loaded
   const { log, clock } = world
-  const [{ startAdminHttp }, { startOtlpHttp }, { defaultOtlpLimits }] = await Promise.all([
+  const [{ startAdminHttp }, { startOtlpHttp }, { otlpLimitsFor }] = await Promise.all([
     import('../admin/admin-http.ts'),
     import('../telemetry/http-receiver.ts'),
     import('../telemetry/limits.ts'),
@@ -78,7 +78,7 @@ async function startAll(loaded: LoadedConfig, world: World, tasks: TaskGroup): P
   const otlp = await startOtlpHttp({
     listen: addressOf(config['otlp.http.listen']),
     sink: server.sink,
-    limits: { ...defaultOtlpLimits, bodyBytesMax: config['otlp.max.request.bytes'] },
+    limits: otlpLimitsFor(config['otlp.max.request.bytes']),
     clock,
     log: log.child({ part: 'otlp' }),
   })

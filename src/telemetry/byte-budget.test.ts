@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ByteBudget } from './byte-budget.ts'
-import { assertOtlpLimits, defaultOtlpLimits } from './limits.ts'
+import { assertOtlpLimits, defaultOtlpLimits, otlpLimitsFor } from './limits.ts'
 
 test('reservations share one budget, and give back all they took', () => {
   const budget = new ByteBudget(100)
@@ -28,4 +28,11 @@ test('limits that do not fit together are refused at the start', () => {
   assert.throws(() => assertOtlpLimits(over), /inFlightBytesMax holds one request/)
   const zero = { ...defaultOtlpLimits, lingerMs: 0 }
   assert.throws(() => assertOtlpLimits(zero), /lingerMs is a positive integer/)
+})
+
+test('any size of bodies gives limits that fit together', () => {
+  for (const bodyBytesMax of [1, 1_000_000, defaultOtlpLimits.bodyBytesMax, 2 ** 31]) {
+    assertOtlpLimits(otlpLimitsFor(bodyBytesMax))
+  }
+  assert.deepEqual(otlpLimitsFor(defaultOtlpLimits.bodyBytesMax), defaultOtlpLimits)
 })

@@ -51,6 +51,16 @@ export const defaultOtlpLimits: OtlpLimits = {
   retryAfterSeconds: 1,
 }
 
+/** The limits for another size of bodies; what must hold such a body grows with it. */
+export function otlpLimitsFor(bodyBytesMax: number): OtlpLimits {
+  const recordsBytesMax = Math.max(defaultOtlpLimits.recordsBytesMax, 2 * bodyBytesMax)
+  const inFlightBytesMax = Math.max(
+    defaultOtlpLimits.inFlightBytesMax,
+    2 * bodyBytesMax + recordsBytesMax,
+  )
+  return { ...defaultOtlpLimits, bodyBytesMax, recordsBytesMax, inFlightBytesMax }
+}
+
 /**
  * Holds the relations between limits, at the start and not at the first request that is large
  * enough.
