@@ -13,8 +13,9 @@ export function pinoLog({ level, format, write }: PinoLogOptions): Log {
   const destination: DestinationStream =
     format === 'json' ? { write } : { write: (line) => write(plain(line)) }
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
+  const serializers = { error: pino.stdSerializers.err }
   const formatters = { level: (label: string) => ({ level: label }) }
-  return wrap(pino({ ...options, formatters }, destination))
+  return wrap(pino({ ...options, formatters, serializers }, destination))
 }
 
 function wrap(logger: Logger): Log {
