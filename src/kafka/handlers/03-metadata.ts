@@ -20,6 +20,9 @@ import { type Handler, handler } from '../router.ts'
 type TopicReply = MetadataReply['topics'][number]
 type Asked = NonNullable<MetadataRequest['topics']>[number]
 
+/** From here on the name of a topic that nobody knows may be null; ids came two versions earlier. */
+const noNameFrom = 12
+
 const zeroId = 'A'.repeat(22)
 
 export function metadataHandler(broker: Broker): Handler {
@@ -30,7 +33,8 @@ export function metadataHandler(broker: Broker): Handler {
     if (isAll) for (const topic of broker.topics.all()) replies.push(found(broker, topic))
     else {
       const mayCreate = request.allowAutoTopicCreation && broker.config['auto.create.topics.enable']
-      for (const asked of topics) replies.push(await lookUp(broker, asked, mayCreate))
+      for (const asked of topics)
+        replies.push(await lookUp(broker, asked, mayCreate, header.apiVersion))
     }
     const self = { nodeId: broker.nodeId, ...broker.advertised() }
     const { clusterId, nodeId: controllerId } = broker
@@ -38,14 +42,19 @@ export function metadataHandler(broker: Broker): Handler {
   })
 }
 
-async function lookUp(broker: Broker, asked: Asked, mayCreate: boolean): Promise<TopicReply> {
+async function lookUp(
+  broker: Broker,
+  asked: Asked,
+  mayCreate: boolean,
+  apiVersion: number,
+): Promise<TopicReply> {
   const { name, topicId } = asked
   if (name === null) {
     const topic = broker.topics.byId(topicId)
     if (topic !== undefined) return found(broker, topic)
     const isNone = topicId === zeroId
     const code = isNone ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.UNKNOWN_TOPIC_ID
-    return { errorCode: code, name: null, topicId, partitions: [] }
+    return { errorCode: code, name: apiVersion >= noNameFrom ? null : '', topicId, partitions: [] }
   }
   const none = (errorCode: number): TopicReply => ({ errorCode, name, partitions: [] })
   if (topicNameFault(name) !== undefined) return none(ErrorCode.INVALID_TOPIC_EXCEPTION)

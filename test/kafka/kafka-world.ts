@@ -1,0 +1,170 @@
+/**
+ * Everything behind the Kafka listener but sockets: frames go to the router as a connection would
+ * give them, over a catalog in memory that can be told to fail.
+ */
+import assert from 'node:assert/strict'
+import { unpooled } from '../../src/base/hold.ts'
+import { silentLog } from '../../src/base/log.ts'
+import type { MemoryFault, MemoryPoint } from '../../src/catalog/memory-faults.ts'
+import { type MemoryDatabase, openMemoryDatabase } from '../../src/catalog/memory-database.ts'
+import type { Config } from '../../src/config/options.ts'
+import { parseConfig } from '../../src/config/parse-config.ts'
+import { brokerTopicDefaults } from '../../src/config/topic-configs.ts'
+import { defaultGroupConfig } from '../../src/group/config.ts'
+import { GroupCoordinator } from '../../src/group/coordinator.ts'
+import type { Journal } from '../../src/journal/journal.ts'
+import type { Broker } from '../../src/kafka/broker.ts'
+import { kafkaHandlers } from '../../src/kafka/handlers.ts'
+import { Router } from '../../src/kafka/router.ts'
+import { BrokerLog } from '../../src/log/broker-log.ts'
+import { TopicDirectory } from '../../src/log/topic-directory.ts'
+import { ProducerIds } from '../../src/txn/producer-ids.ts'
+import { decodeResponseHeader, encodeRequest } from '../../src/wire/frame.ts'
+import type { AnyApi, Message } from '../../src/wire/message.ts'
+import { seededRandom } from '../support/seeded-random.ts'
+import { VirtualClock } from '../support/virtual-clock.ts'
+
+/** An API whose messages have types. */
+interface Askable<RequestInput, ResponseValue> {
+  readonly key: number
+  readonly name: string
+  readonly flexibleFrom: number | undefined
+  readonly request: Message<unknown, RequestInput>
+  readonly response: Message<ResponseValue, never>
+}
+
+const host = 'karst.test'
+const remote = '10.1.2.3:51234'
+const correlationId = 7
+
+export class KafkaWorld {
+  readonly clock: VirtualClock = new VirtualClock()
+  readonly database: MemoryDatabase
+  readonly config: Config
+  readonly broker: Broker
+  readonly router: Router
+  readonly apis: AnyApi[]
+  /** What befalls the catalog from now on. */
+  fault: ((point: MemoryPoint) => MemoryFault | undefined) | undefined
+
+  /** `options` as in a configuration file. */
+  constructor(options: Readonly<Record<string, string>> = {}) {
+    const { clock } = this
+    const lines = Object.entries(options).map(([name, value]) => `${name}=${value}\n`)
+    const loaded = parseConfig({ file: { name: 'karst.properties', text: lines.join('') } })
+    assert.ok(loaded.ok, 'the options of the test are allowed')
+    this.config = loaded.config
+    this.database = openMemoryDatabase({ clock, hooks: { fault: (at) => this.fault?.(at) } })
+    const { database, config } = this
+    const random = seededRandom(1)
+    const brokerDefaults = brokerTopicDefaults(loaded)
+    const logs = brokerLog(database, clock)
+    const { index } = logs
+    const topics = { database, index, clock, random, leaderEpoch: 0, brokerDefaults }
+    const groupConfig = { ...defaultGroupConfig, initialRebalanceDelayMs: 0 }
+    this.broker = {
+      clusterId: 'the-cluster',
+      nodeId: config['node.id'],
+      advertised: () => ({ host, port: 9092 }),
+      config,
+      brokerDefaults,
+      topics: new TopicDirectory(topics),
+      logs,
+      groups: new GroupCoordinator({
+        database,
+        clock,
+        random,
+        config: groupConfig,
+        log: silentLog,
+      }),
+      producerIds: new ProducerIds(database),
+      clock,
+      log: silentLog,
+    }
+    const handlers = kafkaHandlers(this.broker)
+    this.apis = handlers.map(({ api }) => api)
+    this.router = new Router({ handlers, log: silentLog, served: () => undefined })
+  }
+
+  /** The answer to a request, as the wire carries it; the request's memory is used again at once. */
+  async ask<RequestInput, ResponseValue>(
+    api: Askable<RequestInput, ResponseValue>,
+    version: number,
+    request: RequestInput,
+  ): Promise<ResponseValue> {
+    const header = { apiVersion: version, correlationId, clientId: 'tester' }
+    const frame = Buffer.concat(encodeRequest(api, header, request)).subarray(4)
+    const peer = { remote, software: undefined }
+    const { signal } = new AbortController()
+    const served = this.router.serve(frame, peer, unpooled, signal, () => undefined)
+    const reply = await this.#whileTimePasses(served)
+    frame.fill(0xdd)
+    assert.ok(typeof reply === 'object', `${api.name} v${version} is answered, not: ${reply}`)
+    const answer = Buffer.concat(reply.chunks).subarray(4)
+    reply.release?.()
+    const told = decodeResponseHeader(answer, api, version)
+    assert.equal(told.correlationId, correlationId)
+    return api.response.decode(version, answer, told.bodyAt)
+  }
+
+  /** Makes a topic, without the wire. */
+  async topic(name: string, partitionCount = 3): Promise<string> {
+    const wanted = { name, partitionCount, replicationFactor: 1, overrides: {} }
+    const { topic } = await this.broker.topics.create(wanted)
+    assert.ok(topic !== undefined)
+    return topic.topicId
+  }
+
+  /** From now on every transaction and snapshot fails before it does anything. */
+  cutCatalog(): void {
+    this.fault = () => ({ fault: 'fail' })
+  }
+
+  healCatalog(): void {
+    this.fault = undefined
+  }
+
+  /** A request that waits for time gets what it waits for: 100 ms a turn, at most a minute. */
+  async #whileTimePasses<Value>(pending: Promise<Value>): Promise<Value> {
+    let isDone = false
+    const done = (): void => {
+      isDone = true
+    }
+    pending.then(done, done)
+    await this.clock.settle()
+    for (let turn = 0; turn < 600 && !isDone; turn++) await this.clock.advance(100)
+    assert.ok(isDone, 'answered within a minute')
+    return pending
+  }
+}
+
+const noJournal: Journal = {
+  write: () => assert.fail('nothing is produced here'),
+  read: () => assert.fail('nothing is read here'),
+  finished: () => [],
+  roll: () => Promise.resolve(),
+  retire: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+}
+
+function brokerLog(database: MemoryDatabase, clock: VirtualClock): BrokerLog {
+  const mebibyte = 1024 * 1024
+  return new BrokerLog({
+    incarnation: 1,
+    database,
+    journal: noJournal,
+    blockSource: { read: () => assert.fail('nothing is read here') },
+    clock,
+    log: silentLog,
+    laneLimits: {
+      groupBytesMax: mebibyte,
+      groupBatchesMax: 100,
+      flightsMax: 1,
+      writeDeadlineMs: 1_000,
+      queuedBytesMax: mebibyte,
+    },
+    tailCacheBytes: mebibyte,
+    blockCacheBytes: mebibyte,
+    storageReadsMax: 1,
+  })
+}
