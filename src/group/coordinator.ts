@@ -109,7 +109,8 @@ export class GroupCoordinator {
       sessionTimeoutMs < config.sessionTimeoutMsMin ||
       sessionTimeoutMs > config.sessionTimeoutMsMax
     ) {
-      const detail = `${sessionTimeoutMs} ms is not in ${config.sessionTimeoutMsMin}…${config.sessionTimeoutMsMax}`
+      const bounds = `${config.sessionTimeoutMsMin} to ${config.sessionTimeoutMsMax}`
+      const detail = `a session of ${sessionTimeoutMs} ms, allowed are ${bounds}`
       return refused('invalid-session-timeout', detail)
     }
     const group = await this.#groups.find(groupId, memberId === '')

@@ -118,7 +118,7 @@ export function decideAfterFailedWrite(
 ): Decision {
   const draft = new Draft(state, config, nowMs)
   const tickets = new Set(failed.answers.map(({ ticket }) => ticket))
-  // A request that would have waited in the state that was not reached has nobody else to answer it.
+  // A request that would have waited in the state that was not reached gets no other answer.
   if ('ticket' in event) tickets.add(event.ticket)
   for (const ticket of tickets) {
     draft.answer(ticket, refused('unavailable', 'the catalog did not answer: try again'))

@@ -90,7 +90,7 @@ test('each offset is judged alone: metadata, topics', async () => {
   assert.equal(await world.committed('D', 0), -1)
 })
 
-test('commits that come together are written together, the last of a partition counts', async () => {
+test('commits that come together are written together, the last one counts', async () => {
   const world = await worldWithTopic()
   await world.commit()
   const before = world.commits.length
@@ -115,7 +115,7 @@ for (const fault of ['fail', 'lose-answer', 'lose-request'] as const) {
   })
 }
 
-test('a commit that was allowed under an older generation does not overtake the new one', async () => {
+test('a commit allowed under an older generation does not overtake the new one', async () => {
   const world = await worldWithTopic()
   const [member] = await world.stable({})
   const { memberId, generation } = member!

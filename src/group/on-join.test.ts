@@ -34,7 +34,7 @@ test('an id that was given is kept for the session timeout', async () => {
   assert.equal(outcomeOf(late.answer), 'unknown-member')
 })
 
-test('a static member is not asked to join twice, and its id begins with the instance', async () => {
+test('a static member is not asked to join twice; its id begins with the instance', async () => {
   const world = new GroupWorld()
   const asked = await world.join({ requireKnownMemberId: true, instanceId: 'i' })
   await world.clock.advance(0)
@@ -154,7 +154,7 @@ test('a join while members sync makes them join again', async () => {
   assert.equal(await world.heartbeat(joinedOf(first.answer)), 'rebalance-in-progress')
 })
 
-test('members that do not join again in time are out; static ones get until the sync is due', async () => {
+test('who does not join again in time is out; static members when the sync is due', async () => {
   const world = new GroupWorld()
   const [leader, , fixed] = await world.stable(
     {},

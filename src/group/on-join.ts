@@ -67,7 +67,8 @@ function flawOf(state: GroupState, request: JoinRequest): ReturnType<typeof refu
     return refused('invalid-request', `${protocols.length} protocols, at most ${most} are allowed`)
   }
   if (!isCompatible(state, protocolType, protocols)) {
-    const detail = `group of type '${state.protocolType ?? ''}', member of type '${protocolType}': nothing in common`
+    const types = `group '${state.protocolType ?? ''}', member '${protocolType}'`
+    const detail = `protocol type or protocols do not fit: ${types}`
     return refused('inconsistent-protocol', detail)
   }
   let bytes = 0
@@ -84,7 +85,7 @@ function flawOf(state: GroupState, request: JoinRequest): ReturnType<typeof refu
 
 function giveMemberId(draft: Draft, { ticket, request, freshMemberId }: JoinEvent): void {
   if (draft.state.pendingJoins.size >= groupLimits.pendingMembersMax) {
-    const detail = `${groupLimits.pendingMembersMax} member ids of this group are given and not used: try later`
+    const detail = `${groupLimits.pendingMembersMax} member ids are given and not used: try later`
     draft.answer(ticket, refused('unavailable', detail))
     return
   }

@@ -98,7 +98,7 @@ test('members that never sync are out after the rebalance timeout', async () => 
   assert.equal(await world.state(), 'preparing-rebalance 1')
 })
 
-test('a leader that fails before it assigns: the others join again and one of them leads', async () => {
+test('a leader that fails before it assigns: the others join, and one leads', async () => {
   const world = new GroupWorld()
   const [first, second] = [await world.join(), await world.join()]
   await world.clock.advance(0)

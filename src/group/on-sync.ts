@@ -85,7 +85,8 @@ function refuseProtocol(state: GroupState, request: SyncRequest): Refused | unde
   if (!differs(protocolType, state.protocolType) && !differs(protocolName, state.protocolName)) {
     return undefined
   }
-  const detail = `'${protocolType}' '${protocolName}', the group uses '${state.protocolType}' '${state.protocolName}'`
+  const used = `'${state.protocolType}' '${state.protocolName}'`
+  const detail = `'${protocolType}' '${protocolName}', the group uses ${used}`
   return refused('inconsistent-protocol', detail)
 }
 

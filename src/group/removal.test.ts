@@ -62,7 +62,7 @@ test('offsets are deleted, but for topics that members are subscribed to', async
   assert.equal(outcomeOf(none), 'group-not-found')
 })
 
-test('groups of other protocols must be empty; unreadable subscriptions hold everything', async () => {
+test('other protocols must be empty; unreadable subscriptions hold everything', async () => {
   const world = await worldWithTopics()
   await world.commit()
   const topics = [{ topicId: 'T', name: 'topic', partitions: [0] }]

@@ -35,7 +35,7 @@ test('the old incarnation is fenced, whatever it asks', async () => {
   assert.equal(outcomeOf(committed), 'fenced-instance')
 })
 
-test('a returning leader that understands it is told to skip the assignment (KIP-814)', async () => {
+test('a returning leader is told to skip the assignment, if it can (KIP-814)', async () => {
   const world = new GroupWorld()
   const [old] = await world.stable(fixed, {})
   const again = joinedOf((await world.join({ ...fixed, supportsSkippingAssignment: true })).answer)
@@ -63,7 +63,7 @@ test('a returning member that changes the choice of protocol begins a rebalance'
   assert.equal(joinedOf(again.answer).protocolName, 'sticky')
 })
 
-test('returning while others sync begins a rebalance, for the leader may know the old id', async () => {
+test('returning while others sync begins a rebalance: the old id may be known', async () => {
   const world = new GroupWorld()
   const [first, second] = [await world.join(), await world.join(fixed)]
   await world.clock.advance(0)
