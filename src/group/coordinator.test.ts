@@ -99,6 +99,27 @@ for (const [what, fault, states] of faults) {
   })
 }
 
+test('who was told to try again is waited for, and not taken for present', async () => {
+  const world = new GroupWorld({ config: { initialRebalanceDelayMs: 3_000 } })
+  const first = [await world.join(), await world.join()]
+  world.fault = ({ at }) => (at === 'commit' ? { fault: 'fail' } : undefined)
+  await world.clock.advance(6_000)
+  assert.deepEqual(
+    first.map(({ answer }) => outcomeOf(answer)),
+    ['unavailable', 'unavailable'],
+  )
+  world.fault = () => undefined
+  const [described] = await world.coordinator.describe(['g'])
+  assert.ok(described?.outcome === 'described')
+  const [one, other] = described.members.map(({ memberId }) => memberId)
+  const again = await world.join({ memberId: one! })
+  await world.clock.advance(10_000)
+  assert.equal(again.value, undefined)
+  const late = await world.join({ memberId: other! })
+  assert.equal(joinedOf(again.answer).members.length, 2)
+  assert.equal(joinedOf(late.answer).generation, 1)
+})
+
 test('an assignment is told only when it is durable', async () => {
   const world = new GroupWorld()
   const asked = [await world.join(), await world.join()]

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { GroupWorld, commitDefaults, joinedOf, outcomeOf } from '../../test/group/group-world.ts'
+import {
+  Asked,
+  GroupWorld,
+  commitDefaults,
+  joinedOf,
+  outcomeOf,
+} from '../../test/group/group-world.ts'
 import type { CommitOffsetsRequest, OffsetToCommit } from './offsets.ts'
 
 const offset = (value: number, changes: Partial<OffsetToCommit> = {}): OffsetToCommit => ({
@@ -119,29 +125,15 @@ test('a commit allowed under an older generation does not overtake the new one',
   const world = await worldWithTopic()
   const [member] = await world.stable({})
   const { memberId, generation } = member!
-  // The commit is allowed and queued; before it is written the group gets its next generation.
-  const busy = world.commit({ groupId: 'other' })
-  const zombie = world.commit({ memberId, generation, offsets: [offset(99)] })
-  const again = world.coordinator.join({
-    groupId: 'g',
-    memberId,
-    instanceId: null,
-    clientId: 'c',
-    clientHost: '',
-    sessionTimeoutMs: 10_000,
-    rebalanceTimeoutMs: 60_000,
-    protocolType: 'consumer',
-    protocols: [{ name: 'range', metadata: new Uint8Array(1) }],
-    requireKnownMemberId: false,
-    supportsSkippingAssignment: false,
-    reason: null,
-  })
-  const joined = joinedOf(await again)
-  assert.equal(joined.generation, generation + 1)
-  const result = outcomeOf(await zombie)
-  await busy
-  const committed = await world.committed()
-  assert.ok(result === 'illegal-generation' ? committed === -1 : committed === 99)
+  world.delayMs = ({ transaction, at }) =>
+    transaction === 'commit group offsets' && at === 'begin' ? 100 : 0
+  const zombie = new Asked(world.commit({ memberId, generation, offsets: [offset(99)] }))
+  const again = await world.join({ memberId })
+  assert.equal(joinedOf(again.answer).generation, generation + 1)
+  assert.equal(zombie.value, undefined, 'it is on its way')
+  await world.clock.advance(100)
+  assert.equal(outcomeOf(zombie.answer), 'illegal-generation')
+  assert.equal(await world.committed(), -1)
 })
 
 test('offsets are fetched in the order asked, -1 where there is none', async () => {

@@ -1,5 +1,6 @@
 /** A coordinator over a catalog in memory, on virtual time, with short ways to say what members do. */
 import assert from 'node:assert/strict'
+import { sleep } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { openMemoryDatabase } from '../../src/catalog/memory-database.ts'
 import type { MemoryDatabase } from '../../src/catalog/memory-database.ts'
@@ -49,6 +50,8 @@ export class GroupWorld {
   readonly config: GroupConfig
   /** What the catalog does at a point; undefined: its work. */
   fault: (point: MemoryPoint) => MemoryFault | undefined = () => undefined
+  /** How long the catalog takes at a point, in ms. */
+  delayMs: (point: MemoryPoint) => number = () => 0
   /** Names of the transactions that were committed. */
   readonly commits: string[] = []
   coordinator: GroupCoordinator
@@ -60,6 +63,10 @@ export class GroupWorld {
     this.database = openMemoryDatabase({
       clock: this.clock,
       hooks: {
+        pause: async (point) => {
+          const delayMs = this.delayMs(point)
+          if (delayMs > 0) await sleep(this.clock, delayMs)
+        },
         fault: (point) => {
           const fault = this.fault(point)
           if (point.at === 'commit' && fault === undefined) this.commits.push(point.transaction)
