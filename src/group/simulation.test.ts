@@ -112,13 +112,13 @@ async function simulate(seed: number): Promise<void> {
     const instanceId = at % 3 === 2 ? `instance-${at}` : null
     return new SimulatedMember(`m${at}`, instanceId, world, random, checker, moods)
   })
-  let failure: unknown
-  for (const member of members) void member.run().catch((error: unknown) => (failure = error))
+  const failures: unknown[] = []
+  for (const member of members) void member.run().catch((error: unknown) => failures.push(error))
   world.fault = randomFaults(world, random)
   world.delayMs = () => (randomBelow(random, 8) === 0 ? randomBelow(random, 400) : 0)
   while (world.clock.monotonicMs() < faultyMs) {
     await world.clock.advance(1_000)
-    if (failure !== undefined) throw failure
+    assert.deepEqual(failures, [])
     if (randomBelow(random, 30) === 0) world.crash()
   }
 
@@ -128,7 +128,7 @@ async function simulate(seed: number): Promise<void> {
   const until = world.clock.monotonicMs() + recoveryMs
   while (world.clock.monotonicMs() < until) {
     await world.clock.advance(1_000)
-    if (failure !== undefined) throw failure
+    assert.deepEqual(failures, [])
     const nowMs = world.clock.monotonicMs()
     for (const { name, waitingFor } of members) {
       const waitedMs = nowMs - (waitingFor?.sinceMs ?? nowMs)
