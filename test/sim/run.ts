@@ -1,2 +1,55 @@
-/** Runs the simulation. Its place: the simulator itself is not in this revision. */
-console.log('simulation: none in this revision')
+/**
+ * Runs the simulation: `node test/sim/run.ts --seconds 60` on fresh seeds, `--seed N` one again,
+ * with its log. A failure prints the command that repeats it.
+ */
+import { createHash } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { pinoLog } from '../../src/base/pino-log.ts'
+import { silentLog } from '../../src/base/log.ts'
+import { simulate } from './simulation.ts'
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string' },
+    from: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+  },
+})
+
+async function one(seed: number, isLoud: boolean): Promise<boolean> {
+  const write = (line: string): void => void process.stderr.write(line)
+  const log = isLoud ? pinoLog({ level: 'debug', format: 'pretty', write }) : silentLog
+  try {
+    const { trace, acknowledged, crashes } = await simulate({ seed, log })
+    if (isLoud) {
+      const digest = createHash('sha256').update(trace.join('\n')).digest('hex').slice(0, 16)
+      if (values.trace) console.log(trace.join('\n'))
+      console.log(`seed ${seed}: ${acknowledged} acknowledged, ${crashes} crashes, trace ${digest}`)
+    }
+    return true
+  } catch (error) {
+    console.error(error)
+    console.error(`simulation failed; again with: node test/sim/run.ts --seed ${seed}`)
+    return false
+  }
+}
+
+const started = performance.now()
+let passed = 0
+let failed = 0
+if (values.seed !== undefined) {
+  if (await one(Number(values.seed), true)) passed++
+  else failed++
+} else {
+  const untilMs = started + Number(values.seconds) * 1_000
+  const first = Number(values.from ?? Math.floor(Math.random() * 2 ** 31))
+  for (let seed = first; performance.now() < untilMs && failed < 3; seed++) {
+    if (await one(seed, false)) passed++
+    else failed++
+  }
+}
+const tookS = ((performance.now() - started) / 1_000).toFixed(1)
+console.log(`simulation: ${passed + failed} seeds in ${tookS} s`)
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed === 0 ? 0 : 1)
