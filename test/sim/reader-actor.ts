@@ -21,6 +21,8 @@ export interface ReaderParts {
   readonly topic: string
   readonly partition: number
   readonly isOver: () => boolean
+  /** Told why a fetch gave nothing. */
+  readonly refused?: (errorCode: number, offset: number) => void
 }
 
 export interface ReadRecord {
@@ -79,6 +81,7 @@ export async function fetchFrom(
     if (reply === undefined || reply.errorCode !== ErrorCode.NONE) {
       const isPast = reply?.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE && offset <= known
       assert.ok(!isPast, `R1: ${partition}@${offset} out of range, ${known} was known before`)
+      parts.refused?.(reply?.errorCode ?? -1, offset)
       return undefined
     }
     return recordsOf(reply.records, offset, reply.highWatermark)

@@ -158,7 +158,7 @@ class Simulation {
       if (draw < 6) this.#network.cutOne()
       else if (draw < 8) {
         this.#crash()
-        await sleep(this.#clock, randomBelow(this.#random, 200))
+        await sleep(this.#clock, 5 + randomBelow(this.#random, 200))
         await this.#boot()
       }
     }
@@ -181,10 +181,21 @@ class Simulation {
     if (draw < 12) return { fault: 'lose-answer' }
     if (draw < 18) return { fault: 'lose-request' }
     if (draw < 26) {
-      const until = sleep(this.#clock, randomBelow(this.#random, 800))
+      const until = this.#untilOrDeath(randomBelow(this.#random, 800))
       return { fault: 'zombie', until, commits: randomBelow(this.#random, 2) === 0 }
     }
     return undefined
+  }
+
+  /**
+   * The embedded catalog runs in the broker's process: a commit that hangs is over, one way or the
+   * other, when the process dies. (A server's would go on; there no journal space is used again.)
+   */
+  #untilOrDeath(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#life?.atEnd(resolve)
+    this.#clock.after(ms, resolve)
+    return promise
   }
 
   #client(name: string): SimClient {
@@ -240,11 +251,16 @@ class Simulation {
   async #checkAll(): Promise<void> {
     const logs = new Map<number, ReadRecord[]>()
     for (let partition = 0; partition < partitionCount; partition++) {
-      const reader = this.#reader(partition)
+      let refusal = ''
+      const refused = (code: number, offset: number): void => {
+        refusal = `partition ${partition} at ${offset}: error ${code}`
+      }
+      const reader = { ...this.#reader(partition), refused }
       const records: ReadRecord[] = []
-      for (let offset = 0; ;) {
+      for (let offset = 0, refusals = 0; ;) {
         const page = await fetchFrom(reader, offset, 0)
         if (page === undefined) {
+          assert.ok(++refusals < 100, `W1: committed records cannot be read: ${refusal}`)
           await sleep(this.#clock, 20)
           continue
         }

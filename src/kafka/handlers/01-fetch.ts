@@ -155,6 +155,8 @@ async function readTarget(
       }
     } catch (error) {
       if (!isFailure(error)) throw error
+      const { partitionId } = log
+      broker.log.warn({ partitionId, fetchOffset, error: error.message }, 'cannot read a partition')
       errorCode = failureCode(error)
     }
   }
