@@ -15,6 +15,11 @@ export interface CutProxyOptions {
   lifeBytesMax: number
   /** Or until at most this many responses, when the cut is a lost answer. */
   lifeResponsesMax: number
+  /**
+   * Cut only connections that have carried a produce request, and responses only between two:
+   * kafkajs survives neither a lost ApiVersions answer nor half a response, of any broker.
+   */
+  spareFragile?: boolean
 }
 
 export interface CutCounts {
@@ -30,9 +35,12 @@ interface Plan {
   kind: CutKind
   /** Bytes for `request` and `response`, answers for `lostAnswer`. */
   remaining: number
+  isFragile: boolean
+  isCut: boolean
 }
 
 const produceKey = 0
+const requestBytesPerAnswerByte = 50 // of a producer, roughly
 const frameBytesMax = 128 * 1024 * 1024 // beyond any response a client asks for
 
 export class CutProxy {
@@ -95,7 +103,9 @@ export class CutProxy {
     const produces = new Set<number>() // correlation ids of produce requests not yet answered
     client.on('data', (bytes: Buffer) => {
       for (const frame of requests.read(bytes)) {
-        if (frame.readInt16BE(4) === produceKey) produces.add(frame.readInt32BE(8))
+        if (frame.readInt16BE(4) !== produceKey) continue
+        produces.add(frame.readInt32BE(8))
+        plan.isFragile = false
       }
       this.#pass(bytes, 'request', plan, broker, end)
     })
@@ -111,15 +121,19 @@ export class CutProxy {
   }
 
   #pass(bytes: Buffer, kind: CutKind, plan: Plan, to: Socket, end: () => void): void {
-    if (!this.#isCutting || plan.kind !== kind || bytes.length < plan.remaining) {
-      if (plan.kind === kind) plan.remaining -= bytes.length
+    if (plan.isCut) return // bytes behind a gap would be corruption, not a cut
+    const isSpared = !this.#isCutting || plan.isFragile
+    if (isSpared || plan.kind !== kind || bytes.length < plan.remaining) {
+      if (plan.kind === kind && !isSpared) plan.remaining -= bytes.length
       to.write(bytes)
       return
     }
     this.counts[kind]++
     // What lies before the cut must arrive, otherwise every cut is one between two frames.
-    to.write(bytes.subarray(0, plan.remaining), () => setImmediate(end))
-    plan.remaining = Number.POSITIVE_INFINITY
+    const isWhole = kind === 'response' && this.#options.spareFragile === true
+    const kept = isWhole ? 0 : plan.remaining
+    to.write(bytes.subarray(0, kept), () => setImmediate(end))
+    plan.isCut = true
   }
 
   #losesAnswer(plan: Plan): boolean {
@@ -130,9 +144,17 @@ export class CutProxy {
 
   #plan(): Plan {
     const { lifeBytesMax, lifeResponsesMax } = this.#options
-    const kind = (['request', 'response', 'lostAnswer'] as const)[this.#below(3)] ?? 'request'
-    const max = { request: lifeBytesMax, response: lifeBytesMax / 16, lostAnswer: lifeResponsesMax }
-    return { kind, remaining: 1 + this.#below(Math.ceil(max[kind])) }
+    // In turn, so that a client that connects seldom meets all of them.
+    const kinds = ['lostAnswer', 'response', 'request'] as const
+    const kind = kinds[this.counts.connections % kinds.length] ?? 'request'
+    const answerBytesMax = Math.ceil(lifeBytesMax / requestBytesPerAnswerByte)
+    const max = { request: lifeBytesMax, response: answerBytesMax, lostAnswer: lifeResponsesMax }
+    return {
+      kind,
+      remaining: 1 + this.#below(max[kind]),
+      isFragile: this.#options.spareFragile === true,
+      isCut: false,
+    }
   }
 
   /** A broker names itself as (string host, int32 port) in Metadata and FindCoordinator. */

@@ -117,7 +117,8 @@ export class Program {
   }
 
   #failure(what: string): Error {
-    const tail = this.lines.slice(-10).join('\n')
+    const wrong = this.lines.filter((line) => line.includes('"error"')).slice(0, 3)
+    const tail = [...wrong, ...this.lines.slice(-10)].join('\n')
     return new Error(`${this.name} ${what}\nstdout: ${tail}\nstderr: ${this.#errors}`)
   }
 
