@@ -6,6 +6,8 @@
  */
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
+import { randomBelow } from '../../src/base/random.ts'
+import { SeededRandom } from './seeded.ts'
 
 export interface CutProxyOptions {
   /** host:port of the broker. */
@@ -48,12 +50,12 @@ export class CutProxy {
   readonly #options: CutProxyOptions
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  #state: number
+  readonly #random: SeededRandom
   #isCutting = true
 
   private constructor(options: CutProxyOptions) {
     this.#options = options
-    this.#state = options.seed
+    this.#random = new SeededRandom(options.seed)
     this.#server = createServer({ noDelay: true }, (client) => this.#accept(client))
   }
 
@@ -151,7 +153,7 @@ export class CutProxy {
     const max = { request: lifeBytesMax, response: answerBytesMax, lostAnswer: lifeResponsesMax }
     return {
       kind,
-      remaining: 1 + this.#below(max[kind]),
+      remaining: 1 + randomBelow(this.#random, max[kind]),
       isFragile: this.#options.spareFragile === true,
       isCut: false,
     }
@@ -167,14 +169,6 @@ export class CutProxy {
     for (let at = frame.indexOf(named); at >= 0; at = frame.indexOf(named, at + 1)) {
       frame.writeInt32BE(own, at + host.length)
     }
-  }
-
-  /** mulberry32: small, and the same on every machine. */
-  #below(limit: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit
   }
 }
 

@@ -1,0 +1,168 @@
+/**
+ * Kills the broker again and again under load, and compares what verifiable producers were
+ * promised with what is there at the end.
+ *
+ * npm run test:kill -- --rounds 50 [--seed N] [--target kafka]
+ *
+ * Prints one JSON summary; its `faults` are empty when the broker kept every promise.
+ */
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { randomBelow } from '../../src/base/random.ts'
+import { faultsOf, judge } from '../support/acknowledged.ts'
+import { BrokerProcess } from '../support/broker-process.ts'
+import { openKafkajs } from '../support/clients/kafkajs.ts'
+import { readAll } from '../support/clients/kcat.ts'
+import { openJavaProducer, openRdkafkaProducer, openReader } from '../support/clients/verifiable.ts'
+import type { Reader, VerifiableProducer } from '../support/clients/verifiable.ts'
+import { installAll } from '../support/install.ts'
+import { KafkaProcess } from '../support/kafka-process.ts'
+import { SeededRandom } from '../support/seeded.ts'
+import { freshName } from '../support/target.ts'
+import { until } from '../support/until.ts'
+
+export interface KillOptions {
+  rounds: number
+  seed: number
+  target: 'karst' | 'kafka'
+}
+
+export interface KillSummary {
+  rounds: number
+  seed: number
+  acknowledged: number
+  read: number
+  readyMs: { median: number; max: number }
+  /** From the ready line until both producers were acknowledged again, at worst. */
+  servingAgainMsMax: number
+  faults: string[]
+}
+
+interface Stream {
+  topic: string
+  producer: VerifiableProducer
+  reader: Reader
+}
+
+const partitions = 4
+const readyMsMax = 1_000
+// A client notices a dead broker and comes back within its own backoff, here at most 250 ms.
+const servingAgainTimeoutMs = 30_000
+const loadMsMin = 100
+const loadMsMax = 1_200
+
+export async function killLoop(options: KillOptions): Promise<KillSummary> {
+  const { rounds, seed, target } = options
+  const broker = target === 'kafka' ? await KafkaProcess.start() : await startKarst()
+  const timeoutMs = 120_000 + rounds * (servingAgainTimeoutMs + loadMsMax)
+  const streams = await openStreams(broker.bootstrap, timeoutMs)
+  const readyMs: number[] = []
+  const servingAgainMs: number[] = []
+  const random = new SeededRandom(seed)
+  await allAcknowledgedMore(streams)
+  for (let round = 0; round < rounds; round++) {
+    await sleep(loadMsMin + randomBelow(random, loadMsMax - loadMsMin))
+    await broker.kill()
+    await broker.restart()
+    readyMs.push(broker.readyMs)
+    const readyAt = performance.now()
+    await allAcknowledgedMore(streams)
+    servingAgainMs.push(performance.now() - readyAt)
+  }
+  const summary = await sumUp(broker.bootstrap, streams)
+  await broker.close()
+  const sorted = readyMs.toSorted((a, b) => a - b)
+  const median = Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0)
+  const max = Math.round(sorted.at(-1) ?? 0)
+  if (target === 'karst' && max > readyMsMax) summary.faults.push(`ready only after ${max} ms`)
+  const servingAgainMsMax = Math.round(Math.max(...servingAgainMs))
+  return { rounds, seed, ...summary, readyMs: { median, max }, servingAgainMsMax }
+}
+
+/** The folder of a failed run is what one wants to look at, so it is kept. */
+async function startKarst(): Promise<BrokerProcess> {
+  const dataFolder = await mkdtemp(path.join(tmpdir(), 'karst-kill-'))
+  console.error(`data folder: ${dataFolder}`)
+  return BrokerProcess.start({ dataFolder })
+}
+
+async function openStreams(bootstrap: string, timeoutMs: number): Promise<Stream[]> {
+  const kinds = [
+    { open: openRdkafkaProducer, perSecond: 4_000, padBytes: 1_000 },
+    { open: openJavaProducer, perSecond: 1_000, padBytes: 0 },
+  ]
+  const streams: Stream[] = []
+  for (const { open, ...load } of kinds) {
+    const topic = freshName('kill')
+    const admin = openKafkajs(bootstrap).admin()
+    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }] })
+    await admin.disconnect()
+    const producer = await open({ bootstrap, topic, partitions, timeoutMs, ...load })
+    streams.push({
+      topic,
+      producer,
+      reader: await openReader(bootstrap, topic, partitions, timeoutMs),
+    })
+  }
+  return streams
+}
+
+/** Resolves when every producer was acknowledged something after this call. */
+async function allAcknowledgedMore(streams: Stream[]): Promise<void> {
+  const before = new Map(streams.map((s) => [s, s.producer.acknowledgedCount()]))
+  for (const stream of streams) {
+    await until(
+      () => stream.producer.acknowledgedCount() > (before.get(stream) ?? 0),
+      servingAgainTimeoutMs,
+      () => `${stream.producer.name} is not acknowledged anything any more`,
+    )
+  }
+}
+
+async function sumUp(
+  bootstrap: string,
+  streams: Stream[],
+): Promise<Pick<KillSummary, 'acknowledged' | 'read' | 'faults'>> {
+  const sum = { acknowledged: 0, read: 0, faults: [] as string[] }
+  for (const { topic, producer, reader } of streams) {
+    await producer.stop()
+    const last = await readAll(bootstrap, topic)
+    await until(
+      () => reader.records().length >= last.length,
+      servingAgainTimeoutMs,
+      () => `the reader has seen ${reader.records().length} of ${last.length}`,
+    )
+    await reader.stop()
+    const verdict = judge(producer.acknowledged(), reader.records(), last)
+    sum.acknowledged += verdict.acknowledged
+    sum.read += verdict.read
+    const failed = producer.failed().map((line) => `given up: ${line}`)
+    for (const fault of [...faultsOf(verdict), ...failed.slice(0, 1)]) {
+      sum.faults.push(`${producer.name}: ${fault}`)
+    }
+  }
+  return sum
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '50' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      target: { type: 'string', default: 'karst' },
+    },
+  })
+  if (values.target !== 'karst' && values.target !== 'kafka') {
+    throw new Error(`--target is karst or kafka, not ${values.target}`)
+  }
+  await installAll()
+  const options = { rounds: Number(values.rounds), seed: Number(values.seed) }
+  const summary = await killLoop({ ...options, target: values.target })
+  console.log(JSON.stringify(summary, null, 2))
+  if (summary.faults.length > 0) process.exitCode = 1
+}
+
+if (import.meta.main) await main()
