@@ -41,6 +41,11 @@ export interface AppendIntent {
   readonly offsetCount: number
   readonly maxTimestampMs: number
   readonly byteLength: number
+  /**
+   * An earlier batch of its producer failed and has not come again: out of order, whatever is known
+   * here.
+   */
+  readonly isAhead?: boolean
 }
 
 /** A durable group that asks to be committed; its appends stand in the order of their bytes. */
@@ -330,6 +335,7 @@ class Judge {
   }
 
   #sequence(append: AppendIntent, baseOffset: number, nowMs: number): AppendOutcome | undefined {
+    if (append.isAhead === true) return { outcome: 'refused', reason: 'out-of-order-sequence' }
     const entry = this.#producers.get(producerKey(append))
     assert(entry !== undefined, 'every producer of the groups was read')
     const { producerEpoch: epoch, baseSequence, offsetCount } = append

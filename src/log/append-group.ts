@@ -69,9 +69,13 @@ export class SealedGroup {
     return this.journalGroup.runs.length
   }
 
-  intent(place: GroupPlace): GroupIntent {
+  /** `isAhead` tells which appends must wait for one before them; asked in the group's order. */
+  intent(place: GroupPlace, isAhead: (append: PendingAppend) => boolean): GroupIntent {
     const { id, createdMs } = this.journalGroup
-    return { ...id, ...place, createdMs, appends: this.appends }
+    const appends = this.appends.map((append) =>
+      isAhead(append) ? { ...append, isAhead: true } : append,
+    )
+    return { ...id, ...place, createdMs, appends }
   }
 
   answer(outcomes: readonly AppendOutcome[]): void {

@@ -11,11 +11,13 @@ import {
   cancelGroups,
   commitGroups,
   commitRunsMax,
+  type GroupIntent,
   type GroupResult,
 } from '../catalog/commit-groups.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import type { AppendOutcome } from '../catalog/outcomes.ts'
 import type { GroupPlace, Journal } from '../journal/journal.ts'
+import { MissingSequences } from './missing-sequences.ts'
 import { OpenGroup, type PendingAppend, type SealedGroup } from './append-group.ts'
 
 export interface LaneLimits {
@@ -63,6 +65,7 @@ export class AppendLane {
   readonly #closed: OpenGroup[] = []
   /** In sealing order. */
   readonly #flights: Flight[] = []
+  readonly #missing = new MissingSequences()
   #committing = false
   #isPumpDue = false
   #isClosing = false
@@ -202,7 +205,7 @@ export class AppendLane {
   async #commit(flights: readonly Flight[]): Promise<void> {
     const intents = flights.map(({ group, place }) => {
       assert(place !== undefined, 'only durable groups are committed')
-      return group.intent(place)
+      return group.intent(place, (append) => this.#missing.isAhead(append))
     })
     try {
       const { groups } = await commitGroups(this.#deps.database, intents)
@@ -213,7 +216,7 @@ export class AppendLane {
         { error: asError(error).message, groups: flights.length },
         'commit failed',
       )
-      if (isFailure(error, 'unknown-outcome')) return this.#resolve(flights)
+      if (isFailure(error, 'unknown-outcome')) return this.#resolve(flights, intents)
       if (flights.length > 1) return this.#halve(flights)
       for (const flight of flights) {
         flight.failure = asError(error)
@@ -230,8 +233,7 @@ export class AppendLane {
   }
 
   /** The answer to a commit was lost: claims the ids as cancelled until it is certain what happened. */
-  async #resolve(flights: readonly Flight[]): Promise<void> {
-    const intents = flights.map(({ group, place }) => group.intent(place as GroupPlace))
+  async #resolve(flights: readonly Flight[], intents: readonly GroupIntent[]): Promise<void> {
     for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, retryPauseMsMax)) {
       try {
         const results = await cancelGroups(this.#deps.database, intents)
@@ -253,13 +255,25 @@ export class AppendLane {
         this.#refuse(flight)
       } else {
         await this.#deps.committed(flight.group.appends, result)
+        this.#rememberOutdated(flight, result.outcomes)
         this.#queuedBytes -= flight.group.byteLength
         flight.group.answer(result.outcomes)
       }
     }
   }
 
+  /** They are judged again under the new configuration; what follows must not overtake them. */
+  #rememberOutdated(flight: Flight, outcomes: readonly AppendOutcome[]): void {
+    for (const [index, append] of flight.group.appends.entries()) {
+      const outcome = outcomes[index]
+      if (outcome?.outcome === 'refused' && outcome.reason === 'config-changed') {
+        this.#missing.failed(append)
+      }
+    }
+  }
+
   #refuse(flight: Flight): void {
+    for (const append of flight.group.appends) this.#missing.failed(append)
     this.#queuedBytes -= flight.group.byteLength
     flight.group.refuse(flight.failure ?? new Failure('unavailable', 'the write failed'))
   }

@@ -56,7 +56,10 @@ async function runIdempotent(parts: ProducerParts): Promise<void> {
     )
     unanswered = unanswered.filter((flight, index) => {
       const answer = answers[index] ?? 'lost'
-      if (answer === 'lost' || answer.code !== ErrorCode.NONE) return true
+      if (answer === 'lost' || answer.code !== ErrorCode.NONE) {
+        parts.history.note(`${flight.sent.value}: ${answer === 'lost' ? answer : answer.code}`)
+        return true
+      }
       parts.history.acknowledge(flight.sent, answer.baseOffset)
       return false
     })

@@ -294,7 +294,8 @@ class Simulation {
       if (this.#failure !== undefined) throw this.#failure
     }
     const result = settled as { value: Result } | { error: unknown } | undefined
-    assert.ok(result !== undefined, `${what}: not done within ${msMax} ms`)
+    const last = this.#history.trace.slice(-8).join('\n  ')
+    assert.ok(result !== undefined, `${what}: not done within ${msMax} ms; seen last:\n  ${last}`)
     if ('error' in result) throw result.error
     return result.value
   }
