@@ -1,8 +1,11 @@
 /** What administrators may ask of topics, whichever request it comes by: counts, replicas, configs. */
+import { didYouMean } from '../base/nearest.ts'
 import {
   type BrokerTopicDefaults,
   parseTopicConfigs,
   type TopicConfigs,
+  topicOptionNames,
+  topicOptionTable,
 } from '../config/topic-configs.ts'
 import { ErrorCode } from '../wire/error-codes.ts'
 
@@ -74,6 +77,18 @@ export function replicasFault(replicas: readonly (readonly number[])[]): TopicFa
   return undefined
 }
 
+/** Longer than any name that could be meant: a suggestion costs time by its length. */
+const suggestedNameMax = 60
+
+/** Names the first config that no topic has. */
+export function unknownConfigFault(names: readonly string[]): TopicFault | undefined {
+  const unknown = names.find((name) => !Object.hasOwn(topicOptionTable, name))
+  if (unknown === undefined) return undefined
+  const isShort = unknown.length <= suggestedNameMax
+  const meant = isShort ? didYouMean(unknown, topicOptionNames) : ''
+  return fault(ErrorCode.INVALID_CONFIG, `there is no topic config ${unknown}.${meant}`)
+}
+
 export interface CheckedConfigs {
   /** As they are stored. */
   readonly overrides: Record<string, string>
@@ -85,10 +100,13 @@ export function checkConfigs(
   given: Readonly<Record<string, string | null>>,
   defaults: BrokerTopicDefaults,
 ): CheckedConfigs | TopicFault {
+  const unknown = unknownConfigFault(Object.keys(given))
+  if (unknown !== undefined) return unknown
   for (const [name, value] of Object.entries(given)) {
     const byteLength = value === null ? 0 : Buffer.byteLength(value)
     if (byteLength <= configValueBytesMax) continue
-    const message = `${name}: the value has ${byteLength} bytes, at most ${configValueBytesMax} may be`
+    const most = configValueBytesMax
+    const message = `${name}: the value has ${byteLength} bytes, at most ${most} may be`
     return fault(ErrorCode.INVALID_CONFIG, message)
   }
   const parsed = parseTopicConfigs(given, defaults)

@@ -18,5 +18,10 @@ export function topicNameFault(name: string): string | undefined {
 
 /** Kafka's metric names make '.' and '_' the same: two topics must not differ in nothing else. */
 export function collidesWith(name: string, other: string): boolean {
-  return name !== other && name.replaceAll('.', '_') === other.replaceAll('.', '_')
+  return name !== other && metricName(name) === metricName(other)
+}
+
+/** Topics that collide have the same. */
+export function metricName(name: string): string {
+  return name.replaceAll('.', '_')
 }

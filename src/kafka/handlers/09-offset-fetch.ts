@@ -37,6 +37,12 @@ interface GroupAnswer {
   readonly topics: readonly (TopicReference & { readonly partitions: PartitionReply[] })[]
 }
 
+/**
+ * Offsets in one answer, about 50 bytes each: groups beyond are to be asked for in another request,
+ * so that a small request cannot ask for the same offsets a million times.
+ */
+const offsetsMax = 1_000_000
+
 const groupErrorFrom = 2
 const severalGroupsFrom = 8
 const topicIdsFrom = 10
@@ -47,8 +53,14 @@ export function offsetFetchHandler(broker: Broker): Handler {
     if (apiVersion < severalGroupsFrom) return { response: await one(broker, request, apiVersion) }
     const by = apiVersion >= topicIdsFrom ? 'id' : 'name'
     const groups: GroupReply[] = []
+    let told = 0
     for (const { groupId, topics: asked } of request.groups) {
+      if (told >= offsetsMax) {
+        groups.push({ groupId, topics: [], errorCode: ErrorCode.INVALID_REQUEST })
+        continue
+      }
       const { errorCode, topics } = await fetchGroup(broker, groupId, asked, by)
+      for (const { partitions } of topics) told += partitions.length
       const shown = topics.map(({ name, topicId, partitions }): TopicReply => {
         return by === 'id' ? { topicId, partitions } : { name, partitions }
       })

@@ -17,7 +17,8 @@ const notFoundFrom = 6
 
 export function describeGroupsHandler({ groups }: Broker): Handler {
   return handler(describeGroups, async (request, { header }) => {
-    const results = await groups.describe(request.groups)
+    // Each once, however often it is named: an answer is not to be larger than what there is.
+    const results = await groups.describe([...new Set(request.groups)])
     return { response: { groups: results.map((each) => toReply(each, header.apiVersion)) } }
   })
 }

@@ -12,7 +12,7 @@
 import { isFailure } from '../../base/errors.ts'
 import { describeTopicConfigs } from '../../config/topic-configs.ts'
 import type { WantedTopic } from '../../log/topic-directory.ts'
-import { collidesWith, topicNameFault } from '../../log/topic-name.ts'
+import { metricName, topicNameFault } from '../../log/topic-name.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import {
   createTopics,
@@ -41,8 +41,8 @@ type TopicReply = CreateTopicsReply['topics'][number]
 export function createTopicsHandler(broker: Broker): Handler {
   return handler(createTopics, async ({ topics, validateOnly }) => {
     const twice = repeated(topics.map(({ name }) => name))
-    /** Of this request, also where they are only validated. */
-    const names = new Set<string>()
+    /** By what metrics make of them; those of this request, too, also where only validated. */
+    const names = new Map(broker.topics.all().map(({ name }) => [metricName(name), name]))
     let partitionsLeft = partitionsMax
     const replies: TopicReply[] = [...twice].map((name) => {
       return { name, ...fault(ErrorCode.INVALID_REQUEST, 'the request names this topic twice') }
@@ -57,11 +57,11 @@ export function createTopicsHandler(broker: Broker): Handler {
       }
       partitionsLeft -= wanted.partitionCount
       if (partitionsLeft < 0) {
-        const message = `one request makes at most ${partitionsMax} partitions: ask again for the rest`
+        const message = `at most ${partitionsMax} partitions per request: ask again for the rest`
         replies.push({ name, ...fault(ErrorCode.POLICY_VIOLATION, message) })
         continue
       }
-      names.add(name)
+      names.set(metricName(name), name)
       replies.push(await createOne(broker, wanted, validateOnly))
     }
     return { response: { topics: replies } }
@@ -69,7 +69,11 @@ export function createTopicsHandler(broker: Broker): Handler {
 }
 
 /** What is to be created, or why it cannot be; whether it exists already is not asked here. */
-function plan(broker: Broker, asked: Asked, names: ReadonlySet<string>): WantedTopic | TopicFault {
+function plan(
+  broker: Broker,
+  asked: Asked,
+  names: ReadonlyMap<string, string>,
+): WantedTopic | TopicFault {
   const { name } = asked
   const wrongName = topicNameFault(name)
   if (wrongName !== undefined) return fault(ErrorCode.INVALID_TOPIC_EXCEPTION, wrongName)
@@ -82,9 +86,8 @@ function plan(broker: Broker, asked: Asked, names: ReadonlySet<string>): WantedT
   const given = Object.fromEntries(asked.configs.map((config) => [config.name, config.value]))
   const checked = checkConfigs(given, broker.brokerDefaults)
   if (isFault(checked)) return checked
-  const others = [...broker.topics.all().map((topic) => topic.name), ...names]
-  const other = others.find((each) => collidesWith(name, each))
-  if (other !== undefined) {
+  const other = names.get(metricName(name))
+  if (other !== undefined && other !== name) {
     const message = `topic ${name} collides with ${other}: metrics cannot tell '.' from '_'`
     return fault(ErrorCode.INVALID_TOPIC_EXCEPTION, message)
   }

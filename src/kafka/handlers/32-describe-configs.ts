@@ -3,6 +3,7 @@
  *
  * - Sources: 1 the topic, 4 the broker's configuration, 5 a default. Synonyms and documentation (3+,
  *   KIP-569) on demand.
+ * - A resource that is named again is told once: an answer is not to be larger than what there is.
  * - A broker's options are read at start: they are read-only. Resource '' are the defaults of all
  *   brokers that were set at run time (KIP-226): there are none.
  */
@@ -37,8 +38,12 @@ export function describeConfigsHandler(broker: Broker): Handler {
   return handler(describeConfigs, async (request) => {
     const { resources, includeSynonyms, includeDocumentation } = request
     const results: ResourceReply[] = []
+    const told = new Set<string>()
     for (const resource of resources) {
       const { resourceType, resourceName, configurationKeys: keys } = resource
+      const key = `${resourceType} ${resourceName}`
+      if (told.has(key)) continue
+      told.add(key)
       const described = await describe(broker, resource)
       if (isFault(described)) {
         results.push({ resourceType, resourceName, ...described, configs: [] })
@@ -68,7 +73,8 @@ async function describe(
     case resourceTypes.broker:
       return describeBroker(broker, resourceName)
     default: {
-      const message = `resources of type ${resourceType} have no configs here: topics (2) and brokers (4) have`
+      const has = 'topics (2) and brokers (4) have'
+      const message = `resources of type ${resourceType} have no configs here: ${has}`
       return fault(ErrorCode.INVALID_REQUEST, message)
     }
   }

@@ -9,12 +9,7 @@
  * - A broker's options are read at start and cannot be altered: INVALID_REQUEST.
  */
 import { Failure, isFailure } from '../../base/errors.ts'
-import { didYouMean } from '../../base/nearest.ts'
-import {
-  describeTopicConfigs,
-  topicOptionNames,
-  topicOptionTable,
-} from '../../config/topic-configs.ts'
+import { describeTopicConfigs, topicOptionTable } from '../../config/topic-configs.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import {
   incrementalAlterConfigs,
@@ -25,7 +20,14 @@ import type { Broker } from '../broker.ts'
 import { resourceTypes } from '../config-codes.ts'
 import { type Handler, handler } from '../router.ts'
 import { failureCode } from '../to-error-code.ts'
-import { checkConfigs, fault, isFault, repeated, type TopicFault } from '../topic-rules.ts'
+import {
+  checkConfigs,
+  fault,
+  isFault,
+  repeated,
+  type TopicFault,
+  unknownConfigFault,
+} from '../topic-rules.ts'
 
 type Resource = IncrementalAlterConfigsRequest['resources'][number]
 type ResourceReply = IncrementalAlterConfigsReply['responses'][number]
@@ -109,7 +111,7 @@ function readSteps({ configs }: Resource): Step[] | TopicFault {
       if (isKnown) steps.push({ name, operation, value: '' })
       continue
     }
-    const wrong = isKnown ? stepFault(name, operation, value) : unknownConfig(name)
+    const wrong = isKnown ? stepFault(name, operation, value) : unknownConfigFault([name])
     if (wrong !== undefined) return wrong
     steps.push({ name, operation, value: value ?? '' })
   }
@@ -131,11 +133,6 @@ function stepFault(name: string, operation: number, value: string | null): Topic
     return fault(ErrorCode.INVALID_CONFIG, message)
   }
   return undefined
-}
-
-function unknownConfig(name: string): TopicFault {
-  const message = `there is no topic config ${name}.${didYouMean(name, topicOptionNames)}`
-  return fault(ErrorCode.INVALID_CONFIG, message)
 }
 
 function applySteps(

@@ -17,7 +17,7 @@ const judged = (api: AnyApi): boolean => api.key > 1
 const versionsOf = ({ versions }: AnyApi): number[] =>
   Array.from({ length: versions.max - versions.min + 1 }, (_, index) => versions.min + index)
 
-test('ApiVersions tells every API in the table, once, with the versions that are read', async () => {
+test('ApiVersions tells every API in the table, with the versions that are read', async () => {
   const world = new KafkaWorld()
   const { apiKeys } = await world.ask(apiVersions, 4, {
     clientSoftwareName: 'a',
@@ -80,7 +80,7 @@ function codesIn(value: unknown, path = ''): { path: string; code: number }[] {
   })
 }
 
-test('whatever a request of any version says, it is answered with codes that Kafka has', async () => {
+test('whatever a request of any version says, it is answered with codes of Kafka', async () => {
   for (const api of new KafkaWorld().apis.filter(judged)) {
     for (const version of versionsOf(api)) {
       const world = new KafkaWorld()

@@ -121,6 +121,17 @@ const refusals: readonly (readonly [string, Asked, number, RegExp])[] = [
     /8192/,
   ],
   [
+    'long names',
+    wanted('t', {
+      configs: [
+        { name: 'a'.repeat(32_000), value: '' },
+        { name: 'b'.repeat(32_000), value: '' },
+      ],
+    }),
+    ErrorCode.INVALID_CONFIG,
+    /aaa…$/,
+  ],
+  [
     'config twice',
     wanted('t', {
       configs: [
@@ -214,7 +225,7 @@ test('without a catalog topics are refused in a way that can be tried again', as
   assert.equal(world.broker.topics.byName('t')?.partitionIds.length, 3)
 })
 
-test('an answer of the catalog that is lost is told as such, and a retry finds the topic', async () => {
+test('a lost answer of the catalog is told as such, and a retry finds the topic', async () => {
   const world = new KafkaWorld()
   world.fault = ({ at, transaction }) =>
     at === 'commit' && transaction === 'create topic' ? { fault: 'lose-answer' } : undefined
