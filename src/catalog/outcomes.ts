@@ -3,7 +3,8 @@
  * be given again, to the letter. Persisted in commit_log.outcomes:
  *
  *     0  u8  format version, 1
- *     1  per append: u8 kind · i64 base offset (-1 when refused) · i64 timestamp (ms; -1 unless a duplicate)
+ *     1  per append: u8 kind · i64 base offset (-1 when refused) ·
+ *        i64 timestamp (ms; -1 unless a duplicate)
  */
 import { Failure } from '../base/errors.ts'
 import { readInt64, viewOf, writeInt64 } from '../base/int64.ts'

@@ -90,7 +90,8 @@ export class AppendLane {
     const { limits } = this.#deps
     if (this.#isClosing) return Promise.reject(new Failure('closed', 'the broker is stopping'))
     if (this.#queuedBytes + append.byteLength > limits.queuedBytesMax) {
-      const message = `the append queue is full: ${this.#queuedBytes} of ${limits.queuedBytesMax} bytes`
+      const full = `${this.#queuedBytes} of ${limits.queuedBytesMax} bytes`
+      const message = `the append queue is full: ${full}`
       return Promise.reject(new Failure('overloaded', message))
     }
     append.hold.retain()

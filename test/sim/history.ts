@@ -46,6 +46,7 @@ export class History {
     )
     this.#atOffset.set(place, sent.value)
     sent.state = 'acknowledged'
+    this.note(`${sent.value} at ${place}`)
     sent.offset = offset
     this.#ends.set(sent.partition, Math.max(this.endOf(sent.partition), offset + 1))
   }

@@ -100,7 +100,7 @@ async function send(
   const partitionData = [{ index: partition, records: [batch] }]
   const body = { acks: -1, timeoutMs: 3_000, topicData: [{ name: topic, partitionData }] }
   try {
-    const response = await client.request(produce, apiVersion, body as never)
+    const response = await client.request(produce, apiVersion, body)
     const [reply] = response.responses[0]?.partitionResponses ?? []
     if (reply === undefined) return 'lost'
     return { code: reply.errorCode, baseOffset: reply.baseOffset }
@@ -114,7 +114,7 @@ async function freshId(parts: ProducerParts): Promise<number> {
   for (;;) {
     try {
       const body = { transactionalId: null, transactionTimeoutMs: 60_000 }
-      const { errorCode, producerId } = await parts.client.request(initProducerId, 4, body as never)
+      const { errorCode, producerId } = await parts.client.request(initProducerId, 4, body)
       if (errorCode === ErrorCode.NONE) return producerId
     } catch (error) {
       if (!(error instanceof Lost)) throw error

@@ -52,7 +52,7 @@ async function checkEnd(parts: ReaderParts): Promise<void> {
   const partitions = [{ partitionIndex: partition, timestamp: -1 }]
   const body = { replicaId: -1, isolationLevel: 0, topics: [{ name: topic, partitions }] }
   try {
-    const response = await client.request(listOffsets, 5, body as never)
+    const response = await client.request(listOffsets, 5, body)
     const [reply] = response.topics[0]?.partitions ?? []
     if (reply?.errorCode !== ErrorCode.NONE) return
     assert.ok(
@@ -76,7 +76,7 @@ export async function fetchFrom(
   const topics = [{ topic, partitions: [asked] }]
   const body = { maxWaitMs, minBytes: 1, topics, forgottenTopicsData: [] }
   try {
-    const response = await client.request(fetch, 11, body as never)
+    const response = await client.request(fetch, 11, body)
     const [reply] = response.responses[0]?.partitions ?? []
     if (reply === undefined || reply.errorCode !== ErrorCode.NONE) {
       const isPast = reply?.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE && offset <= known

@@ -162,7 +162,7 @@ class SimStream implements ByteStream, End {
   }
 
   write(chunks: readonly Uint8Array[], sent: () => void): void {
-    // The bytes may change once `sent` is called, not before: the wire copies them now, as a kernel does.
+    // The bytes may change once `sent` is called: the wire copies them now, as a kernel does.
     this.#wire.send(1, chunks, sent)
   }
 

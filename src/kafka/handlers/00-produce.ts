@@ -30,7 +30,7 @@ const attemptsMax = 3
 export function produceHandler(broker: Broker): Handler {
   return handler(produce, (request, exchange) => {
     const known = request.topicData.map((topic) => knownTopic(broker, topic))
-    // Nothing is awaited where all topics are known: batches enter the journal's order at once (W6).
+    // Nothing is awaited where all topics are known: batches enter the journal's order now (W6).
     return known.includes(undefined)
       ? produceAfterLookUp(broker, request, exchange)
       : produceTo(broker, known, request, exchange)
