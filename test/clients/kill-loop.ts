@@ -73,7 +73,7 @@ export async function killLoop(options: KillOptions): Promise<KillSummary> {
     servingAgainMs.push(performance.now() - readyAt)
   }
   const summary = await sumUp(broker.bootstrap, streams)
-  await broker.close()
+  await broker.close().catch((error: unknown) => summary.faults.push(`stop: ${String(error)}`))
   const sorted = readyMs.toSorted((a, b) => a - b)
   const median = Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0)
   const max = Math.round(sorted.at(-1) ?? 0)

@@ -24,7 +24,7 @@ export type OpenMember = (bootstrap: string, group: string, topic: string) => Pr
 const sessionTimeoutMs = 6_000 // the least that Kafka allows by default
 
 export const openKafkajsMember: OpenMember = async (bootstrap, group, topic) => {
-  const timing = { sessionTimeout: sessionTimeoutMs, heartbeatInterval: 300 }
+  const timing = { sessionTimeout: sessionTimeoutMs, heartbeatInterval: 300, maxWaitTimeInMs: 200 }
   const consumer = openKafkajs(bootstrap).consumer({ groupId: group, ...timing })
   const seen = new Map<string, string>()
   let assigned = new Set<number>()
