@@ -16,6 +16,7 @@ import { seededRandom } from '../support/seeded-random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 import { History } from './history.ts'
 import { Life, MortalDatabase, mortalClock } from './life.ts'
+import { runMember } from './member-actor.ts'
 import { runProducer } from './producer-actor.ts'
 import { fetchFrom, type ReaderParts, type ReadRecord, runReader } from './reader-actor.ts'
 import { Lost, SimClient } from './sim-client.ts'
@@ -228,6 +229,17 @@ class Simulation {
         actors.push(this.#watched(runProducer(parts)))
       }
       actors.push(this.#watched(runReader(this.#reader(partition))))
+    }
+    for (const groupId of ['group-a', 'group-b']) {
+      const note = (line: string): void => this.#note(line)
+      const parts = {
+        ...shared,
+        groupId,
+        note,
+        client: this.#client(groupId),
+        random: this.#fork(),
+      }
+      actors.push(this.#watched(runMember(parts)))
     }
     return actors
   }
