@@ -95,7 +95,7 @@ describe('topics', () => {
     const tool = (...args: string[]) =>
       runJavaTool('topics', ['--bootstrap-server', target.bootstrap, '--topic', topic, ...args])
     await tool('--create', '--partitions', '3', '--config', `retention.ms=${dayMs}`)
-    await assert.rejects(tool('--create', '--partitions', '3'), /already exists/)
+    await assert.rejects(tool('--create', '--partitions', '3'), /TopicExistsException/)
     await tool('--alter', '--partitions', '5')
     const described = (await tool('--describe')).join('\n')
     assert.match(described, /PartitionCount: ?5\b/)
