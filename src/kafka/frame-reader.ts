@@ -23,6 +23,8 @@ const sizeBytes = 4
 const prefixBytes = 6
 /** With less room than this a read would be too small to be worth it. */
 const roomBytesMin = 4 * 1024
+/** Takes what still comes once nothing is to be read any more; nobody looks at it. */
+const abyss = new Uint8Array(roomBytesMin)
 
 export class FrameReader {
   readonly #pool: SlabPool
@@ -32,6 +34,12 @@ export class FrameReader {
   /** Where the frame under way begins (at its size) in the slab, and where the read bytes end. */
   #begin = 0
   #end = 0
+  /**
+   * The slab that the last target is a view of, held until the next one, and where it begins in it.
+   * A socket is lent its target long before it has bytes; what is read may have moved by then.
+   */
+  #lent: Slab | undefined
+  #lentAt = 0
   #isAdmitted = false
   #isBroken = false
 
@@ -42,15 +50,30 @@ export class FrameReader {
     this.#slab = pool.take('small')
   }
 
+  /** True where a frame was admitted and is not whole yet: memory is taken for it. */
+  get isMidFrame(): boolean {
+    return this.#isAdmitted && !this.#isBroken
+  }
+
   target(): Uint8Array {
+    if (this.#isBroken) return abyss
     if (this.#slab.capacity - this.#end < roomBytesMin) this.#move(0)
+    if (this.#lent !== this.#slab) {
+      this.#lent?.release()
+      this.#lent = this.#slab
+      this.#lent.retain()
+    }
+    this.#lentAt = this.#end
     return this.#slab.bytes.subarray(this.#end)
   }
 
   received(count: number): void {
+    if (this.#isBroken) return
+    if (this.#lent !== this.#slab || this.#lentAt !== this.#end) this.#fetchLent(count)
     const isFull = this.#end + count === this.#slab.capacity
     this.#end += count
     this.proceed()
+    if (this.#isBroken) return
     // A sender that fills a small slab in one go has more to send than it should.
     if (isFull && this.#slab.capacity < this.#pool.largeBytes) this.#move(this.#pool.largeBytes)
   }
@@ -80,9 +103,20 @@ export class FrameReader {
     }
   }
 
+  /** Gives the memory back; called once. What still comes is thrown away. */
   close(): void {
     this.#isBroken = true
     this.#slab.release()
+    this.#lent?.release()
+    this.#lent = undefined
+  }
+
+  /** What was read moved after the target was lent: the bytes are brought to where they belong. */
+  #fetchLent(count: number): void {
+    const lent = this.#lent
+    if (lent === undefined) return
+    if (this.#slab.capacity - this.#end < count) this.#move(this.#end - this.#begin + count)
+    this.#slab.bytes.set(lent.bytes.subarray(this.#lentAt, this.#lentAt + count), this.#end)
   }
 
   /** Takes what is not yet a frame to a slab with room for `bytes`. */

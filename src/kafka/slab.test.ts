@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SlabPool } from './slab.ts'
+
+const options = { smallBytes: 1_024, largeBytes: 4_096, pooledBytesMax: 5_000, poison: true }
+
+test('a slab is used again once everybody has released it, and not before', () => {
+  const pool = new SlabPool(options)
+  const slab = pool.take('small')
+  slab.bytes.fill(1)
+  slab.retain()
+  slab.release()
+  assert.notEqual(pool.take('small'), slab)
+  assert.equal(slab.bytes[0], 1)
+  slab.release()
+  assert.equal(slab.bytes[0], 0xdd, 'what is free is poisoned')
+  assert.equal(pool.take('small'), slab)
+})
+
+test('a release too many is a wrong program', () => {
+  const slab = new SlabPool(options).take('small')
+  slab.release()
+  assert.throws(() => slab.release(), /once per hold/)
+})
+
+test('free memory is bounded, and slabs made for one frame are not kept', () => {
+  const pool = new SlabPool(options)
+  const [first, second] = [pool.take('large'), pool.take('large')]
+  first.release()
+  second.release()
+  assert.equal(pool.take('large'), first)
+  assert.notEqual(pool.take('large'), second, 'two would be more than is kept')
+  const special = pool.take(3_000)
+  assert.equal(special.capacity, 3_000)
+  special.release()
+  assert.notEqual(pool.take(3_000), special)
+})
