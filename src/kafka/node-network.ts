@@ -62,7 +62,12 @@ class SocketStream implements ByteStream {
       sink.closed(error)
     }
     socket.on('error', over)
-    socket.on('close', () => over())
+    socket.on('close', () => {
+      // The listener counts accepted sockets; one whose handle has moved ends only by this, and
+      // without it the listener never closes.
+      this.#accepted.destroy()
+      over()
+    })
     socket.on('end', () => socket.end())
   }
 
