@@ -204,6 +204,8 @@ function kafkaListener(
     pipelineMax: 100,
     connectionsMax: config['max.connections'],
     idleMsMax: config['connections.max.idle.ms'],
+    // Clients give up on an answer after 30 s (Java) or 60 s (librdkafka).
+    stallMsMax: 90_000,
     drainMsMax: 2_000,
     serve: (frame, peer, hold, signal, next) => router.serve(frame, peer, hold, signal, next),
   })

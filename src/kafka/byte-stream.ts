@@ -24,6 +24,8 @@ export interface ByteStream {
   resume(): void
   /** Ends both directions; what was written before is still sent where possible. */
   close(): void
+  /** Ends both directions at once; what was not sent yet is dropped. */
+  abort(): void
 }
 
 export interface Listener {

@@ -34,6 +34,14 @@ export interface ConnectionDeps {
   readonly closed: (connection: Connection) => void
 }
 
+/** How long a connection may be quiet, in milliseconds. */
+export interface QuietLimits {
+  /** `connections.max.idle.ms`: with no request under way. */
+  readonly idleMsMax: number
+  /** In the middle of a frame, or with an answer that the client does not take. */
+  readonly stallMsMax: number
+}
+
 /** A request read, and its answer once it is there. */
 interface Pending {
   readonly frame: Uint8Array
@@ -57,10 +65,17 @@ export class Connection {
   #isPaused = false
   #isWriting = false
   #isClosed = false
+  /** The end has been begun: nothing more is read. */
+  #isEnding = false
   #isDraining = false
+  /** Taken for the frame under way. */
   #reserved: Pending['reserved'] | undefined
-  /** For idle checks, set by the listener's sweep. */
-  requestsSeen = 0
+  /** Takes the asking for memory back, while it is asked for. */
+  #stopWaiting: (() => void) | undefined
+  /** Counts whatever moves: bytes that came, answers that were sent. */
+  #moves = 0
+  #movesSeen = -1
+  #movedMs = 0
 
   constructor(stream: ByteStream, deps: ConnectionDeps) {
     this.#deps = deps
@@ -78,39 +93,78 @@ export class Connection {
     })
   }
 
-  get isIdle(): boolean {
-    return this.#pending.length === 0
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
-  /** Answers what was read, then closes. */
+  /**
+   * Ends a connection on which nothing has moved for too long; asked from time to time. A client
+   * that stops in the middle of a frame, or takes no answers, keeps memory that others wait for.
+   */
+  sweep(nowMs: number, { idleMsMax, stallMsMax }: QuietLimits): void {
+    if (this.#moves !== this.#movesSeen) {
+      this.#movesSeen = this.#moves
+      this.#movedMs = nowMs
+      return
+    }
+    const quietMs = nowMs - this.#movedMs
+    const isPeersTurn = this.#isWriting || this.#isEnding || this.#reader.isMidFrame
+    const isIdle = this.#pending.length === 0 && this.#stopWaiting === undefined
+    if (isPeersTurn && quietMs >= stallMsMax) {
+      const { remote } = this.peer
+      this.#deps.log.debug({ remote, quietMs }, 'the client neither reads nor sends: closing')
+      this.abort()
+    } else if (isIdle && quietMs >= idleMsMax) this.close()
+  }
+
+  /** Answers what was read, then closes. Fetches that wait for records wait no longer. */
   drain(): void {
     this.#isDraining = true
     this.#pauseReading()
+    this.#gone.abort()
     if (this.#pending.length === 0) this.close()
   }
 
+  /** What was answered is still sent; a client that does not read is cut off by `sweep`. */
   close(): void {
+    this.#isEnding = true
+    this.#pauseReading()
     this.#stream.close()
   }
 
+  /** Ends it now. */
+  abort(): void {
+    this.#isEnding = true
+    this.#stream.abort()
+  }
+
   #received(count: number): void {
+    this.#moves++
     if (!this.#isClosed) this.#reader.received(count)
   }
 
   #admit(size: number, apiKey: number): boolean {
-    if (this.#isDraining || this.#pending.length >= this.#deps.pipelineMax) {
+    if (this.#reserved !== undefined) return true
+    const isFull = this.#pending.length >= this.#deps.pipelineMax
+    if (this.#isDraining || this.#isEnding || isFull || this.#stopWaiting !== undefined) {
       this.#pauseReading()
       return false
     }
     const { produceBudget, otherBudget } = this.#deps
     const budget = apiKey === produceKey ? produceBudget : otherBudget
-    if (!budget.tryTake(size)) {
-      this.#pauseReading()
-      budget.onGiven(() => this.#resumeReading())
-      return false
+    const reserved = { budget, bytes: size }
+    if (budget.tryTake(size)) {
+      this.#reserved = reserved
+      return true
     }
-    this.#reserved = { budget, bytes: size }
-    return true
+    this.#pauseReading()
+    this.#stopWaiting = budget.wait(size, () => {
+      this.#stopWaiting = undefined
+      this.#reserved = reserved
+      this.#moves++
+      this.#resumeReading()
+    })
+    return false
   }
 
   #take(frame: Uint8Array, hold: Hold): void {
@@ -118,7 +172,6 @@ export class Connection {
     this.#reserved = undefined
     if (reserved === undefined) return
     hold.retain()
-    this.requestsSeen++
     this.#pending.push({ frame, hold, reserved, reply: undefined, next: () => undefined })
     this.#beginNext()
   }
@@ -164,6 +217,7 @@ export class Connection {
     this.#isWriting = true
     this.#stream.write(answer.chunks, () => {
       this.#isWriting = false
+      this.#moves++
       if (this.#isClosed) return giveUp(head)
       answer.release?.()
       this.#finish(head)
@@ -188,7 +242,8 @@ export class Connection {
   }
 
   #resumeReading(): void {
-    if (!this.#isPaused || this.#isDraining || this.#isClosed) return
+    const isOver = this.#isDraining || this.#isEnding || this.#isClosed
+    if (!this.#isPaused || isOver) return
     this.#isPaused = false
     this.#reader.proceed()
     if (!this.#isPaused) this.#stream.resume()
@@ -208,6 +263,7 @@ export class Connection {
     if (error !== undefined) {
       this.#deps.log.debug({ remote: this.peer.remote, error: error.message }, 'connection lost')
     }
+    this.#stopWaiting?.()
     this.#reserved?.budget.give(this.#reserved.bytes)
     this.#reserved = undefined
     // What a handler or the socket still uses is given back when they are done with it.

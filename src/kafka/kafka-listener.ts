@@ -11,13 +11,18 @@ export interface KafkaListenerDeps extends Omit<ConnectionDeps, 'closed'> {
   readonly connectionsMax: number
   /** `connections.max.idle.ms`. */
   readonly idleMsMax: number
+  /** How long a client may leave a frame unfinished, or an answer unread. */
+  readonly stallMsMax: number
   /** How long answers may take to be sent when the broker stops. */
   readonly drainMsMax: number
 }
 
+/** Connections are looked at this often, or as often as the shortest limit asks. */
+const sweepMs = 10_000
+
 export class KafkaListener {
   readonly #deps: KafkaListenerDeps
-  readonly #connections = new Map<Connection, number>()
+  readonly #connections = new Set<Connection>()
   #listener: Listener | undefined
   #sweep: Timer | undefined
   #emptied: (() => void) | undefined
@@ -45,9 +50,9 @@ export class KafkaListener {
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#emptied = resolve
       const timer = this.#deps.clock.after(this.#deps.drainMsMax, () => {
-        for (const connection of this.#connections.keys()) connection.close()
+        for (const connection of [...this.#connections]) connection.abort()
       })
-      for (const connection of [...this.#connections.keys()]) connection.drain()
+      for (const connection of [...this.#connections]) connection.drain()
       await promise
       timer.cancel()
     }
@@ -65,16 +70,15 @@ export class KafkaListener {
       this.#connections.delete(connection)
       if (this.#connections.size === 0) this.#emptied?.()
     }
-    this.#connections.set(new Connection(stream, { ...this.#deps, closed }), -1)
+    const connection = new Connection(stream, { ...this.#deps, closed })
+    if (!connection.isClosed) this.#connections.add(connection)
   }
 
-  /** A connection that had no request between two sweeps, and has none open, is idle. */
   #sweepSoon(): void {
-    this.#sweep = this.#deps.clock.after(this.#deps.idleMsMax, () => {
-      for (const [connection, seen] of this.#connections) {
-        if (connection.isIdle && connection.requestsSeen === seen) connection.close()
-        else this.#connections.set(connection, connection.requestsSeen)
-      }
+    const { clock, idleMsMax, stallMsMax } = this.#deps
+    this.#sweep = clock.after(Math.min(sweepMs, idleMsMax, stallMsMax), () => {
+      const nowMs = clock.monotonicMs()
+      for (const connection of [...this.#connections]) connection.sweep(nowMs, this.#deps)
       this.#sweepSoon()
     })
   }

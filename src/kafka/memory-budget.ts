@@ -4,10 +4,16 @@
  * and fetches go on.
  */
 
+interface Waiting {
+  readonly bytes: number
+  readonly granted: () => void
+}
+
 export class MemoryBudget {
   readonly limitBytes: number
   #usedBytes = 0
-  #waiting: (() => void)[] = []
+  /** In the order of asking. */
+  readonly #waiting = new Set<Waiting>()
 
   constructor(limitBytes: number) {
     this.limitBytes = limitBytes
@@ -19,21 +25,42 @@ export class MemoryBudget {
 
   /**
    * True where `bytes` are taken now. A request larger than the whole budget is let in when nothing
-   * else is under way: it could never be otherwise.
+   * else is under way: it could never be otherwise. Nobody overtakes those who wait, or large
+   * requests would wait for ever.
    */
   tryTake(bytes: number): boolean {
-    if (this.#usedBytes > 0 && this.#usedBytes + bytes > this.limitBytes) return false
+    if (this.#waiting.size > 0 || !this.#fits(bytes)) return false
     this.#usedBytes += bytes
     return true
   }
 
-  give(bytes: number): void {
-    this.#usedBytes -= bytes
-    for (const wake of this.#waiting.splice(0)) wake()
+  /**
+   * Calls `granted` once, when `bytes` are taken for who asks; the returned function takes the
+   * asking back.
+   */
+  wait(bytes: number, granted: () => void): () => void {
+    const waiting = { bytes, granted }
+    this.#waiting.add(waiting)
+    return () => {
+      if (this.#waiting.delete(waiting)) this.#grant()
+    }
   }
 
-  /** Calls `wake` once when something was given back: try again then. */
-  onGiven(wake: () => void): void {
-    this.#waiting.push(wake)
+  give(bytes: number): void {
+    this.#usedBytes -= bytes
+    this.#grant()
+  }
+
+  #grant(): void {
+    for (const waiting of this.#waiting) {
+      if (!this.#fits(waiting.bytes)) return
+      this.#waiting.delete(waiting)
+      this.#usedBytes += waiting.bytes
+      waiting.granted()
+    }
+  }
+
+  #fits(bytes: number): boolean {
+    return this.#usedBytes === 0 || this.#usedBytes + bytes <= this.limitBytes
   }
 }

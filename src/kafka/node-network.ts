@@ -11,7 +11,8 @@ export const nodeNetwork: Network = {
     const { promise, resolve, reject } = Promise.withResolvers<Listener>()
     const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true })
     server.on('connection', (socket) => accept(new SocketStream(socket)))
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    // It stays: a failed accept (no more file descriptors) is said the same way, and is no end.
+    server.on('error', (error: NodeJS.ErrnoException) => {
       const at = `${host}:${port}`
       if (error.code === 'EADDRINUSE') {
         reject(new Failure('conflict', `${at} is in use by another process`, error))
@@ -62,17 +63,14 @@ class SocketStream implements ByteStream {
       sink.closed(error)
     }
     socket.on('error', over)
-    socket.on('close', () => {
-      // The listener counts accepted sockets; one whose handle has moved ends only by this, and
-      // without it the listener never closes.
-      this.#accepted.destroy()
-      over()
-    })
+    socket.on('close', () => over())
     socket.on('end', () => socket.end())
   }
 
   #startInPlace(handle: object, sink: StreamSink): void {
     ;(this.#accepted as { _handle?: object | null })._handle = null
+    // Only a shell is left of it, which the server would count as open for ever.
+    this.#accepted.destroy()
     const onread = {
       buffer: () => sink.target(),
       callback: (count: number) => {
@@ -125,5 +123,9 @@ class SocketStream implements ByteStream {
 
   close(): void {
     this.#socket.destroySoon()
+  }
+
+  abort(): void {
+    this.#socket.destroy()
   }
 }

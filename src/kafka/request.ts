@@ -23,7 +23,7 @@ export interface Exchange {
   readonly hold: Hold
   /** The frame's size in bytes. */
   readonly byteLength: number
-  /** Aborted when the connection is gone: a fetch that waits for records may give up. */
+  /** Aborted when the connection is gone or the broker stops: a fetch that waits gives up. */
   readonly signal: AbortSignal
   /**
    * The next request of this connection may begin although this one is not answered yet. Produce

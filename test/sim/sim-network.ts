@@ -178,4 +178,8 @@ class SimStream implements ByteStream, End {
   close(): void {
     this.#wire.cut()
   }
+
+  abort(): void {
+    this.#wire.cut()
+  }
 }

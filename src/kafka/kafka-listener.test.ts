@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MemoryStream } from '../../test/support/memory-stream.ts'
+import { VirtualClock } from '../../test/support/virtual-clock.ts'
+import { silentLog } from '../base/log.ts'
+import type { ByteStream } from './byte-stream.ts'
+import { KafkaListener } from './kafka-listener.ts'
+import { MemoryBudget } from './memory-budget.ts'
+import type { Reply } from './request.ts'
+import { SlabPool } from './slab.ts'
+
+/** A listener whose requests are answered by the test. */
+class Listening {
+  readonly clock = new VirtualClock()
+  readonly listener: KafkaListener
+  readonly answers: ((reply: Reply) => void)[] = []
+  #accept: ((stream: ByteStream) => void) | undefined
+
+  constructor() {
+    this.listener = new KafkaListener({
+      network: {
+        listen: async (host, port, accept) => {
+          this.#accept = accept
+          return { address: { host, port }, close: async () => undefined }
+        },
+      },
+      clock: this.clock,
+      log: silentLog,
+      pool: new SlabPool({ smallBytes: 8_192, largeBytes: 16_384, pooledBytesMax: 0 }),
+      frameBytesMax: 1_000,
+      produceBudget: new MemoryBudget(10_000),
+      otherBudget: new MemoryBudget(10_000),
+      pipelineMax: 10,
+      connectionsMax: 2,
+      idleMsMax: 60_000,
+      stallMsMax: 30_000,
+      drainMsMax: 2_000,
+      serve: () => new Promise((resolve) => this.answers.push(resolve)),
+    })
+  }
+
+  async connect(): Promise<MemoryStream> {
+    if (this.#accept === undefined) await this.listener.listen('localhost', 9_092)
+    const stream = new MemoryStream()
+    this.#accept?.(stream)
+    return stream
+  }
+}
+
+const request = Buffer.from([0, 0, 0, 4, 0, 3, 0, 0])
+
+test('one connection too many is closed, and there is room again when one ends', async () => {
+  const listening = new Listening()
+  const first = await listening.connect()
+  await listening.connect()
+  const third = await listening.connect()
+  assert.deepEqual(third.ends, ['close'])
+  first.lose()
+  await listening.clock.settle()
+  const fourth = await listening.connect()
+  assert.deepEqual(fourth.ends, [])
+  assert.equal(listening.listener.connectionCount, 2)
+})
+
+test('a connection that says nothing for too long is closed', async () => {
+  const listening = new Listening()
+  const [idle, lively] = [await listening.connect(), await listening.connect()]
+  for (let passed = 0; passed < 100_000; passed += 10_000) {
+    await listening.clock.advance(10_000)
+    lively.put(request)
+    listening.answers.pop()?.({ chunks: [request] })
+  }
+  assert.deepEqual(idle.ends, ['close'])
+  assert.deepEqual(lively.ends, [])
+})
+
+test('closing waits for answers, but not for ever for those who do not read them', async () => {
+  const listening = new Listening()
+  const [reads, stuck] = [await listening.connect(), await listening.connect()]
+  stuck.isRead = false
+  reads.put(request)
+  stuck.put(request)
+  let isClosed = false
+  const closed = listening.listener.close().then(() => (isClosed = true))
+  for (const answer of listening.answers) answer({ chunks: [request] })
+  await listening.clock.advance(1_999)
+  assert.equal(reads.sent.length, 1)
+  assert.deepEqual(reads.ends, ['close'])
+  assert.ok(!isClosed)
+  await listening.clock.advance(1)
+  assert.equal(stuck.ends[0], 'abort')
+  await closed
+})
