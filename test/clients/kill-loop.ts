@@ -6,7 +6,7 @@
  *
  * Prints one JSON summary; its `faults` are empty when the broker kept every promise.
  */
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -78,15 +78,19 @@ export async function killLoop(options: KillOptions): Promise<KillSummary> {
   const median = Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0)
   const max = Math.round(sorted.at(-1) ?? 0)
   if (target === 'karst' && max > readyMsMax) summary.faults.push(`ready only after ${max} ms`)
+  if (broker instanceof BrokerProcess) await removeOrKeep(broker.dataFolder, summary.faults)
   const servingAgainMsMax = Math.round(Math.max(...servingAgainMs))
   return { rounds, seed, ...summary, readyMs: { median, max }, servingAgainMsMax }
 }
 
-/** The folder of a failed run is what one wants to look at, so it is kept. */
 async function startKarst(): Promise<BrokerProcess> {
-  const dataFolder = await mkdtemp(path.join(tmpdir(), 'karst-kill-'))
-  console.error(`data folder: ${dataFolder}`)
-  return BrokerProcess.start({ dataFolder })
+  return BrokerProcess.start({ dataFolder: await mkdtemp(path.join(tmpdir(), 'karst-kill-')) })
+}
+
+/** The folder of a failed run is what one wants to look at, so it is kept. */
+async function removeOrKeep(folder: string, faults: string[]): Promise<void> {
+  if (faults.length === 0) await rm(folder, { recursive: true, force: true })
+  else console.error(`data folder kept: ${folder}`)
 }
 
 async function openStreams(bootstrap: string, timeoutMs: number): Promise<Stream[]> {
