@@ -9,15 +9,19 @@ import { TaskGroup } from './base/task-group.ts'
 import { openCluster } from './catalog/cluster.ts'
 import { drawNumbers } from './catalog/counters.ts'
 import type { CatalogDatabase } from './catalog/database.ts'
+import { observedDatabase } from './catalog/observed-database.ts'
 import { readTail } from './catalog/tail.ts'
 import { addressOf } from './config/address.ts'
 import type { Config } from './config/options.ts'
 import { brokerTopicDefaults } from './config/topic-configs.ts'
 import type { LoadedConfig } from './config/parse-config.ts'
 import type { Disk } from './disk/disk.ts'
+import { DiskSpace } from './disk/disk-space.ts'
 import type { GroupConfig } from './group/config.ts'
 import { GroupCoordinator } from './group/coordinator.ts'
 import { openDiskJournal } from './journal/disk-journal.ts'
+import { guardedJournal } from './journal/guarded-journal.ts'
+import type { Journal } from './journal/journal.ts'
 import type { Broker } from './kafka/broker.ts'
 import type { Network } from './kafka/byte-stream.ts'
 import { kafkaHandlers } from './kafka/handlers.ts'
@@ -48,6 +52,7 @@ export interface Server {
   readonly sink: LogSink
   readonly listener: KafkaListener
   readonly produceBudget: MemoryBudget
+  readonly space: DiskSpace
   /** Where Kafka clients connect. */
   readonly kafkaAddress: { readonly host: string; readonly port: number }
   /** Stops every part, last started first. What was acknowledged is durable already. */
@@ -77,10 +82,13 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   const { clock, random, disk, network, log } = world
   const folder = config['data.dir']
   await disk.makeFolder(folder)
-  const database = await world.openDatabase(folder)
-  tasks.defer('catalog', () => database.close())
+  const space = diskSpace(config, world)
+  await space.makeRoom()
+  const opened = await world.openDatabase(folder)
+  tasks.defer('catalog', () => opened.close())
+  const database = observedDatabase(opened, (error) => space.failed(error, 'catalog'))
 
-  const storage = await openStorage(config, world, database)
+  const storage = await openStorage(config, world, database, space)
   const { logs, clusterId, leaderEpoch } = storage
   tasks.defer('journal', () => storage.journal.close())
   tasks.defer('objects', () => storage.objects.close())
@@ -118,19 +126,33 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   const listener = kafkaListener(broker, network, produceBudget)
   kafkaAddress = await listener.listen(kafkaAddress.host, kafkaAddress.port)
   tasks.defer('kafka', () => listener.close())
+  space.start()
+  tasks.defer('disk space', () => space.close())
   const sink = new LogSink({
     logs,
     topics,
     partitionCount: config['num.partitions'],
     replicationFactor: config['default.replication.factor'],
   })
-  return { broker, sink, listener, produceBudget, kafkaAddress, close: () => tasks.stop() }
+  const close = (): Promise<void> => tasks.stop()
+  return { broker, sink, listener, produceBudget, space, kafkaAddress, close }
+}
+
+function diskSpace(config: Config, { disk, clock, log }: World): DiskSpace {
+  return new DiskSpace({
+    disk,
+    folder: config['data.dir'],
+    clock,
+    log: log.child({ part: 'disk' }),
+    reserveBytes: config['disk.reserve.bytes'],
+    resumeBytes: config['disk.free.min.bytes'] + config['journal.file.bytes'],
+  })
 }
 
 interface Storage {
   readonly clusterId: string
   readonly leaderEpoch: number
-  readonly journal: Awaited<ReturnType<typeof openDiskJournal>>
+  readonly journal: Journal
   readonly objects: DiskObjectStore
   readonly logs: BrokerLog
 }
@@ -140,13 +162,14 @@ async function openStorage(
   config: Config,
   { clock, random, disk, log }: World,
   database: CatalogDatabase,
+  space: DiskSpace,
 ): Promise<Storage> {
   const folder = config['data.dir']
   const freshId = Buffer.from(randomUuid(random)).toString('base64url')
   const { clusterId, leaderEpoch } = await openCluster(database, freshId)
   const incarnation = await drawNumbers(database, 'broker.incarnation', 1)
   const tail = await readTail(database)
-  const journal = await openDiskJournal({
+  const opened = await openDiskJournal({
     disk,
     folder: `${folder}/journal`,
     clusterId: Buffer.from(clusterId, 'base64url'),
@@ -157,6 +180,11 @@ async function openStorage(
     nextIncarnation: async () => (await drawNumbers(database, 'journal.file', 1)) + 1,
     log: log.child({ part: 'journal' }),
     fileBytes: config['journal.file.bytes'],
+    freeBytesMin: config['disk.free.min.bytes'],
+  })
+  const journal = guardedJournal(opened, {
+    check: () => space.check(),
+    failed: (error) => space.failed(error, 'journal'),
   })
   const objects = new DiskObjectStore({ disk, folder: `${folder}/objects` })
   const logs = new BrokerLog({

@@ -6,6 +6,8 @@ export interface AdminHttpParts {
   readonly listen: { readonly host: string; readonly port: number }
   /** Why the broker should get no traffic now; undefined where it should. */
   readonly notReady: () => Promise<string | undefined>
+  /** What does not work although it should get traffic; undefined where all does. */
+  readonly degraded: () => string | undefined
   /** Prometheus' text format, and its content type. */
   readonly metrics: () => Promise<{ readonly body: string; readonly contentType: string }>
 }
@@ -72,7 +74,7 @@ async function answerTo(parts: AdminHttpParts, request: IncomingMessage): Promis
     return { status: 200, body, contentType }
   }
   const reason = await parts.notReady()
-  return reason === undefined
-    ? { status: 200, body: 'ready\n' }
-    : { status: 503, body: `not ready: ${reason}\n` }
+  if (reason !== undefined) return { status: 503, body: `not ready: ${reason}\n` }
+  const lack = parts.degraded()
+  return { status: 200, body: lack === undefined ? 'ready\n' : `ready, degraded: ${lack}\n` }
 }

@@ -47,7 +47,11 @@ async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
     disk: nodeDisk,
     network: nodeNetwork,
     openDatabase: (folder) =>
-      openSqliteDatabase({ path: `${folder}/catalog.sqlite`, clock: systemClock }),
+      openSqliteDatabase({
+        path: `${folder}/catalog.sqlite`,
+        clock: systemClock,
+        checkpointFailed: (error) => log.warn({ error }, 'the catalog’s log grows'),
+      }),
     log,
   }
   const tasks = new TaskGroup()
@@ -86,6 +90,7 @@ async function startAll(loaded: LoadedConfig, world: World, tasks: TaskGroup): P
   const http = await startAdminHttp({
     listen: addressOf(config['http.listen']),
     notReady: () => readiness(server),
+    degraded: () => server.space.full,
     metrics: async () => ({ body: '', contentType: 'text/plain; version=0.0.4' }),
   })
   tasks.defer('http', () => http.close())

@@ -316,6 +316,27 @@ export const options = {
     doc: 'How long an object stays after nothing names it any more, for reads that are under way.',
   },
 
+  // A disk that fills up.
+  'disk.reserve.bytes': {
+    type: 'integer',
+    default: 33_554_432,
+    min: 0,
+    max: 1_073_741_824,
+    unit: 'bytes',
+    doc: [
+      'Bytes of the data folder’s disk kept back, so that offsets can be committed and topics',
+      'deleted when it is full. 0 keeps none.',
+    ],
+    reason: 'Twice what the catalog’s log grows to between two checkpoints.',
+  },
+  'disk.free.min.bytes': {
+    type: 'integer',
+    default: 268_435_456,
+    min: 0,
+    unit: 'bytes',
+    doc: 'No new journal file is made where it would leave less than this free for the catalog.',
+  },
+
   // OpenTelemetry.
   'otlp.max.request.bytes': {
     type: 'integer',

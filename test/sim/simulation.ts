@@ -320,6 +320,7 @@ function configFor(random: Random): LoadedConfig {
     values[randomBelow(random, values.length)] ?? 0
   const config = {
     ...parsed.config,
+    'disk.reserve.bytes': 65_536,
     'journal.file.bytes': pick([131_072, 262_144, 1_048_576]),
     'journal.group.bytes': pick([32_768, 65_536]),
     'tail.cache.bytes': pick([0, 65_536, 1_048_576]),
