@@ -72,7 +72,9 @@ export async function startServer(loaded: LoadedConfig, world: World): Promise<S
   try {
     return await start(loaded, world, tasks)
   } catch (error) {
-    await tasks.stop()
+    await tasks.stop().catch((stopError: unknown) => {
+      world.log.error({ error: stopError }, 'what had been started did not stop cleanly')
+    })
     throw error
   }
 }

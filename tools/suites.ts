@@ -9,8 +9,8 @@ export interface Covered {
 
 export const covered: readonly Covered[] = [
   { path: 'src/group/', suite: 'src/group/simulation.test.ts' },
-  { path: 'src/catalog/observed-database.ts', suite: 'tools/up.test.ts' },
-  { path: 'src/journal/guarded-journal.ts', suite: 'tools/up.test.ts' },
+  { path: 'src/catalog/observed-database.ts', suite: 'test/e2e/full-disk.test.ts' },
+  { path: 'src/journal/guarded-journal.ts', suite: 'test/e2e/full-disk.test.ts' },
   { path: 'src/server.ts', suite: 'tools/up.test.ts' },
   { path: 'src/admin/admin-http.ts', suite: 'tools/up.test.ts' },
   { path: 'src/cli/up.ts', suite: 'tools/up.test.ts' },

@@ -3,7 +3,7 @@
  * its thread for as long as the disk does; behind the port it can move to a thread of its own.
  */
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/errors.ts'
+import { Failure, isFailure } from '../base/errors.ts'
 import { Mutex } from '../base/mutex.ts'
 import type { CatalogDatabase, ReadTransaction, Transaction } from './database.ts'
 import { SqliteCheckpoints } from './sqlite-checkpoints.ts'
@@ -89,7 +89,10 @@ export class SqliteDatabase implements CatalogDatabase {
     return this.#reading.run(() => this.#run(name, 'read', body))
   }
 
-  /** Waits for the transactions that were asked for, then leaves one file without a log behind. */
+  /**
+   * Waits for the transactions that were asked for, then leaves one file without a log behind.
+   * Where the disk is too full for that the log stays, which loses nothing.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -103,7 +106,9 @@ export class SqliteDatabase implements CatalogDatabase {
           this.#disconnect('read')
           this.#connection('write').execute('PRAGMA wal_checkpoint(TRUNCATE)')
         } catch (error) {
-          throw toFailure(error, `closing the catalog ${this.#options.path}`)
+          const failure = toFailure(error, `closing the catalog ${this.#options.path}`)
+          if (!isFailure(failure, 'overloaded')) throw failure
+          this.#options.checkpointFailed?.(failure)
         } finally {
           this.#disconnect('write')
           this.#lock.release()

@@ -1,5 +1,6 @@
 /** `karst up`: a broker in this process, until it is told to stop. */
 import { isFailure } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
 import { pinoLog } from '../base/pino-log.ts'
 import { systemClock } from '../base/system-clock.ts'
 import { systemRandom } from '../base/system-random.ts'
@@ -55,6 +56,7 @@ async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
     log,
   }
   const tasks = new TaskGroup()
+  let isClean = false
   try {
     const ready = await startAll(loaded, world, tasks)
     io.out(`${ready}\n`)
@@ -63,10 +65,32 @@ async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
     if (!io.signal.aborted) await Promise.race([stopped.promise, tasks.failure])
     log.info({}, 'stopping')
   } finally {
-    await tasks.stop()
+    isClean = await stopAll(tasks, log)
   }
-  log.info({}, 'stopped')
-  return exitCode.ok
+  log.info({ isClean }, 'stopped')
+  return isClean ? exitCode.ok : exitCode.failure
+}
+
+/** Longer than all parts together may take; a disk that hangs would hang the stop for ever. */
+const stopMsMax = 20_000
+
+/** True where every part stopped as it should. What was acknowledged is durable either way. */
+async function stopAll(tasks: TaskGroup, log: Log): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>()
+  const timer = systemClock.after(stopMsMax, () => {
+    log.error({ stopMsMax }, 'not everything stopped in time: ending all the same')
+    late.resolve(false)
+  })
+  const stopped = tasks.stop().then(
+    () => true,
+    (error: unknown) => {
+      log.error({ error }, 'not everything stopped cleanly')
+      return false
+    },
+  )
+  const isClean = await Promise.race([stopped, late.promise])
+  timer.cancel()
+  return isClean
 }
 
 async function startAll(loaded: LoadedConfig, world: World, tasks: TaskGroup): Promise<string> {

@@ -40,7 +40,7 @@ test('the reserve is taken at start and nothing is said', async () => {
   await space.close()
 })
 
-test('a full catalog: the reserve goes, writes are refused, one line; space: both back', async () => {
+test('a full catalog: the reserve goes, writes are refused; space: both are back', async () => {
   const { disk, space, lines, settle } = await setup(10_000_000)
   space.start()
   await settle()
@@ -98,7 +98,7 @@ test('SQLite names some wants of space otherwise; other failures mean nothing', 
   await space.close()
 })
 
-test('a disk without room for the reserve is full from the start, and makes room to open', async () => {
+test('a disk without room for the reserve is full from the start', async () => {
   const { disk, space, settle } = await setup(reserveBytes)
   await (await disk.open('d/reserve', 'create')).write([new Uint8Array(reserveBytes - 10)], 0)
   await space.makeRoom()

@@ -15,6 +15,8 @@ export interface BrokerOptions {
   flags?: readonly string[]
   env?: Record<string, string>
   readyTimeoutMs?: number
+  /** A command in whose place the broker comes to run (`nsenter …`), given ours as arguments. */
+  through?: readonly string[]
 }
 
 export interface Addresses {
@@ -85,11 +87,16 @@ export class BrokerProcess {
     const { kafka, http, otlp } = this.#addresses
     const listeners = ['--kafka', kafka, '--http', http, '--otlp-http', otlp]
     const flags = [...listeners, ...(this.#options.flags ?? [])]
-    const args = ['src/main.ts', 'up', '--data', this.dataFolder, ...flags]
+    const args = [path.join(checkout, 'src/main.ts'), 'up', '--data', this.dataFolder, ...flags]
     const env = this.#options.env ?? {}
     const startedAt = performance.now()
     const options = { cwd: checkout, env, timeoutMs: lifetimeMs }
-    this.#program = new Program('karst', nodeProgram, args, options)
+    const [command = nodeProgram, ...rest] = [
+      ...(this.#options.through ?? []),
+      nodeProgram,
+      ...args,
+    ]
+    this.#program = new Program('karst', command, rest, options)
     const timeoutMs = this.#options.readyTimeoutMs ?? 10_000
     const ready = await this.#program.line((line) => line.startsWith('ready '), timeoutMs)
     this.readyMs = performance.now() - startedAt

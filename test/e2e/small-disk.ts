@@ -1,0 +1,75 @@
+/**
+ * A file system of a few MiB that only the processes of one test see: it goes with them, whatever
+ * becomes of the test. Needs root and Linux; where it cannot be had the test fails.
+ */
+import { statfsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { run, Program } from '../support/program.ts'
+
+const lifetimeMs = 5 * 60_000
+const commandTimeoutMs = 10_000
+const mebibyte = 1024 * 1024
+
+export class SmallDisk {
+  /** As those see it that are started `through` it. */
+  readonly folder: string
+  /** As this process sees it. */
+  readonly seen: string
+  /** To be put before a command. */
+  readonly through: readonly string[]
+  readonly #holder: Program
+  readonly #place: string
+
+  private constructor(holder: Program, place: string) {
+    this.#holder = holder
+    this.#place = place
+    this.folder = path.join(place, 'data')
+    this.seen = `/proc/${holder.pid}/root${this.folder}`
+    this.through = ['nsenter', '--mount', '--target', String(holder.pid)]
+  }
+
+  static async mount(bytes: number): Promise<SmallDisk> {
+    const place = await mkdtemp(path.join(tmpdir(), 'karst-disk-'))
+    const script = `mount -t tmpfs -o size=${bytes} karst "$0" && echo mounted && exec sleep 300`
+    const args = ['--mount', '--propagation', 'private', 'sh', '-c', script, place]
+    const holder = new Program('a mount of its own', 'unshare', args, { timeoutMs: lifetimeMs })
+    await holder.line((line) => line === 'mounted', commandTimeoutMs)
+    return new SmallDisk(holder, place)
+  }
+
+  get freeBytes(): number {
+    const { bavail, bsize } = statfsSync(path.dirname(this.seen))
+    return bavail * bsize
+  }
+
+  /** Somebody else takes what is free, down to the last page. */
+  async fill(leaveBytes = 0): Promise<void> {
+    const file = path.join(path.dirname(this.seen), 'filler')
+    for (let size = this.freeBytes - leaveBytes; size > 0; size = this.freeBytes - leaveBytes) {
+      const taken = Buffer.alloc(Math.min(size, mebibyte))
+      try {
+        await writeFile(file, taken, { flag: 'a' })
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+      }
+    }
+  }
+
+  /** What `fill` took is free again. */
+  async clear(): Promise<void> {
+    await rm(path.join(path.dirname(this.seen), 'filler'), { force: true })
+  }
+
+  /** Refuses writes from now on, as a disk does whose file system has found an error. */
+  async remount(how: 'ro' | 'rw'): Promise<void> {
+    const [command = '', ...args] = [...this.through, 'mount', '-o', `remount,${how}`, this.#place]
+    await run('mount', command, args, { timeoutMs: commandTimeoutMs })
+  }
+
+  async close(): Promise<void> {
+    await this.#holder.stop()
+    await rm(this.#place, { recursive: true, force: true })
+  }
+}
