@@ -45,6 +45,8 @@ export interface World {
   /** Opens the catalog of a data folder that exists. */
   readonly openDatabase: (folder: string) => Promise<CatalogDatabase>
   readonly log: Log
+  /** For tests: frames' memory is overwritten when it is free, so that a late read is seen. */
+  readonly poisonsFree?: boolean
 }
 
 export interface Server {
@@ -81,7 +83,7 @@ export async function startServer(loaded: LoadedConfig, world: World): Promise<S
 
 async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Promise<Server> {
   const { config } = loaded
-  const { clock, random, disk, network, log } = world
+  const { clock, random, disk, log } = world
   const folder = config['data.dir']
   await disk.makeFolder(folder)
   const space = diskSpace(config, world)
@@ -125,7 +127,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     log,
   }
   const produceBudget = new MemoryBudget(config['produce.memory.bytes'])
-  const listener = kafkaListener(broker, network, produceBudget)
+  const listener = kafkaListener(broker, world, produceBudget)
   kafkaAddress = await listener.listen(kafkaAddress.host, kafkaAddress.port)
   tasks.defer('kafka', () => listener.close())
   space.start()
@@ -183,6 +185,8 @@ async function openStorage(
     log: log.child({ part: 'journal' }),
     fileBytes: config['journal.file.bytes'],
     freeBytesMin: config['disk.free.min.bytes'],
+    // A group that is not full yet takes one more batch, of at most a file.
+    groupBytesMax: config['journal.group.bytes'] + config['journal.file.bytes'] + 16 * mebibyte,
   })
   const journal = guardedJournal(opened, {
     check: () => space.check(),
@@ -213,7 +217,7 @@ async function openStorage(
 
 function kafkaListener(
   broker: Broker,
-  network: Network,
+  { network, poisonsFree = false }: World,
   produceBudget: MemoryBudget,
 ): KafkaListener {
   const { config, clock } = broker
@@ -227,6 +231,7 @@ function kafkaListener(
       smallBytes: 64 * kibibyte,
       largeBytes: 2 * mebibyte,
       pooledBytesMax: 64 * mebibyte,
+      poison: poisonsFree,
     }),
     frameBytesMax: config['socket.request.max.bytes'],
     produceBudget,

@@ -126,6 +126,7 @@ class Simulation {
           network: this.#network.of(life),
           openDatabase: async () => new MortalDatabase(this.#database, life),
           log: this.#log,
+          poisonsFree: true,
         })
         this.#note('broker started')
         return

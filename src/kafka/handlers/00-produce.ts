@@ -9,9 +9,14 @@
 import { isFailure } from '../../base/errors.ts'
 import type { AppendOutcome } from '../../catalog/outcomes.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
-import { patchLogAppendTime, patchMaxTimestamp } from '../../record/batch-header.ts'
+import { topicNameFault } from '../../log/topic-name.ts'
+import {
+  BATCH_HEADER_BYTES,
+  patchLogAppendTime,
+  patchMaxTimestamp,
+} from '../../record/batch-header.ts'
 import { DECOMPRESSED_BYTES_MAX } from '../../record/compression.ts'
-import { type BatchRules, validateBatch } from '../../record/validate-batch.ts'
+import { type BatchRules, type Refusal, validateBatch } from '../../record/validate-batch.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { produce, type ProduceReply, type ProduceRequest } from '../../wire/messages/00-produce.ts'
 import type { Broker } from '../broker.ts'
@@ -27,59 +32,75 @@ type PartitionReply = TopicReply['partitionResponses'][number]
 /** A topic's configs may change between validation and commit: judged again so often. */
 const attemptsMax = 3
 
+/** Less than this nobody can mean: a commit on a busy disk takes as long. */
+const timeoutMsMin = 1_000
+
+/** From here on topics are told by id (KIP-516). */
+const byIdFrom = 13
+
+/** One request on its way. */
+interface Producing {
+  readonly broker: Broker
+  readonly request: ProduceRequest
+  readonly exchange: Exchange
+  /** It was answered: its bytes may be another request's by now. */
+  isOver: boolean
+}
+
+/** What is known of a topic that was asked for, or why it is not. */
+type Found = KnownTopic | number
+
 export function produceHandler(broker: Broker): Handler {
   return handler(produce, (request, exchange) => {
-    const known = request.topicData.map((topic) => knownTopic(broker, topic))
+    const producing: Producing = { broker, request, exchange, isOver: false }
+    const known = request.topicData.map((topic) => knownTopic(producing, topic))
     // Nothing is awaited where all topics are known: batches enter the journal's order now (W6).
     return known.includes(undefined)
-      ? produceAfterLookUp(broker, request, exchange)
-      : produceTo(broker, known, request, exchange)
+      ? produceAfterLookUp(producing)
+      : produceTo(producing, known as Found[])
   })
 }
 
-function knownTopic({ topics }: Broker, { name, topicId }: TopicData): KnownTopic | undefined {
-  return name === '' ? topics.byId(topicId) : topics.byName(name)
+/** Undefined: only the catalog can tell. */
+function knownTopic({ broker, exchange }: Producing, topic: TopicData): Found | undefined {
+  if (exchange.header.apiVersion < byIdFrom) return broker.topics.byName(topic.name)
+  return broker.topics.byId(topic.topicId) ?? ErrorCode.UNKNOWN_TOPIC_ID
 }
 
 async function produceAfterLookUp(
-  broker: Broker,
-  request: ProduceRequest,
-  exchange: Exchange,
+  producing: Producing,
 ): Promise<Handled<ProduceReply> | 'silent' | 'close'> {
-  const known: (KnownTopic | undefined)[] = []
-  for (const topic of request.topicData) {
-    const { name } = topic
-    const found = name === '' ? knownTopic(broker, topic) : await findTopic(broker, name)
-    known.push(found)
+  const found: Found[] = []
+  for (const topic of producing.request.topicData) {
+    found.push(knownTopic(producing, topic) ?? (await findTopic(producing.broker, topic.name)))
   }
-  return produceTo(broker, known, request, exchange)
+  return produceTo(producing, found)
 }
 
-/** A catalog that does not answer is as good as a topic not found: the client asks again. */
-async function findTopic({ topics }: Broker, name: string): Promise<KnownTopic | undefined> {
+async function findTopic({ topics }: Broker, name: string): Promise<Found> {
+  if (topicNameFault(name) !== undefined) return ErrorCode.INVALID_TOPIC_EXCEPTION
   try {
-    return await topics.find(name)
+    return (await topics.find(name)) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
   } catch (error) {
     if (!isFailure(error)) throw error
-    return undefined
+    return failureCode(error)
   }
 }
 
 async function produceTo(
-  broker: Broker,
-  known: readonly (KnownTopic | undefined)[],
-  request: ProduceRequest,
-  exchange: Exchange,
+  producing: Producing,
+  found: readonly Found[],
 ): Promise<Handled<ProduceReply> | 'silent' | 'close'> {
+  const { request, exchange } = producing
   const pending = request.topicData.map((topic, index) =>
-    topic.partitionData.map((data) => append(broker, known[index], topic, data, request, exchange)),
+    topic.partitionData.map((data) => append(producing, found[index] as Found, data)),
   )
   exchange.next()
-  const responses: TopicReply[] = []
-  for (const [index, { name, topicId }] of request.topicData.entries()) {
-    const partitionResponses = await Promise.all(pending[index] ?? [])
-    responses.push({ name, topicId, partitionResponses })
-  }
+  const decided = await decidedInTime(producing, pending)
+  producing.isOver = true
+  const responses: TopicReply[] = request.topicData.map(({ name, topicId }, index) => {
+    return { name, topicId, partitionResponses: decided[index] ?? [] }
+  })
   if (request.acks !== 0) return { response: { responses } }
   const isClean = responses.every(({ partitionResponses }) =>
     partitionResponses.every(({ errorCode }) => errorCode === ErrorCode.NONE),
@@ -87,15 +108,35 @@ async function produceTo(
   return isClean ? 'silent' : 'close'
 }
 
-function append(
-  broker: Broker,
-  topic: KnownTopic | undefined,
-  asked: TopicData,
-  data: PartitionData,
-  request: ProduceRequest,
-  exchange: Exchange,
-): Promise<PartitionReply> {
+/** All outcomes; those that are not there when the client's time is up may still become either. */
+async function decidedInTime(
+  { broker, request }: Producing,
+  pending: readonly (readonly Promise<PartitionReply>[])[],
+): Promise<readonly (readonly PartitionReply[])[]> {
+  const late = Promise.withResolvers<undefined>()
+  const timeoutMs = Math.max(request.timeoutMs, timeoutMsMin)
+  const timer = broker.clock.after(timeoutMs, () => late.resolve(undefined))
+  try {
+    const all = Promise.all(pending.map((each) => Promise.all(each)))
+    const decided = await Promise.race([all, late.promise])
+    if (decided !== undefined) return decided
+  } finally {
+    timer.cancel()
+  }
+  const errorMessage = `not decided after ${timeoutMs} ms`
+  const undecided = { errorCode: ErrorCode.REQUEST_TIMED_OUT, baseOffset: -1, errorMessage }
+  const replies = request.topicData.map(({ partitionData }, topic) =>
+    partitionData.map(({ index }, at) => {
+      const timedOut = Promise.resolve({ index, ...undecided })
+      return Promise.race([pending[topic]?.[at] ?? timedOut, timedOut])
+    }),
+  )
+  return Promise.all(replies.map((each) => Promise.all(each)))
+}
+
+function append(producing: Producing, topic: Found, data: PartitionData): Promise<PartitionReply> {
   const { index, records } = data
+  const { broker, request } = producing
   const refused = (
     errorCode: number,
     errorMessage: string | null = null,
@@ -104,76 +145,82 @@ function append(
   if (acks !== -1 && acks !== 0 && acks !== 1) {
     return refused(ErrorCode.INVALID_REQUIRED_ACKS, `acks ${acks}: only -1, 0 and 1 exist`)
   }
-  const partitionId = topic?.partitionIds[index]
-  if (topic === undefined || partitionId === undefined) {
-    const isById = asked.name === '' && topic === undefined
-    return refused(isById ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-  }
+  if (typeof topic === 'number') return refused(topic)
+  const partitionId = topic.partitionIds[index]
+  if (partitionId === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   if (transactionalId !== null) {
     return refused(ErrorCode.INVALID_TXN_STATE, 'transactions are not served by this broker')
   }
   if (records === null) return refused(ErrorCode.INVALID_RECORD, 'no record batch')
-  return appendBatch(broker, topic, partitionId, data.index, records, request, exchange, 1)
+  const fileBytes = broker.config['journal.file.bytes']
+  if (records.length > fileBytes) {
+    const message = `batch of ${records.length} bytes, a journal file has ${fileBytes}`
+    return refused(ErrorCode.RECORD_LIST_TOO_LARGE, message)
+  }
+  return appendBatch(producing, topic, partitionId, index, records, 1)
 }
 
 async function appendBatch(
-  broker: Broker,
+  producing: Producing,
   topic: KnownTopic,
   partitionId: number,
   index: number,
   bytes: Uint8Array,
-  request: ProduceRequest,
-  exchange: Exchange,
   attempt: number,
 ): Promise<PartitionReply> {
+  const { broker, exchange } = producing
   const nowMs = broker.clock.nowMs()
   const rules = rulesOf(topic, nowMs, exchange.header.apiVersion)
-  const valid = validateBatch(bytes, rules)
-  if (!valid.ok) {
-    const recordErrors = valid.recordErrors.map(({ batchIndex, message }) => {
-      return { batchIndex, batchIndexErrorMessage: message }
-    })
-    const errorCode = refusedBatchCode(valid.reason)
-    return { index, errorCode, baseOffset: -1, recordErrors, errorMessage: valid.message }
-  }
-  const { header } = valid
-  if (header.isTransactional) {
-    const errorMessage = 'transactions are not served by this broker'
-    return { index, errorCode: ErrorCode.INVALID_TXN_STATE, baseOffset: -1, errorMessage }
-  }
-  const isStamped = rules.timestampType === 'log-append'
-  if (isStamped) patchLogAppendTime(bytes, 0, nowMs)
-  else if (valid.maxTimestamp !== header.maxTimestamp) {
-    patchMaxTimestamp(bytes, 0, valid.maxTimestamp)
-  }
-  const maxTimestampMs = isStamped ? nowMs : valid.maxTimestamp
-  const { topicId, configVersion } = topic
-  const { producerId, producerEpoch, baseSequence } = header
-  const intent = {
-    topicId,
-    partitionId,
-    partitionIndex: index,
-    configVersion,
-    producerId,
-    producerEpoch,
-    baseSequence,
-    offsetCount: header.lastOffsetDelta + 1,
-    maxTimestampMs,
-    byteLength: bytes.length,
-  }
   try {
+    const valid = validateBatch(bytes, rules)
+    if (!valid.ok) return refusedBatch(index, valid)
+    const { header } = valid
+    if (header.isTransactional) {
+      const errorMessage = 'transactions are not served by this broker'
+      return { index, errorCode: ErrorCode.INVALID_TXN_STATE, baseOffset: -1, errorMessage }
+    }
+    const isStamped = rules.timestampType === 'log-append'
+    const isCorrected = !isStamped && valid.maxTimestamp !== header.maxTimestamp
+    const sentHeader =
+      isStamped || isCorrected ? Uint8Array.from(bytes.subarray(0, BATCH_HEADER_BYTES)) : undefined
+    if (isStamped) patchLogAppendTime(bytes, 0, nowMs)
+    else if (isCorrected) patchMaxTimestamp(bytes, 0, valid.maxTimestamp)
+    const maxTimestampMs = isStamped ? nowMs : valid.maxTimestamp
+    const { topicId, configVersion } = topic
+    const { producerId, producerEpoch, baseSequence } = header
+    const intent = {
+      topicId,
+      partitionId,
+      partitionIndex: index,
+      configVersion,
+      producerId,
+      producerEpoch,
+      baseSequence,
+      offsetCount: header.lastOffsetDelta + 1,
+      maxTimestampMs,
+      byteLength: bytes.length,
+    }
     const outcome = await broker.logs.append(intent, bytes, exchange.hold)
     const isOutdated = outcome.outcome === 'refused' && outcome.reason === 'config-changed'
-    const now = isOutdated ? broker.topics.byId(topicId) : undefined
+    const now = isOutdated && !producing.isOver ? broker.topics.byId(topicId) : undefined
     if (now !== undefined && now.configVersion !== configVersion && attempt < attemptsMax) {
-      const again = [now, partitionId, index, bytes, request, exchange, attempt + 1] as const
-      return await appendBatch(broker, ...again)
+      // Judged again as it was sent: only brokers may have stamped a batch.
+      if (sentHeader !== undefined) bytes.set(sentHeader)
+      return await appendBatch(producing, now, partitionId, index, bytes, attempt + 1)
     }
     return replyTo(broker, partitionId, index, outcome, isStamped ? maxTimestampMs : -1)
   } catch (error) {
     if (!isFailure(error)) throw error
     return { index, errorCode: failureCode(error), baseOffset: -1, errorMessage: error.message }
   }
+}
+
+function refusedBatch(index: number, refusal: Refusal): PartitionReply {
+  const recordErrors = refusal.recordErrors.map(({ batchIndex, message }) => {
+    return { batchIndex, batchIndexErrorMessage: message }
+  })
+  const errorCode = refusedBatchCode(refusal.reason)
+  return { index, errorCode, baseOffset: -1, recordErrors, errorMessage: refusal.message }
 }
 
 function replyTo(
