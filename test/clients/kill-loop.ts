@@ -35,7 +35,8 @@ export interface KillSummary {
   seed: number
   acknowledged: number
   read: number
-  readyMs: { median: number; max: number }
+  /** `each` in the order of rounds: a start that slows down as data grows would show. */
+  readyMs: { median: number; max: number; each: number[] }
   /** From the ready line until both producers were acknowledged again, at worst. */
   servingAgainMsMax: number
   faults: string[]
@@ -80,7 +81,13 @@ export async function killLoop(options: KillOptions): Promise<KillSummary> {
   if (target === 'karst' && max > readyMsMax) summary.faults.push(`ready only after ${max} ms`)
   if (broker instanceof BrokerProcess) await removeOrKeep(broker.dataFolder, summary.faults)
   const servingAgainMsMax = Math.round(Math.max(...servingAgainMs))
-  return { rounds, seed, ...summary, readyMs: { median, max }, servingAgainMsMax }
+  return {
+    rounds,
+    seed,
+    ...summary,
+    readyMs: { median, max, each: readyMs.map(Math.round) },
+    servingAgainMsMax,
+  }
 }
 
 async function startKarst(): Promise<BrokerProcess> {
