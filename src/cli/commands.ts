@@ -3,6 +3,7 @@ import type { CommandTable } from './dispatch.ts'
 
 export const commands: CommandTable = {
   up: async () => (await import('./up.ts')).up,
+  topic: async () => (await import('./topic.ts')).topic,
   config: async () => (await import('./config.ts')).config,
 }
 
