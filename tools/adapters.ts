@@ -67,6 +67,8 @@ export const adapters: readonly Adapter[] = [
     why: 'the real Clock',
     globals: ['Date', 'performance', 'setTimeout', 'clearTimeout', 'setImmediate'],
   },
+  { path: 'src/base/iso-time.ts', why: 'the calendar, without a clock', globals: ['Date'] },
+  { path: 'src/client/node-dial.ts', why: 'real TCP to brokers', imports: ['node:net'] },
   { path: 'src/base/crc32c.ts', why: 'the checksum', imports: ['@node-rs/crc32'] },
   { path: 'src/disk/node-disk.ts', why: 'the real Disk', imports: ['node:fs'] },
   {

@@ -4,6 +4,9 @@ import type { CommandTable } from './dispatch.ts'
 export const commands: CommandTable = {
   up: async () => (await import('./up.ts')).up,
   topic: async () => (await import('./topic.ts')).topic,
+  produce: async () => (await import('./produce.ts')).produceCommand,
+  consume: async () => (await import('./consume.ts')).consumeCommand,
+  group: async () => (await import('./group.ts')).group,
   config: async () => (await import('./config.ts')).config,
 }
 

@@ -25,11 +25,15 @@ export function tableText(
     .join('')
 }
 
-/** What is not known is a dash; what would break a line is shown as in JSON. */
-function text(cell: Cell): string {
-  if (cell === null) return '-'
-  const plain = String(cell)
-  return /[\u0000-\u001f]/.test(plain) ? JSON.stringify(plain).slice(1, -1) : plain
+/** What is not known is a dash. */
+const text = (cell: Cell): string => (cell === null ? '-' : escaped(String(cell)))
+
+/** One line: what would end it, or act on a terminal, is shown as in JSON. */
+export function escaped(plain: string): string {
+  return plain.replace(/\p{Cc}/gu, (char) => {
+    const code = char.charCodeAt(0)
+    return code < 0x20 ? JSON.stringify(char).slice(1, -1) : `\\u00${code.toString(16)}`
+  })
 }
 
 export function jsonText(value: unknown): string {

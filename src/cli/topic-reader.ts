@@ -1,0 +1,24 @@
+/** The reader behind `karst consume`, alone and in a group. */
+import type { KafkaClient } from '../client/kafka-client.ts'
+import type { TopicPartition } from '../client/partition-offsets.ts'
+import { PartitionReader } from '../client/partition-reader.ts'
+import type { CommandIo } from './command.ts'
+
+/** How long brokers may be gone before a consumer gives up. */
+const troubleMs = 30_000
+
+/** A reader that tells on standard error what it had to skip. */
+export function readerFor(
+  client: KafkaClient,
+  io: CommandIo,
+  positions: readonly (TopicPartition & { readonly offset: number })[],
+): PartitionReader {
+  return new PartitionReader(client, positions, {
+    signal: io.signal,
+    troubleMs,
+    skipped: ({ topic, partition }, from, to) =>
+      io.err(
+        `${topic}:${partition}: offsets ${from} to ${to - 1} are deleted, going on at ${to}\n`,
+      ),
+  })
+}

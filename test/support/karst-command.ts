@@ -1,0 +1,31 @@
+/** `karst` commands as a person types them: child processes of this checkout, run to their end. */
+import { checkout, nodeProgram } from './broker-process.ts'
+import { Program } from './program.ts'
+
+export interface Typed {
+  readonly code: number | null
+  readonly out: string
+  /** The last 8 KiB of standard error. */
+  readonly err: string
+}
+
+const timeoutMs = 30_000
+
+/** Begins a command; `input` is its whole standard input. */
+export function begin(bootstrap: string, args: readonly string[], input = ''): Program {
+  const env = { KARST_BOOTSTRAP: bootstrap }
+  const options = { cwd: checkout, env, input, timeoutMs }
+  return new Program(`karst ${args.join(' ')}`, nodeProgram, ['src/main.ts', ...args], options)
+}
+
+export async function typed(
+  bootstrap: string,
+  args: readonly string[],
+  input = '',
+): Promise<Typed> {
+  const program = begin(bootstrap, args, input)
+  const { code, timedOut } = await program.exited
+  if (timedOut) throw new Error(`${program.name} took over ${timeoutMs} ms\n${program.errors}`)
+  const out = program.lines.map((line) => `${line}\n`).join('')
+  return { code, out, err: program.errors }
+}
