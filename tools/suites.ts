@@ -11,6 +11,7 @@ export const covered: readonly Covered[] = [
   { path: 'src/group/', suite: 'src/group/simulation.test.ts' },
   { path: 'src/catalog/observed-database.ts', suite: 'test/e2e/full-disk.test.ts' },
   { path: 'src/journal/guarded-journal.ts', suite: 'test/e2e/full-disk.test.ts' },
+  { path: 'src/client/', suite: 'src/cli/produce-consume.test.ts' },
   { path: 'src/server.ts', suite: 'tools/up.test.ts' },
   { path: 'src/admin/admin-http.ts', suite: 'tools/up.test.ts' },
   { path: 'src/cli/up.ts', suite: 'tools/up.test.ts' },

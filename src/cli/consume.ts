@@ -49,8 +49,8 @@ export const consumeCommand: Command = {
   help: formatHelp({
     usage: 'consume TOPIC [FLAGS]',
     about:
-      'Prints records as they come: partition:offset, time, key, value and headers, between tabs.\n' +
-      `Ctrl-C, --max and --until-end stop it with exit code 0.\n${positionHelp}`,
+      'Prints records as they come: partition:offset, time, key, value and headers, between\n' +
+      `tabs. Ctrl-C, --max and --until-end stop it with exit code 0.\n${positionHelp}`,
     flags: flagTable,
     examples: [
       ['consume events', 'everything, then what comes'],

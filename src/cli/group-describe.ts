@@ -23,8 +23,8 @@ export const groupDescribe: Command = {
     usage: 'group describe GROUP… [FLAGS]',
     about:
       'Shows each partition that the group has committed or that a member reads: the committed\n' +
-      'offset, the end, the lag between them, and who reads it. Exit code 1 when there is no such\n' +
-      'group.',
+      'offset, the end, the lag between them, and who reads it. Exit code 1 when there is no\n' +
+      'such group.',
     flags: flagTable,
     examples: [
       ['group describe readers', 'one group'],
@@ -134,6 +134,7 @@ function text({ group, rows }: Described, isTerminal: boolean): string {
   const idle = group.members.filter(({ partitions }) => partitions.length === 0)
   const names = idle.map(({ memberId, host }) => `${memberId} on ${host}`)
   const protocol = group.protocol === '' ? '' : `, ${group.protocol}`
-  const head = `group    ${group.groupId}\nstate    ${group.state}${protocol}\nmembers  ${group.members.length}\n`
-  return `${head}${idle.length > 0 ? `idle     ${names.join(', ')}\n` : ''}\n${table}`
+  const state = `state    ${group.state}${protocol}\nmembers  ${group.members.length}\n`
+  const waiting = idle.length > 0 ? `idle     ${names.join(', ')}\n` : ''
+  return `group    ${group.groupId}\n${state}${waiting}\n${table}`
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { BrokerProcess } from '../../test/support/broker-process.ts'
-import { begin, typed, type Typed } from '../../test/support/karst-command.ts'
+import { begin, here, typed, type Typed } from '../../test/support/karst-command.ts'
 import { until } from '../../test/support/until.ts'
 
 let broker: BrokerProcess
@@ -14,6 +14,8 @@ after(() => broker.close())
 const karst = (...args: string[]): Promise<Typed> => typed(broker.bootstrap, args)
 const feed = (input: string, ...args: string[]): Promise<Typed> =>
   typed(broker.bootstrap, args, input)
+/** In this process: for what a test stands on, not for what it shows. */
+const quick = (...args: string[]): Promise<Typed> => here(broker.bootstrap, args)
 const json = <Value>({ out, err }: Typed): Value => {
   assert.notEqual(out, '', err)
   return JSON.parse(out) as Value
@@ -25,16 +27,16 @@ interface Described {
   partitions: { topic: string; partition: number; committed: number; end: number; lag: number }[]
 }
 const described = async (group: string): Promise<Described> => {
-  const [only] = json<Described[]>(await karst('group', 'describe', group, '--json'))
+  const [only] = json<Described[]>(await quick('group', 'describe', group, '--json'))
   assert.ok(only)
   return only
 }
 
 async function topicWith(name: string, partitions: number, records: number): Promise<void> {
-  await karst('topic', 'create', name, '-p', String(partitions))
+  await quick('topic', 'create', name, '-p', String(partitions))
   for (let partition = 0; partition < partitions; partition++) {
-    const lines = Array.from({ length: records }, (_, at) => `${partition}-${at}`).join('\n')
-    await feed(lines, 'produce', name, '-p', String(partition))
+    const values = Array.from({ length: records }, (_, at) => ['-v', `${partition}-${at}`])
+    await quick('produce', name, '-p', String(partition), ...values.flat())
   }
 }
 
@@ -71,7 +73,9 @@ test('members share partitions, and one that leaves hands over its own', async (
   await first.until(() => first.lines.length === 4, 20_000)
   const second = member()
   const sizes = async (): Promise<number[]> =>
-    (await described('sharing')).members.map(({ partitions }) => partitions.length).toSorted()
+    (await described('sharing')).members
+      .map(({ partitions }) => partitions.length)
+      .toSorted((a, b) => a - b)
   await until(
     async () => (await sizes()).join() === '2,2',
     20_000,
@@ -85,7 +89,7 @@ test('members share partitions, and one that leaves hands over its own', async (
     () => 'the second member does not take over',
   )
   for (const partition of ['0', '1', '2', '3']) {
-    await karst('produce', 'shared', '-p', partition, '-v', `late-${partition}`)
+    await quick('produce', 'shared', '-p', partition, '-v', `late-${partition}`)
   }
   await second.until(() => second.lines.length >= 4, 20_000)
   assert.deepEqual(second.lines.toSorted(), ['late-0', 'late-1', 'late-2', 'late-3'])
@@ -162,7 +166,7 @@ test('groups and topics that are not there, and what is mistyped', async () => {
     ['reset', 'g', '--to', 'end', '--topic', 'there:x'],
     ['remove', 'g'],
   ]) {
-    const { code, out } = await karst('group', ...args)
+    const { code, out } = await quick('group', ...args)
     assert.deepEqual({ code, out }, { code: 2, out: '' }, args.join(' '))
   }
   const made = await karst('group', 'reset', 'made', '--to', 'end', '--topic', 'there', '--create')

@@ -56,10 +56,10 @@ export const produceCommand: Command = {
   help: formatHelp({
     usage: 'produce TOPIC [FLAGS]',
     about:
-      'Sends each line of standard input as a record, or each --value. Exit code 1 when a record\n' +
-      'was not taken: standard error says which line. Values are text in UTF-8; for other bytes\n' +
-      'use --json with {"value":{"base64":"…"}}. A JSON line may hold key, value, headers,\n' +
-      'partition and timestamp.',
+      'Sends each line of standard input as a record, or each --value. Exit code 1 when a\n' +
+      'record was not taken: standard error says which line. Values are text in UTF-8; for\n' +
+      'other bytes use --json with {"value":{"base64":"…"}}. A JSON line may hold key, value,\n' +
+      'headers, partition and timestamp.',
     flags: flagTable,
     examples: [
       ['produce events --value hello', 'one record'],

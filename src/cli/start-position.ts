@@ -14,8 +14,8 @@ export type StartPosition =
 
 export const positionShape = 'beginning|end|OFFSET|-N|TIME'
 export const positionHelp: string =
-  'A position is beginning (or earliest), end (or latest), an offset, -N for the last N, or a time:\n' +
-  '2026-11-20, 2026-11-20T12:30:00Z, or milliseconds since 1970 such as 1700000000000ms.'
+  'A position is beginning (or earliest), end (or latest), an offset, -N for the last N, or a\n' +
+  'time: 2026-11-20, 2026-11-20T12:30:00Z, or milliseconds such as 1700000000000ms.'
 
 /** @throws UsageError */
 export function parsePosition(flag: string, text: string): StartPosition {

@@ -20,8 +20,8 @@ export const topicDelete: Command = {
   help: formatHelp({
     usage: 'topic delete NAME… [FLAGS]',
     about:
-      'Deletes topics with all their records, at once and for good. Exit code 1 when one of them\n' +
-      'could not be deleted; the others are.',
+      'Deletes topics with all their records, at once and for good. Exit code 1 when one of\n' +
+      'them could not be deleted; the others are.',
     flags: flagTable,
     examples: [
       ['topic delete events', 'one topic'],

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { BrokerProcess } from '../../test/support/broker-process.ts'
-import { typed, type Typed } from '../../test/support/karst-command.ts'
+import { here, typed, type Typed } from '../../test/support/karst-command.ts'
 
 let broker: BrokerProcess
 before(async () => {
@@ -61,7 +61,7 @@ describe('topic create', () => {
       ['x', '--partition', '3'],
       ['x', '--bootstrap', 'nowhere'],
     ]) {
-      const { code, out, err } = await karst('topic', 'create', ...args)
+      const { code, out, err } = await here(broker.bootstrap, ['topic', 'create', ...args])
       assert.deepEqual({ code, out }, { code: 2, out: '' }, args.join(' '))
       assert.match(err, /See karst topic create --help\n$/)
     }

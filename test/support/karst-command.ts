@@ -1,4 +1,9 @@
-/** `karst` commands as a person types them: child processes of this checkout, run to their end. */
+/**
+ * `karst` commands as a person types them: child processes of this checkout, run to their end. Or
+ * in this process, where starting one would only take time.
+ */
+import { about, commands } from '../../src/cli/commands.ts'
+import { dispatch } from '../../src/cli/dispatch.ts'
 import { checkout, nodeProgram } from './broker-process.ts'
 import { Program } from './program.ts'
 
@@ -28,4 +33,21 @@ export async function typed(
   if (timedOut) throw new Error(`${program.name} took over ${timeoutMs} ms\n${program.errors}`)
   const out = program.lines.map((line) => `${line}\n`).join('')
   return { code, out, err: program.errors }
+}
+
+/** The same in this process, with standard input empty and nobody to send signals. */
+export async function here(bootstrap: string, args: readonly string[]): Promise<Typed> {
+  let [out, err] = ['', '']
+  const code = await dispatch({ name: 'karst', about, commands }, args, {
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    drained: () => Promise.resolve(),
+    input: (async function* () {})(),
+    readText: () => Promise.reject(new Error('commands under test read no files')),
+    env: { KARST_BOOTSTRAP: bootstrap },
+    cwd: checkout,
+    terminal: false,
+    signal: new AbortController().signal,
+  })
+  return { code, out, err }
 }
