@@ -7,8 +7,10 @@ export class FetchWait {
   #wake: (() => void) | undefined
   readonly #disarms: (() => void)[]
 
-  constructor(logs: readonly PartitionLog[]) {
-    this.#disarms = logs.map((log) => log.onGrowth(() => this.#grown()))
+  /** Once per partition, however often it is named. */
+  constructor(targets: readonly { readonly log: PartitionLog | undefined }[]) {
+    const grown = (): void => this.#grown()
+    this.#disarms = targets.flatMap(({ log }) => log?.onGrowth(grown) ?? [])
   }
 
   /**
@@ -18,17 +20,10 @@ export class FetchWait {
   async until(clock: Clock, waitMs: number, signal: AbortSignal): Promise<boolean> {
     if (this.#isOver) return true
     if (signal.aborted) return false
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    this.#wake = () => resolve(true)
-    const giveUp = (): void => resolve(false)
-    const timer = clock.after(waitMs, giveUp)
-    signal.addEventListener('abort', giveUp, { once: true })
-    try {
-      return await promise
-    } finally {
-      timer.cancel()
-      signal.removeEventListener('abort', giveUp)
-    }
+    const woken = Promise.withResolvers<void>()
+    this.#wake = woken.resolve
+    await orOver(woken, clock, waitMs, signal)
+    return this.#isOver
   }
 
   #grown(): void {
@@ -39,4 +34,24 @@ export class FetchWait {
   [Symbol.dispose](): void {
     for (const disarm of this.#disarms) disarm()
   }
+}
+
+/** Passes `pauseMs`, less where `signal` aborts. */
+export async function pause(clock: Clock, pauseMs: number, signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await orOver(Promise.withResolvers<void>(), clock, pauseMs, signal)
+}
+
+/** Until what is waited for comes, time is up, or `signal` aborts. */
+async function orOver(
+  { promise, resolve }: PromiseWithResolvers<void>,
+  clock: Clock,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const over = (): void => resolve()
+  const timer = clock.after(waitMs, over)
+  signal.addEventListener('abort', over, { once: true })
+  await promise
+  timer.cancel()
+  signal.removeEventListener('abort', over)
 }

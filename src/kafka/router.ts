@@ -92,18 +92,28 @@ export class Router {
       const handled = await found.handle(request, exchange)
       this.#deps.served(header.apiKey, header.apiVersion, frame.length)
       if (typeof handled === 'string') return handled
-      const chunks = encodeResponse(
-        api as never,
-        version,
-        header.correlationId,
-        handled.response as never,
-      )
-      return handled.release === undefined ? { chunks } : { chunks, release: handled.release }
+      return answerOf(api, version, header.correlationId, handled)
     } catch (error) {
       if (error instanceof AssertionFailed) throw error
       const message = error instanceof Error ? error.message : String(error)
       this.#deps.log.warn({ remote: peer.remote, error: message }, 'request not served: closing')
       return 'close'
     }
+  }
+}
+
+/** What cannot be encoded is given back all the same. */
+function answerOf(
+  api: AnyApi,
+  version: number,
+  correlationId: number,
+  { response, release }: Handled<object>,
+): Reply {
+  try {
+    const chunks = encodeResponse(api as never, version, correlationId, response as never)
+    return release === undefined ? { chunks } : { chunks, release }
+  } catch (error) {
+    release?.()
+    throw error
   }
 }

@@ -14,13 +14,11 @@ import type { PartitionLog } from '../../log/partition-log.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { fetch, type FetchReply, type FetchRequest } from '../../wire/messages/01-fetch.ts'
 import type { Broker } from '../broker.ts'
-import { FetchWait } from '../fetch-wait.ts'
-import type { Exchange } from '../request.ts'
-import { type Handled, type Handler, handler } from '../router.ts'
+import { FetchWait, pause } from '../fetch-wait.ts'
+import { type Handler, handler } from '../router.ts'
 import { failureCode } from '../to-error-code.ts'
 
-type AskedTopic = FetchRequest['topics'][number]
-type Asked = AskedTopic['partitions'][number]
+type Asked = FetchRequest['topics'][number]['partitions'][number]
 type PartitionReply = FetchReply['responses'][number]['partitions'][number]
 
 /** One partition of a fetch, resolved. */
@@ -42,26 +40,63 @@ interface Look {
 /** `fetch.max.bytes` of Kafka's brokers: one answer is never larger, but for a single batch. */
 const answerBytesMax = 55 * 1024 * 1024
 
+/**
+ * Of all answers that are not sent yet; they hold memory as long as clients do not read. Beyond,
+ * answers get smaller, down to one batch.
+ */
+const unsentBytesMax = 256 * 1024 * 1024
+
+/** From here on topics are told by id (KIP-516). */
+const byIdFrom = 13
+
+/**
+ * Where partitions grow without there being enough, the next look waits for a part of the time
+ * waited so far: what is read again and again stays little, however long the wait and small the
+ * growth.
+ */
+const pauseDivisor = 8
+
+/** Everything that one answer is made of. */
+interface Fetching {
+  readonly broker: Broker
+  readonly request: FetchRequest
+  readonly isById: boolean
+  /** Which partition is looked at first. */
+  readonly turn: number
+  readonly bytesMax: number
+}
+
 export function fetchHandler(broker: Broker): Handler {
-  /** Where the next fetch begins its round; one for all connections is as fair as one for each. */
-  let turn = 0
-  return handler(fetch, async (request, exchange) => {
+  /** Where each connection's next fetch begins its round. */
+  const turns = new WeakMap<object, number>()
+  let unsentBytes = 0
+  return handler(fetch, async (request, { header, peer, signal }) => {
     if (request.sessionId !== 0) {
       const errorCode = ErrorCode.FETCH_SESSION_ID_NOT_FOUND
       return { response: { errorCode, responses: [] } }
     }
-    const targets = request.topics.flatMap((topic) => resolve(broker, topic))
-    turn = (turn + 1) % 1_000_000
-    const look = await lookUntilEnough(broker, request, targets, turn, exchange)
-    return answer(request, look)
+    const turn = turns.get(peer) ?? 0
+    turns.set(peer, (turn + 1) % 1_000_000)
+    const bytesMax = Math.min(request.maxBytes, answerBytesMax, unsentBytesMax - unsentBytes)
+    const isById = header.apiVersion >= byIdFrom
+    const fetching = { broker, request, isById, turn, bytesMax }
+    const look = await lookUntilEnough(fetching, signal)
+    unsentBytes += look.byteLength
+    const release = (): void => {
+      unsentBytes -= look.byteLength
+      for (const each of look.releases) each()
+    }
+    return { response: { responses: responsesOf(request, look) }, release }
   })
 }
 
-function resolve(broker: Broker, topic: AskedTopic): Target[] {
-  const isById = topic.topic === ''
-  const known = isById ? broker.topics.byId(topic.topicId) : broker.topics.byName(topic.topic)
+/** All partitions in the order asked for. Again for every look: topics are made and deleted. */
+function resolve({ broker, request, isById }: Fetching): Target[] {
   const missing = isById ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-  return topic.partitions.map((asked) => resolvePartition(broker, known, asked, missing))
+  return request.topics.flatMap(({ topic, topicId, partitions }) => {
+    const known = isById ? broker.topics.byId(topicId) : broker.topics.byName(topic)
+    return partitions.map((asked) => resolvePartition(broker, known, asked, missing))
+  })
 }
 
 function resolvePartition(
@@ -85,43 +120,54 @@ function resolvePartition(
 }
 
 /** Looks, and looks again when a partition has grown, until there is enough or time is up. */
-async function lookUntilEnough(
-  broker: Broker,
-  request: FetchRequest,
-  targets: readonly Target[],
-  turn: number,
-  { signal }: Exchange,
-): Promise<Look> {
-  const logs = targets.flatMap(({ log }) => (log === undefined ? [] : [log]))
-  const deadlineMs = broker.clock.monotonicMs() + request.maxWaitMs
-  for (;;) {
+async function lookUntilEnough(fetching: Fetching, signal: AbortSignal): Promise<Look> {
+  const { broker, request } = fetching
+  const { clock } = broker
+  const beginMs = clock.monotonicMs()
+  const deadlineMs = beginMs + request.maxWaitMs
+  for (let looks = 1; ; looks++) {
+    const targets = resolve(fetching)
     // Growth that comes while we look must not be missed: wait is armed before.
-    using wait = new FetchWait(logs)
-    const look = await lookOnce(broker, request, targets, turn)
-    const leftMs = deadlineMs - broker.clock.monotonicMs()
+    using wait = new FetchWait(targets)
+    const look = await lookOnce(fetching, targets)
+    const nowMs = clock.monotonicMs()
     const isEnough = look.byteLength >= request.minBytes || look.hasError
-    if (isEnough || leftMs <= 0 || signal.aborted) return look
-    const hasGrown = await wait.until(broker.clock, leftMs, signal)
-    if (!hasGrown) return look
+    if (isEnough || nowMs >= deadlineMs || signal.aborted) return look
+    if (looks > 1) {
+      const pauseMs = Math.min((nowMs - beginMs) / pauseDivisor, deadlineMs - nowMs)
+      await pause(clock, pauseMs, signal)
+    }
+    if (!(await wait.until(clock, deadlineMs - clock.monotonicMs(), signal))) return look
     for (const release of look.releases) release()
   }
 }
 
-async function lookOnce(
-  broker: Broker,
-  request: FetchRequest,
-  targets: readonly Target[],
-  turn: number,
-): Promise<Look> {
+async function lookOnce(fetching: Fetching, targets: readonly Target[]): Promise<Look> {
   const look: Look = { replies: new Map(), releases: [], byteLength: 0, hasError: false }
-  const bytesMax = Math.min(request.maxBytes, answerBytesMax)
   for (let index = 0; index < targets.length; index++) {
-    const target = targets[(index + turn) % targets.length] as Target
-    const reply = await readTarget(broker, target, bytesMax, look)
+    const target = targets[(index + fetching.turn) % targets.length] as Target
+    const reply =
+      atEnd(target) ?? (await readTarget(fetching.broker, target, fetching.bytesMax, look))
     look.replies.set(target.asked, reply)
     if (reply.errorCode !== ErrorCode.NONE) look.hasError = true
   }
   return look
+}
+
+/** A partition that has nothing new, without waiting for anything: most of them, most of the time. */
+function atEnd({ asked, log, fault }: Target): PartitionReply | undefined {
+  if (log === undefined || fault !== ErrorCode.NONE || asked.fetchOffset !== log.logEnd) {
+    return undefined
+  }
+  return {
+    partitionIndex: asked.partition,
+    errorCode: ErrorCode.NONE,
+    highWatermark: log.logEnd,
+    lastStableOffset: log.logEnd,
+    logStartOffset: log.logStart,
+    abortedTransactions: null,
+    records: [],
+  }
 }
 
 async function readTarget(
@@ -145,7 +191,7 @@ async function readTarget(
   let records: readonly Uint8Array[] = []
   if (roomBytes > 0 || look.byteLength === 0 || fetchOffset < log.logStart) {
     try {
-      const result = await broker.logs.read(log, fetchOffset, Math.max(roomBytes, 0))
+      const result = await broker.logs.read(log, fetchOffset, Math.max(roomBytes, 1))
       if (result.outcome === 'out-of-range') errorCode = ErrorCode.OFFSET_OUT_OF_RANGE
       else if (look.byteLength > 0 && result.byteLength > roomBytes) result.release()
       else {
@@ -173,14 +219,10 @@ async function readTarget(
 }
 
 /** Topics and partitions in the order in which they were asked for. */
-function answer(request: FetchRequest, look: Look): Handled<FetchReply> {
-  const responses = request.topics.map(({ topic, topicId, partitions }) => ({
+function responsesOf(request: FetchRequest, look: Look): FetchReply['responses'] {
+  return request.topics.map(({ topic, topicId, partitions }) => ({
     topic,
     topicId,
     partitions: partitions.flatMap((asked) => look.replies.get(asked) ?? []),
   }))
-  const release = (): void => {
-    for (const each of look.releases) each()
-  }
-  return { response: { responses }, release }
 }
