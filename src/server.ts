@@ -3,6 +3,7 @@
  * in order and stops them in reverse. No other file knows who is behind a port.
  */
 import type { Clock } from './base/clock.ts'
+import { Failure, isFailure } from './base/errors.ts'
 import type { Log } from './base/log.ts'
 import { type Random, randomUuid } from './base/random.ts'
 import { TaskGroup } from './base/task-group.ts'
@@ -128,7 +129,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   }
   const produceBudget = new MemoryBudget(config['produce.memory.bytes'])
   const listener = kafkaListener(broker, world, produceBudget)
-  kafkaAddress = await listener.listen(kafkaAddress.host, kafkaAddress.port)
+  kafkaAddress = await bound('--kafka', listener.listen(kafkaAddress.host, kafkaAddress.port))
   tasks.defer('kafka', () => listener.close())
   space.start()
   tasks.defer('disk space', () => space.close())
@@ -151,6 +152,16 @@ function diskSpace(config: Config, { disk, clock, log }: World): DiskSpace {
     reserveBytes: config['disk.reserve.bytes'],
     resumeBytes: config['disk.free.min.bytes'] + config['journal.file.bytes'],
   })
+}
+
+/** Says which flag to change where an address could not be had. */
+export async function bound<Bound>(flag: string, listening: Promise<Bound>): Promise<Bound> {
+  try {
+    return await listening
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    throw new Failure(error.kind, `${error.message}; ${flag} takes another address`, error)
+  }
 }
 
 interface Storage {

@@ -24,7 +24,8 @@ export class SqliteFolderLock {
       holder.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     } catch (error) {
       holder?.close()
-      if (!isBusy(error)) throw toFailure(error, `locking ${path}.lock`)
+      if (!isBusy(error))
+        throw toFailure(error, `locking ${path}.lock (may this process write there?)`)
       throw new Failure(
         'conflict',
         `data folder ${dirname(path)} is in use by another process: ` +

@@ -10,7 +10,7 @@ import { addressOf, formatAddress } from '../config/address.ts'
 import type { LoadedConfig } from '../config/parse-config.ts'
 import { nodeDisk } from '../disk/node-disk.ts'
 import { nodeNetwork } from '../kafka/node-network.ts'
-import { startServer, type World } from '../server.ts'
+import { bound, startServer, type World } from '../server.ts'
 import { type Command, type CommandIo, exitCode } from './command.ts'
 import { configFlags, configFlagsShown, loadConfig } from './config-flags.ts'
 import { formatHelp, parseFlags } from './flags.ts'
@@ -103,20 +103,22 @@ async function startAll(loaded: LoadedConfig, world: World, tasks: TaskGroup): P
   ])
   const server = await startServer(loaded, world)
   tasks.defer('server', () => server.close())
-  const otlp = await startOtlpHttp({
+  const listening = startOtlpHttp({
     listen: addressOf(config['otlp.http.listen']),
     sink: server.sink,
     limits: otlpLimitsFor(config['otlp.max.request.bytes']),
     clock,
     log: log.child({ part: 'otlp' }),
   })
+  const otlp = await bound('--otlp-http', listening)
   tasks.defer('otlp', () => otlp.close())
-  const http = await startAdminHttp({
+  const answering = startAdminHttp({
     listen: addressOf(config['http.listen']),
     notReady: () => readiness(server),
     degraded: () => server.space.full,
     metrics: async () => ({ body: '', contentType: 'text/plain; version=0.0.4' }),
   })
+  const http = await bound('--http', answering)
   tasks.defer('http', () => http.close())
   const kafka = formatAddress(server.kafkaAddress)
   return `ready kafka=${kafka} http=${formatAddress(http.address)} otlp=${otlp.address}`

@@ -55,7 +55,7 @@ export class DiskSpace {
   /** Gives the reserve up where a start would otherwise fail: opening the catalog writes too. */
   async makeRoom(): Promise<void> {
     const { disk, folder, reserveBytes } = this.#options
-    if ((await disk.freeBytes(folder)) < reserveBytes) await this.#reserve?.release()
+    if ((await disk.freeBytes(folder)) < reserveBytes) await this.#giveUp()
   }
 
   /** Takes the reserve in the background; where there is no room for it, the disk is full. */

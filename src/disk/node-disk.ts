@@ -156,8 +156,13 @@ class NodeDisk implements Disk {
   }
 
   async makeFolder(folder: string): Promise<void> {
+    const options = { recursive: true, mode: 0o750 }
     const first = await call<string | undefined>('make folder', folder, (done) =>
-      fs.mkdir(folder, { recursive: true, mode: 0o750 }, done),
+      fs.mkdir(folder, options, (error, made) => {
+        // With parents, Node says ENOENT whatever is wrong; without, the system's own reason.
+        if (error?.code === 'ENOENT') fs.mkdir(folder, (plain) => done(plain ?? error, made))
+        else done(error, made)
+      }),
     )
     if (first === undefined) return
     // A new folder is an entry of its parent: each parent up to the first that was there is synced.

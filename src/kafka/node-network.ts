@@ -16,7 +16,7 @@ export const nodeNetwork: Network = {
       const at = `${host}:${port}`
       if (error.code === 'EADDRINUSE') {
         reject(new Failure('conflict', `${at} is in use by another process`, error))
-      } else reject(new Failure('invalid', `cannot listen on ${at}: ${error.message}`, error))
+      } else reject(new Failure('invalid', `${at} cannot be bound: ${error.message}`, error))
     })
     server.listen({ host, port, backlog }, () => {
       const bound = server.address()

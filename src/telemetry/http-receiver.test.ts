@@ -432,11 +432,8 @@ describe('connections', () => {
       log: silentLog,
     })
     await assert.rejects(again, (error: Failure) => {
-      assert.equal(error.kind, 'unavailable')
-      assert.match(
-        error.message,
-        new RegExp(`OTLP can't listen on 127.0.0.1:${port}: .*EADDRINUSE`),
-      )
+      assert.equal(error.kind, 'conflict')
+      assert.match(error.message, new RegExp(`otlp 127.0.0.1:${port} is in use by another process`))
       return true
     })
   })

@@ -57,7 +57,7 @@ export interface OtlpHttp {
 /**
  * Resolves when requests are served.
  *
- * @throws Failure 'unavailable': the address can't be listened on; the message says which and why.
+ * @throws Failure 'conflict': the address is in use. 'invalid': it cannot be bound.
  */
 export async function startOtlpHttp(parts: OtlpHttpParts): Promise<OtlpHttp> {
   assertOtlpLimits(parts.limits)
@@ -104,8 +104,10 @@ class Receiver implements OtlpHttp {
     try {
       await promise
     } catch (error) {
+      const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
       const reason = error instanceof Error ? error.message : String(error)
-      throw new Failure('unavailable', `OTLP can't listen on ${host}:${port}: ${reason}`, error)
+      const why = isTaken ? 'is in use by another process' : `cannot be bound: ${reason}`
+      throw new Failure(isTaken ? 'conflict' : 'invalid', `otlp ${host}:${port} ${why}`, error)
     }
     this.#server.removeListener('error', reject)
     this.#server.on('error', (error) => this.#parts.log.error({ error }, 'OTLP listener'))

@@ -137,6 +137,11 @@ export class WireClient {
     return { highWatermark, records: records === null ? [] : recordsOf(records) }
   }
 
+  /** Bytes as they are, answered or not. */
+  sendRaw(bytes: Uint8Array): void {
+    this.#socket.write(bytes)
+  }
+
   close(): void {
     this.#socket.destroy()
   }
