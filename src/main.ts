@@ -45,6 +45,8 @@ function io(): CommandIo {
   const { stdin, stdout, stderr, env } = process
   // A reader that has seen enough (`| head`) closes the pipe: no failure of ours.
   stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  // Whoever collects the log may be restarted: a broker that cannot log goes on all the same.
+  stderr.on('error', () => undefined)
   return {
     out: (text) => void stdout.write(text),
     drained: () => {
