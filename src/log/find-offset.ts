@@ -1,5 +1,7 @@
 /** From a time to an offset (KIP-79), and to the record with the latest time (KIP-734). */
+import { isFailure } from '../base/errors.ts'
 import type { Run } from '../catalog/manifest.ts'
+import { baseOffsetOf, maxTimestampOf } from '../record/batch-header.ts'
 import { findMaxTimestamp, findTimestamp, type TimedOffset } from '../record/find-timestamp.ts'
 import type { BlockCache } from './block-cache.ts'
 import type { LogReader } from './log-reader.ts'
@@ -25,7 +27,9 @@ export async function findOffsetByTime(
     if (run.maxTimestampMs < targetMs) continue
     const { bytes, positions } = await deps.blockCache.read(run)
     for (const at of positions) {
-      const found = findTimestamp(bytes, at, targetMs, log.logStart)
+      const found = inBatch(bytes, at, log.logStart, () =>
+        findTimestamp(bytes, at, targetMs, log.logStart),
+      )
       if (found !== undefined) return found
     }
   }
@@ -45,12 +49,33 @@ export async function findLatestTime(
   const { bytes, positions } = await deps.blockCache.read(best)
   let found: TimedOffset | undefined
   for (const at of positions) {
-    const candidate = findMaxTimestamp(bytes, at, log.logStart)
+    const candidate = inBatch(bytes, at, log.logStart, () =>
+      findMaxTimestamp(bytes, at, log.logStart),
+    )
     if (candidate !== undefined && candidate.timestampMs > (found?.timestampMs ?? -1)) {
       found = candidate
     }
   }
   return found
+}
+
+/**
+ * What `look` finds in the batch. A compressed batch that nobody could unpack is in the log as its
+ * producer made it: its header says what is known, and its begin is never behind what is sought.
+ */
+function inBatch(
+  bytes: Uint8Array,
+  at: number,
+  logStart: number,
+  look: () => TimedOffset | undefined,
+): TimedOffset | undefined {
+  try {
+    return look()
+  } catch (error) {
+    if (!isFailure(error, 'corrupt') && !isFailure(error, 'invalid')) throw error
+    const offset = Math.max(baseOffsetOf(bytes, at), logStart)
+    return { offset, timestampMs: maxTimestampOf(bytes, at) }
+  }
 }
 
 async function* runsOf(deps: FindOffsetDeps, log: PartitionLog): AsyncGenerator<Run, void> {

@@ -5,7 +5,8 @@
  * (8+), -5 latest tiered (9+), -6 earliest pending upload (11+): there is one store, so -4 is -2,
  * and -5 and -6 are unknown (-1). Ends are read from the catalog after the request came (R1).
  */
-import { isFailure } from '../../base/errors.ts'
+import { Failure, isFailure } from '../../base/errors.ts'
+import type { PartitionRow } from '../../catalog/schema.ts'
 import { findLatestTime, findOffsetByTime } from '../../log/find-offset.ts'
 import type { PartitionLog } from '../../log/partition-log.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
@@ -40,36 +41,126 @@ const specialFrom: Readonly<Record<number, number>> = {
   [earliestPendingUpload]: 11,
 }
 
+/** Lookups of one request under way at once: each may read storage. */
+const lookUpsMax = 16
+
+/** Rows asked of the catalog at once: a statement stays short. */
+const rowsMax = 1_000
+
+/** One partition of a request, resolved. */
+interface Target {
+  readonly asked: Asked
+  readonly log: PartitionLog | undefined
+  /** Why nothing is looked up. */
+  readonly fault: number
+}
+
 export function listOffsetsHandler(broker: Broker): Handler {
-  return handler(listOffsets, async (request, { header }) => {
-    const topics: ListOffsetsReply['topics'][number][] = []
-    for (const { name, partitions } of request.topics) {
-      const replies = partitions.map((asked) => lookUp(broker, name, asked, header.apiVersion))
-      topics.push({ name, partitions: await Promise.all(replies) })
+  return handler(listOffsets, async ({ topics }, { header }) => {
+    const { apiVersion } = header
+    const resolved: Target[][] = []
+    for (const { name, partitions } of topics) {
+      resolved.push(await resolve(broker, name, partitions, apiVersion))
     }
-    return { response: { topics } }
+    const targets = resolved.flat()
+    const ends = await readEnds(broker, targets)
+    const replies = new Map<Asked, PartitionReply>()
+    for (let at = 0; at < targets.length; at += lookUpsMax) {
+      const some = targets.slice(at, at + lookUpsMax)
+      const found = await Promise.all(
+        some.map((target) => lookUp(broker, target, ends, apiVersion)),
+      )
+      for (const [index, { asked }] of some.entries()) {
+        replies.set(asked, found[index] as PartitionReply)
+      }
+    }
+    return {
+      response: {
+        topics: topics.map(({ name, partitions }) => {
+          return { name, partitions: partitions.flatMap((asked) => replies.get(asked) ?? []) }
+        }),
+      },
+    }
   })
+}
+
+async function resolve(
+  broker: Broker,
+  name: string,
+  partitions: readonly Asked[],
+  apiVersion: number,
+): Promise<Target[]> {
+  const none = (fault: number): Target[] =>
+    partitions.map((asked) => ({ asked, log: undefined, fault }))
+  try {
+    const topic = await broker.topics.find(name)
+    if (topic === undefined) return none(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    return partitions.map((asked) => {
+      const partitionId = topic.partitionIds[asked.partitionIndex]
+      const log = partitionId === undefined ? undefined : broker.logs.index.get(partitionId)
+      return { asked, log, fault: faultOf(log, asked, apiVersion) }
+    })
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    return none(failureCode(error))
+  }
+}
+
+function faultOf(log: PartitionLog | undefined, asked: Asked, apiVersion: number): number {
+  const { currentLeaderEpoch: epoch, timestamp } = asked
+  if (log === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  if (epoch > log.leaderEpoch) return ErrorCode.UNKNOWN_LEADER_EPOCH
+  if (epoch >= 0 && epoch < log.leaderEpoch) return ErrorCode.FENCED_LEADER_EPOCH
+  if (timestamp < 0 && apiVersion < (specialFrom[timestamp] ?? Infinity)) {
+    return ErrorCode.UNSUPPORTED_VERSION
+  }
+  return ErrorCode.NONE
+}
+
+const asksForEnd = ({ timestamp }: Asked): boolean =>
+  timestamp === latest || timestamp === earliest || timestamp === earliestLocal
+
+type Ends = Map<number, PartitionRow | undefined> | Failure
+
+/** Where the logs asked for begin and end, read after the request came (R1): few statements. */
+async function readEnds(broker: Broker, targets: readonly Target[]): Promise<Ends> {
+  const wanted = new Set<number>()
+  for (const { asked, log, fault } of targets) {
+    if (log !== undefined && fault === ErrorCode.NONE && asksForEnd(asked)) {
+      wanted.add(log.partitionId)
+    }
+  }
+  const ids = [...wanted]
+  const ends = new Map<number, PartitionRow | undefined>()
+  try {
+    for (let at = 0; at < ids.length; at += rowsMax) {
+      const some = ids.slice(at, at + rowsMax)
+      const rows = await broker.logs.freshPartitions(some)
+      for (const [index, id] of some.entries()) ends.set(id, rows[index])
+    }
+    return ends
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    return error
+  }
 }
 
 async function lookUp(
   broker: Broker,
-  name: string,
-  asked: Asked,
+  { asked, log, fault }: Target,
+  ends: Ends,
   apiVersion: number,
 ): Promise<PartitionReply> {
-  const { partitionIndex, currentLeaderEpoch: epoch, timestamp } = asked
+  const { partitionIndex } = asked
   const refused = (errorCode: number): PartitionReply => ({ partitionIndex, errorCode })
+  if (log === undefined || fault !== ErrorCode.NONE) return refused(fault)
   try {
-    const topic = await broker.topics.find(name)
-    const partitionId = topic?.partitionIds[partitionIndex]
-    const log = partitionId === undefined ? undefined : broker.logs.index.get(partitionId)
-    if (log === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    if (epoch > log.leaderEpoch) return refused(ErrorCode.UNKNOWN_LEADER_EPOCH)
-    if (epoch >= 0 && epoch < log.leaderEpoch) return refused(ErrorCode.FENCED_LEADER_EPOCH)
-    if (timestamp < 0 && apiVersion < (specialFrom[timestamp] ?? Infinity)) {
-      return refused(ErrorCode.UNSUPPORTED_VERSION)
+    if (asksForEnd(asked) && ends instanceof Failure) throw ends
+    const row = ends instanceof Failure ? undefined : ends.get(log.partitionId)
+    if (asksForEnd(asked) && row === undefined) {
+      return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     }
-    const { leaderEpoch, ...found } = await find(broker, log, timestamp)
+    const { leaderEpoch, ...found } = await find(broker, log, row, asked.timestamp)
     const told = { partitionIndex, errorCode: ErrorCode.NONE, ...found }
     return apiVersion < leaderEpochFrom || leaderEpoch === undefined
       ? told
@@ -82,18 +173,19 @@ async function lookUp(
 
 type Found = Pick<PartitionReply, 'offset' | 'timestamp' | 'leaderEpoch'>
 
-async function find(broker: Broker, log: PartitionLog, timestamp: number): Promise<Found> {
+async function find(
+  broker: Broker,
+  log: PartitionLog,
+  row: PartitionRow | undefined,
+  timestamp: number,
+): Promise<Found> {
   const { leaderEpoch } = log
   switch (timestamp) {
-    case latest: {
-      const row = await broker.logs.freshPartition(log.partitionId)
+    case latest:
       return { offset: row?.logEnd ?? log.logEnd, leaderEpoch }
-    }
     case earliest:
-    case earliestLocal: {
-      const row = await broker.logs.freshPartition(log.partitionId)
+    case earliestLocal:
       return { offset: row?.logStart ?? log.logStart, leaderEpoch }
-    }
     case latestTiered:
     case earliestPendingUpload:
       return {}

@@ -5,9 +5,9 @@
  * finds warm caches, not an owner. A topic that does not exist is created where client and broker
  * permit it.
  */
-import { isFailure } from '../../base/errors.ts'
+import { Failure, isFailure } from '../../base/errors.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
-import { collidesWith, topicNameFault } from '../../log/topic-name.ts'
+import { topicNameFault } from '../../log/topic-name.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import {
   metadata,
@@ -16,6 +16,7 @@ import {
 } from '../../wire/messages/03-metadata.ts'
 import type { Broker } from '../broker.ts'
 import { type Handler, handler } from '../router.ts'
+import { partitionsMax } from '../topic-rules.ts'
 
 type TopicReply = MetadataReply['topics'][number]
 type Asked = NonNullable<MetadataRequest['topics']>[number]
@@ -33,8 +34,10 @@ export function metadataHandler(broker: Broker): Handler {
     if (isAll) for (const topic of broker.topics.all()) replies.push(found(broker, topic))
     else {
       const mayCreate = request.allowAutoTopicCreation && broker.config['auto.create.topics.enable']
-      for (const asked of topics)
-        replies.push(await lookUp(broker, asked, mayCreate, header.apiVersion))
+      const creation = mayCreate ? new Creation(broker) : undefined
+      for (const asked of distinct(topics)) {
+        replies.push(await lookUp(broker, asked, creation, header.apiVersion))
+      }
     }
     const self = { nodeId: broker.nodeId, ...broker.advertised() }
     const { clusterId, nodeId: controllerId } = broker
@@ -42,10 +45,16 @@ export function metadataHandler(broker: Broker): Handler {
   })
 }
 
+/** As Kafka: named twice, answered once. Else a small request could ask for a huge answer. */
+function distinct(topics: readonly Asked[]): Asked[] {
+  const byKey = new Map(topics.map((asked) => [asked.name ?? `id ${asked.topicId}`, asked]))
+  return [...byKey.values()]
+}
+
 async function lookUp(
   broker: Broker,
   asked: Asked,
-  mayCreate: boolean,
+  creation: Creation | undefined,
   apiVersion: number,
 ): Promise<TopicReply> {
   const { name, topicId } = asked
@@ -59,8 +68,7 @@ async function lookUp(
   const none = (errorCode: number): TopicReply => ({ errorCode, name, partitions: [] })
   if (topicNameFault(name) !== undefined) return none(ErrorCode.INVALID_TOPIC_EXCEPTION)
   try {
-    const topic =
-      (await broker.topics.find(name)) ?? (mayCreate ? await create(broker, name) : undefined)
+    const topic = (await broker.topics.find(name)) ?? (await creation?.create(name))
     return topic === undefined ? none(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) : found(broker, topic)
   } catch (error) {
     if (!isFailure(error)) throw error
@@ -69,17 +77,53 @@ async function lookUp(
   }
 }
 
-async function create(broker: Broker, name: string): Promise<KnownTopic | undefined> {
-  const { config, topics } = broker
-  if (topics.all().some((other) => collidesWith(name, other.name))) return undefined
-  const { topic } = await topics.create({
-    name,
-    partitionCount: config['num.partitions'],
-    replicationFactor: config['default.replication.factor'],
-    overrides: {},
-  })
-  return topic
+/**
+ * Topics of Kafka's own, which it makes itself: a tool that asks for one must not make an empty one
+ * here.
+ */
+const internalNames = new Set([
+  '__consumer_offsets',
+  '__transaction_state',
+  '__cluster_metadata',
+  '__share_group_state',
+])
+
+/** Topics that one request makes by asking for them. */
+class Creation {
+  readonly #broker: Broker
+  /** The names there are, as `collidesWith` compares them; filled when it is needed. */
+  #known: Map<string, string> | undefined
+  #partitions = 0
+
+  constructor(broker: Broker) {
+    this.#broker = broker
+  }
+
+  /**
+   * Undefined: such a topic is not made by asking, or not now.
+   *
+   * @throws Failure 'invalid': its name is too like another's.
+   */
+  async create(name: string): Promise<KnownTopic | undefined> {
+    const { config, topics } = this.#broker
+    const partitionCount = config['num.partitions']
+    if (internalNames.has(name) || this.#partitions + partitionCount > partitionsMax) {
+      return undefined
+    }
+    this.#known ??= new Map(topics.all().map((topic) => [comparable(topic.name), topic.name]))
+    const other = this.#known.get(comparable(name))
+    if (other !== undefined && other !== name) {
+      throw new Failure('invalid', `topic ${name} collides with ${other}`)
+    }
+    this.#known.set(comparable(name), name)
+    this.#partitions += partitionCount
+    const replicationFactor = config['default.replication.factor']
+    const wanted = { name, partitionCount, replicationFactor, overrides: {} }
+    return (await topics.create(wanted)).topic
+  }
 }
+
+const comparable = (name: string): string => name.replaceAll('.', '_')
 
 function found(broker: Broker, topic: KnownTopic): TopicReply {
   const { nodeId } = broker

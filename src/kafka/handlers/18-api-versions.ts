@@ -13,6 +13,9 @@ import { type Handler, handler } from '../router.ts'
 /** KIP-511: what a client may call itself. */
 const softwareName = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 
+/** Characters of it that are kept as long as the connection. */
+const softwareMax = 100
+
 const rangeOf = (api: AnyApi): { apiKey: number; minVersion: number; maxVersion: number } => ({
   apiKey: api.key,
   minVersion: api.advertised.min,
@@ -32,7 +35,7 @@ export function apiVersionsHandler(served: () => readonly AnyApi[]): Handler {
       if (!softwareName.test(name) || !softwareName.test(version)) {
         return { response: { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] } }
       }
-      peer.software = { name, version }
+      peer.software = { name: name.slice(0, softwareMax), version: version.slice(0, softwareMax) }
     }
     const apiKeys = served().map(rangeOf)
     const response: ApiVersionsReply = { errorCode: ErrorCode.NONE, apiKeys }

@@ -11,7 +11,10 @@ import { type Handler, handler } from '../router.ts'
 
 export function initProducerIdHandler({ producerIds }: Broker): Handler {
   return handler(initProducerId, async (request) => {
-    if (request.transactionalId !== null) {
+    const { transactionalId, producerId: known, producerEpoch: knownEpoch } = request
+    // Without a transactional id a producer gets a new id, whatever it says of the one it had; but
+    // an id without an epoch, or the reverse, is no sense at all (KIP-360).
+    if (transactionalId !== null || (known === -1) !== (knownEpoch === -1)) {
       return { response: { errorCode: ErrorCode.INVALID_REQUEST, producerEpoch: -1 } }
     }
     try {
