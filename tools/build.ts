@@ -5,7 +5,7 @@ import { build, type Plugin } from 'esbuild'
 import { root, sourceFiles } from './source-files.ts'
 
 /** Packages with binaries, or that find files of their own by path: they stay in node_modules. */
-const external = ['@node-rs/crc32', 'snappy', 'lz4-napi']
+const external = ['@node-rs/crc32', 'snappy']
 
 /** Bundled CommonJS packages ask for `require`. */
 const requireBanner =

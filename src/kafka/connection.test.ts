@@ -262,7 +262,7 @@ test('a client that does not read its answer is cut off', async () => {
   assert.deepEqual(line.stream.ends, ['abort'])
 })
 
-test('a client that stops in the middle of a frame is cut off, one that goes on is not', async () => {
+test('who stops in the middle of a frame is cut off, who goes on is not', async () => {
   const line = new Line()
   const sent = request(1, 10_000, 0)
   line.stream.put(sent.subarray(0, 5_000))
@@ -286,7 +286,7 @@ test('an idle connection ends; one whose request is under way may be quiet for l
   assert.deepEqual(busy.stream.ends, [])
 })
 
-test('a client that does not read keeps a closing connection open no longer than a stall', async () => {
+test('who does not read keeps a closing connection open no longer than a stall', async () => {
   const line = new Line()
   line.stream.isRead = false
   line.stream.put(Buffer.concat([request(1), request(2)]))

@@ -96,7 +96,7 @@ test('bytes for a target lent before the frame moved are not lost, nor written e
   reading.isOpen = false
   const sent = frame(30_000, 7)
   const lent = reading.put(sent.subarray(0, 5_000))
-  // The budget says yes: the frame moves to a slab of its size while the socket holds the old target.
+  // The budget says yes: the frame moves to a slab of its size, the socket holds the old target.
   reading.isOpen = true
   reading.reader.proceed()
   const other = new Reading()

@@ -96,18 +96,6 @@ export function crcOf(bytes: Uint8Array, at: number): number {
 export function attributesOf(bytes: Uint8Array, at: number): number {
   return readInt16(bytes, at + AT_ATTRIBUTES)
 }
-export function codecIdOf(bytes: Uint8Array, at: number): number {
-  return bytes[at + AT_ATTRIBUTES + 1]! & CODEC_BITS
-}
-export function isTransactional(bytes: Uint8Array, at: number): boolean {
-  return (bytes[at + AT_ATTRIBUTES + 1]! & TRANSACTIONAL_BIT) !== 0
-}
-export function isControl(bytes: Uint8Array, at: number): boolean {
-  return (bytes[at + AT_ATTRIBUTES + 1]! & CONTROL_BIT) !== 0
-}
-export function isLogAppendTime(bytes: Uint8Array, at: number): boolean {
-  return (bytes[at + AT_ATTRIBUTES + 1]! & LOG_APPEND_TIME_BIT) !== 0
-}
 export function lastOffsetDeltaOf(bytes: Uint8Array, at: number): number {
   return readInt32(bytes, at + AT_LAST_OFFSET_DELTA)
 }

@@ -64,7 +64,7 @@ export class SmallDisk {
 
   /** Refuses writes from now on, as a disk does whose file system has found an error. */
   async remount(how: 'ro' | 'rw'): Promise<void> {
-    const [command = '', ...args] = [...this.through, 'mount', '-o', `remount,${how}`, this.#place]
+    const [command, ...args] = [...this.through, 'mount', '-o', `remount,${how}`, this.#place]
     await run('mount', command, args, { timeoutMs: commandTimeoutMs })
   }
 

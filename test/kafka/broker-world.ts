@@ -132,7 +132,7 @@ export class BrokerWorld {
       const { signal } = abort
       const reply = await this.router.serve(slab.bytes, peer, slab, signal, () => undefined)
       slab.release()
-      assert.ok(typeof reply === 'object', `${api.name} v${version}: ${String(reply)}`)
+      if (typeof reply !== 'object') assert.fail(`${api.name} v${version}: ${reply}`)
       const answer = Buffer.concat(reply.chunks).subarray(4)
       reply.release?.()
       const told = decodeResponseHeader(answer, api, version)

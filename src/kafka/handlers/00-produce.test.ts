@@ -28,10 +28,12 @@ const codes = ({ responses }: ProduceResponse): number[] =>
 async function stored(world: BrokerWorld, topic: string, partition = 0): Promise<string[]> {
   const partitions = [{ partition, fetchOffset: 0, partitionMaxBytes: 1e6 }]
   const asked = { maxWaitMs: 0, minBytes: 0, maxBytes: 1e6, topics: [{ topic, partitions }] }
-  const { responses } = await world.ask(fetch, 4, asked as never)
+  const { responses } = await world.ask(fetch, 4, asked)
   const bytes = responses[0]?.partitions[0]?.records as unknown as Uint8Array
   return [...batchesIn(bytes)].flatMap(({ at }) =>
-    [...recordsIn(bytes, at)].map(({ offset, value }) => `${offset}:${Buffer.from(value ?? [])}`),
+    [...recordsIn(bytes, at)].map(
+      ({ offset, value }) => `${offset}:${Buffer.from(value ?? []).toString()}`,
+    ),
   )
 }
 
@@ -176,7 +178,7 @@ test('acks that do not exist and transactions are refused', async () => {
   assert.deepEqual(codes(await world.ask(produce, 9, inTransaction)), [ErrorCode.INVALID_TXN_STATE])
 })
 
-test('a batch whose topic changed while it was written is judged again as it was sent', async () => {
+test('a batch whose topic changed meanwhile is judged again as it was sent', async () => {
   const world = await BrokerWorld.start()
   const topicId = await world.topic('t', 1, { 'message.timestamp.type': 'LogAppendTime' })
   for (const type of ['LogAppendTime', 'CreateTime']) {
