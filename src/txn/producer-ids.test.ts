@@ -9,7 +9,7 @@ import { ProducerIds } from './producer-ids.ts'
 test('ids are given once, whoever asks, however many at once, and across brokers', async () => {
   const database = openMemoryDatabase({ clock: new VirtualClock() })
   const brokers = [new ProducerIds(database), new ProducerIds(database)]
-  const asked = Array.from({ length: 5_000 }, (_, index) => brokers[index % 2]?.next())
+  const asked = Array.from({ length: 5_000 }, (_, index) => brokers[index % 2]!.next())
   const ids = await Promise.all(asked)
   assert.equal(new Set(ids).size, 5_000)
 })

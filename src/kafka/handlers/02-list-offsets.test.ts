@@ -13,7 +13,7 @@ const batchAt = (timestampMs: number, codec: 'none' | 'gzip' = 'none'): Uint8Arr
 async function put(world: BrokerWorld, records: Uint8Array): Promise<void> {
   const topicData = [{ name: 't', partitionData: [{ index: 0, records }] }]
   const request = { acks: -1, timeoutMs: 30_000, topicData }
-  const { responses } = await world.ask(produce, 9, request as never)
+  const { responses } = await world.ask(produce, 9, request)
   assert.equal(responses[0]?.partitionResponses[0]?.errorCode, ErrorCode.NONE)
 }
 
@@ -31,7 +31,7 @@ async function list(
 ): Promise<Told> {
   const partitions = [{ partitionIndex: 0, timestamp, ...more }]
   const request = { replicaId: -1, topics: [{ name: 't', partitions }] }
-  const { topics } = await world.ask(listOffsets, version, request as never)
+  const { topics } = await world.ask(listOffsets, version, request)
   const reply = topics[0]?.partitions[0]
   assert.ok(reply !== undefined)
   return { errorCode: reply.errorCode, offset: reply.offset, timestamp: reply.timestamp }

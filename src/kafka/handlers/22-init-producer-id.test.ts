@@ -12,7 +12,7 @@ const ask = (world: KafkaWorld, more: object, version = 5): Promise<InitProducer
     transactionalId: null,
     transactionTimeoutMs: 60_000,
     ...more,
-  } as never)
+  })
 
 test('every producer gets an id of its own, in every version', async () => {
   const world = new KafkaWorld()
