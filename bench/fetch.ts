@@ -1,0 +1,77 @@
+/** Throughput of fetch with librdkafka: what is still in memory, and what must come from files. */
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { createTopic } from './client.ts'
+import { Karst, newFolder, RecycledFiles, removeFolder } from './karst.ts'
+import { type Shares, shares } from './machine.ts'
+import { dropFromPageCache } from './programs.ts'
+import { consumeLoad, produceLoad, recordBytes, type Speed } from './rdkafka.ts'
+import { type Bench, type Section, sharesText } from './section.ts'
+import type { Target } from './figures.ts'
+
+const records = 900_000
+const partitions = 4
+const topic = 'bench'
+/** Holds all records. */
+const flags = ['--tail-cache-bytes', String(2 ** 31)]
+
+export const fetchSection: Section = {
+  name: 'fetch',
+  async run(bench) {
+    const { programs, subject } = bench
+    const folder = await newFolder('fetch')
+    const recycled = new RecycledFiles()
+    await recycled.lendTo(folder)
+    try {
+      const warm = await Karst.start(folder, { ...subject.options, flags })
+      try {
+        await createTopic(warm.port, topic, partitions)
+        const load = { bootstrap: warm.bootstrap, topic, batchBytes: 1_048_576, records }
+        await produceLoad(programs.rdkafka, load)
+        await consume(bench, warm, 'memory', { atLeast: 1000 }, { atMost: 0.35 })
+      } finally {
+        await warm.stop()
+      }
+      await dropFiles(bench, folder)
+      // A broker that was just started has nothing in memory.
+      const cold = await Karst.start(folder, subject.options)
+      try {
+        await consume(bench, cold, 'cold files', {}, {})
+      } finally {
+        await cold.stop()
+      }
+    } finally {
+      await recycled.takeBack(folder)
+      await removeFolder(folder)
+    }
+  },
+}
+
+async function dropFiles({ programs }: Bench, folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  await dropFromPageCache(
+    programs,
+    files.map(({ parentPath, name }) => path.join(parentPath, name)),
+  )
+}
+
+async function consume(
+  { programs, figures, subject, say }: Bench,
+  broker: Karst,
+  from: string,
+  speedTarget: Target,
+  cpuTarget: Target,
+): Promise<void> {
+  const { bootstrap } = broker
+  const measured: Shares & { readonly result: Speed } = await shares(broker.pid, () =>
+    consumeLoad(programs.rdkafka, { bootstrap, topic, partitions, records }),
+  )
+  const speed = measured.result.megabytesPerSecond
+  const cpu = measured.brokerCpu / ((records * recordBytes) / 1e9)
+  const name = `${subject.label}from ${from}`
+  figures.add('fetch', `${name}: speed`, 'MB/s', speed, speedTarget)
+  figures.add('fetch', `${name}: broker CPU`, 's/GB', cpu, cpuTarget)
+  figures.add('fetch', `${name}: noise`, '%', measured.noise * 100)
+  say(`${name}: ${speed.toFixed(0)} MB/s, ${cpu.toFixed(2)} s/GB; ${sharesText(measured)}`)
+}

@@ -1,0 +1,74 @@
+/** Throughput of produce with librdkafka, back to back with what the disk gives without a broker. */
+import path from 'node:path'
+import { createTopic } from './client.ts'
+import { Karst, newFolder, RecycledFiles, removeFolder, workFolder } from './karst.ts'
+import { shares } from './machine.ts'
+import { rawSpeed } from './programs.ts'
+import { produceLoad, recordBytes } from './rdkafka.ts'
+import { type Bench, type Section, sharesText } from './section.ts'
+
+interface Shape {
+  readonly name: string
+  readonly batchBytes: number
+  /** Fits into the recycled files, with the warm-up. */
+  readonly megabytes: number
+  readonly ratioMin: number
+  readonly cpuMax: number
+}
+
+const warmUpMegabytes = 100
+const rawMegabytes = 400
+const partitionCounts = [1, 12, 100]
+const shapes: readonly Shape[] = [
+  { name: '1 MiB', batchBytes: 1_048_576, megabytes: 800, ratioMin: 0.3, cpuMax: 1 },
+  { name: '64 KiB', batchBytes: 65_536, megabytes: 500, ratioMin: 0.5, cpuMax: 2.5 },
+]
+
+export const produceSection: Section = {
+  name: 'produce',
+  async run(bench) {
+    for (const shape of shapes) {
+      for (const partitions of partitionCounts) await measure(bench, shape, partitions)
+    }
+  },
+}
+
+const recordsOf = (megabytes: number): number => Math.floor((megabytes * 1e6) / recordBytes)
+
+async function measure(bench: Bench, shape: Shape, partitions: number): Promise<void> {
+  const { programs, figures, subject, say } = bench
+  const { batchBytes } = shape
+  const raw = await rawSpeed(programs, {
+    file: path.join(workFolder, 'raw.file'),
+    stepBytes: batchBytes,
+    totalBytes: rawMegabytes * 1e6,
+  })
+  const folder = await newFolder('produce')
+  const recycled = new RecycledFiles()
+  await recycled.lendTo(folder)
+  const broker = await Karst.start(folder, subject.options)
+  try {
+    const topic = 'bench'
+    await createTopic(broker.port, topic, partitions)
+    const load = { bootstrap: broker.bootstrap, topic, batchBytes }
+    const warmUp = { ...load, records: recordsOf(warmUpMegabytes) }
+    await produceLoad(programs.rdkafka, warmUp)
+    const measured = await shares(broker.pid, () =>
+      produceLoad(programs.rdkafka, { ...load, records: recordsOf(shape.megabytes) }),
+    )
+    const { megabytes, megabytesPerSecond: speed } = measured.result
+    const cpu = (measured.brokerCpu / megabytes) * 1000
+    const name = `${subject.label}${shape.name}, ${partitions} partitions`
+    figures.add('produce', `${name}: speed`, 'MB/s', speed)
+    figures.add('produce', `${name}: of raw`, 'ratio', speed / raw, { atLeast: shape.ratioMin })
+    figures.add('produce', `${name}: broker CPU`, 's/GB', cpu, { atMost: shape.cpuMax })
+    figures.add('produce', `${name}: raw`, 'MB/s', raw)
+    figures.add('produce', `${name}: noise`, '%', measured.noise * 100)
+    const figuresText = `${speed.toFixed(0)} MB/s, raw ${raw.toFixed(0)}, ${cpu.toFixed(2)} s/GB`
+    say(`${name}: ${figuresText}; ${sharesText(measured)}`)
+  } finally {
+    await broker.stop()
+    await recycled.takeBack(folder)
+    await removeFolder(folder)
+  }
+}
