@@ -18,6 +18,7 @@ import { startSection } from './start.ts'
 
 const usage = `npm run bench -- [flags]
   --only a,b       sections: produce, latency, fetch, slow, start (default: all)
+  --match TEXT     of produce, only what has TEXT in its name, such as '1 MiB, 12'
   --rounds N       how often each section runs (default: 5)
   --json FILE      every value of every figure
   --against DIR    another checkout of Karst, measured in turns with this one
@@ -28,6 +29,7 @@ const sections = [startSection, latencySection, slowSection, produceSection, fet
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
+    match: { type: 'string', default: '' },
     rounds: { type: 'string', default: '5' },
     json: { type: 'string' },
     against: { type: 'string' },
@@ -76,7 +78,7 @@ async function main(): Promise<void> {
         const at = ((performance.now() - begun) / 1000).toFixed(0)
         const say = (line: string): void => console.log(`${at} s, round ${round}: ${line}`)
         try {
-          await section.run({ programs, figures, round, subject, say })
+          await section.run({ programs, figures, round, subject, match: values.match, say })
         } catch (error) {
           failed.push(`${subject.label}${section.name}, round ${round}`)
           console.log(`FAILED ${failed.at(-1)}: ${String(error)}`)
