@@ -18,6 +18,7 @@ import type { CatalogDatabase } from '../catalog/database.ts'
 import type { AppendOutcome } from '../catalog/outcomes.ts'
 import type { GroupPlace, Journal } from '../journal/journal.ts'
 import { MissingSequences } from './missing-sequences.ts'
+import { GatherPause } from './gather-pause.ts'
 import { OpenGroup, type PendingAppend, type SealedGroup } from './append-group.ts'
 
 export interface LaneLimits {
@@ -66,6 +67,7 @@ export class AppendLane {
   /** In sealing order. */
   readonly #flights: Flight[] = []
   readonly #missing = new MissingSequences()
+  readonly #gather: GatherPause
   #committing = false
   #isPumpDue = false
   #isClosing = false
@@ -73,6 +75,7 @@ export class AppendLane {
 
   constructor(deps: LaneDeps) {
     this.#deps = deps
+    this.#gather = new GatherPause(deps.clock, () => this.#pump())
   }
 
   /** Bytes accepted and not yet decided. */
@@ -131,6 +134,7 @@ export class AppendLane {
     while (this.#flights.length < this.#deps.limits.flightsMax) {
       const next = this.#closed.shift() ?? this.#takeOpen()
       if (next === undefined) return
+      this.#gather.sealed()
       const id = { incarnation: this.#deps.incarnation, groupNumber: this.#groupNumber++ }
       const group = next.seal(id, this.#deps.clock.nowMs())
       const flight: Flight = { group, place: undefined, failure: undefined }
@@ -141,6 +145,7 @@ export class AppendLane {
 
   #takeOpen(): OpenGroup | undefined {
     if (this.#open.count === 0) return undefined
+    if (!this.#isClosing && this.#gather.isDue(this.#open)) return undefined
     const group = this.#open
     this.#open = new OpenGroup()
     return group
@@ -183,6 +188,8 @@ export class AppendLane {
       for (const flight of ready) if (flight.failure !== undefined) this.#refuse(flight)
       if (durable.length > 0) await this.#commit(durable)
       this.#flights.splice(0, ready.length)
+      const answered = ready.reduce((sum, { group }) => sum + group.appends.length, 0)
+      this.#gather.answered(answered, this.#open.count)
       this.#pump()
     }
     this.#committing = false
