@@ -2,6 +2,7 @@
  * The composition root: builds every part of an embedded broker, hands each its ports, starts them
  * in order and stops them in reverse. No other file knows who is behind a port.
  */
+import { BrokerMetrics } from './admin/metrics.ts'
 import type { Clock } from './base/clock.ts'
 import { Failure, isFailure } from './base/errors.ts'
 import type { Log } from './base/log.ts'
@@ -10,6 +11,7 @@ import { TaskGroup } from './base/task-group.ts'
 import { openCluster } from './catalog/cluster.ts'
 import { drawNumbers } from './catalog/counters.ts'
 import type { CatalogDatabase } from './catalog/database.ts'
+import { timedDatabase } from './catalog/timed-database.ts'
 import { observedDatabase } from './catalog/observed-database.ts'
 import { readTail } from './catalog/tail.ts'
 import { addressOf } from './config/address.ts'
@@ -55,7 +57,10 @@ export interface Server {
   readonly sink: LogSink
   readonly listener: KafkaListener
   readonly produceBudget: MemoryBudget
+  readonly otherBudget: MemoryBudget
+  readonly journal: Journal
   readonly space: DiskSpace
+  readonly metrics: BrokerMetrics
   /** Where Kafka clients connect. */
   readonly kafkaAddress: { readonly host: string; readonly port: number }
   /** Stops every part, last started first. What was acknowledged is durable already. */
@@ -91,9 +96,13 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   await space.makeRoom()
   const opened = await world.openDatabase(folder)
   tasks.defer('catalog', () => opened.close())
-  const database = observedDatabase(opened, (error) => space.failed(error, 'catalog'))
+  const metrics = new BrokerMetrics()
+  const timed = timedDatabase(opened, clock, (name, kind, ms) =>
+    metrics.catalogTook(name, kind, ms),
+  )
+  const database = observedDatabase(timed, (error) => space.failed(error, 'catalog'))
 
-  const storage = await openStorage(config, world, database, space)
+  const storage = await openStorage(config, world, database, space, metrics)
   const { logs, clusterId, leaderEpoch } = storage
   tasks.defer('journal', () => storage.journal.close())
   tasks.defer('objects', () => storage.objects.close())
@@ -128,7 +137,9 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     log,
   }
   const produceBudget = new MemoryBudget(config['produce.memory.bytes'])
-  const listener = kafkaListener(broker, world, produceBudget)
+  const otherBudget = new MemoryBudget(config['queued.max.request.bytes'])
+  const budgets = { produceBudget, otherBudget }
+  const listener = kafkaListener(broker, world, budgets, metrics)
   kafkaAddress = await bound('--kafka', listener.listen(kafkaAddress.host, kafkaAddress.port))
   tasks.defer('kafka', () => listener.close())
   space.start()
@@ -140,7 +151,8 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     replicationFactor: config['default.replication.factor'],
   })
   const close = (): Promise<void> => tasks.stop()
-  return { broker, sink, listener, produceBudget, space, kafkaAddress, close }
+  const { journal } = storage
+  return { broker, sink, listener, ...budgets, journal, space, metrics, kafkaAddress, close }
 }
 
 function diskSpace(config: Config, { disk, clock, log }: World): DiskSpace {
@@ -178,6 +190,7 @@ async function openStorage(
   { clock, random, disk, log }: World,
   database: CatalogDatabase,
   space: DiskSpace,
+  metrics: BrokerMetrics,
 ): Promise<Storage> {
   const folder = config['data.dir']
   const freshId = Buffer.from(randomUuid(random)).toString('base64url')
@@ -199,10 +212,18 @@ async function openStorage(
     // A group that is not full yet takes one more batch, of at most a file.
     groupBytesMax: config['journal.group.bytes'] + config['journal.file.bytes'] + 16 * mebibyte,
   })
-  const journal = guardedJournal(opened, {
-    check: () => space.check(),
-    failed: (error) => space.failed(error, 'journal'),
-  })
+  const journal = guardedJournal(
+    opened,
+    {
+      check: () => space.check(),
+      failed: (error) => {
+        metrics.journalFailed()
+        return space.failed(error, 'journal')
+      },
+      written: ({ byteLength, runs }, ms) => metrics.journalWritten(ms, byteLength, runs.length),
+    },
+    clock,
+  )
   const objects = new DiskObjectStore({ disk, folder: `${folder}/objects` })
   const logs = new BrokerLog({
     incarnation,
@@ -229,11 +250,12 @@ async function openStorage(
 function kafkaListener(
   broker: Broker,
   { network, poisonsFree = false }: World,
-  produceBudget: MemoryBudget,
+  budgets: { readonly produceBudget: MemoryBudget; readonly otherBudget: MemoryBudget },
+  metrics: BrokerMetrics,
 ): KafkaListener {
   const { config, clock } = broker
   const log = broker.log.child({ part: 'kafka' })
-  const router = new Router({ handlers: kafkaHandlers(broker), log, served: () => undefined })
+  const router = new Router({ handlers: kafkaHandlers(broker), log, clock, seen: metrics })
   return new KafkaListener({
     network,
     clock,
@@ -245,8 +267,7 @@ function kafkaListener(
       poison: poisonsFree,
     }),
     frameBytesMax: config['socket.request.max.bytes'],
-    produceBudget,
-    otherBudget: new MemoryBudget(config['queued.max.request.bytes']),
+    ...budgets,
     pipelineMax: 100,
     connectionsMax: config['max.connections'],
     idleMsMax: config['connections.max.idle.ms'],

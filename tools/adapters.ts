@@ -69,6 +69,12 @@ export const adapters: readonly Adapter[] = [
   },
   { path: 'src/base/iso-time.ts', why: 'the calendar, without a clock', globals: ['Date'] },
   { path: 'src/client/node-dial.ts', why: 'real TCP to brokers', imports: ['node:net'] },
+  {
+    path: 'src/admin/process-stats.ts',
+    why: 'what the process takes of its machine, for metrics',
+    globals: ['process', 'performance'],
+    imports: ['node:perf_hooks'],
+  },
   { path: 'src/base/crc32c.ts', why: 'the checksum', imports: ['@node-rs/crc32'] },
   { path: 'src/disk/node-disk.ts', why: 'the real Disk', imports: ['node:fs'] },
   {

@@ -1,5 +1,4 @@
 /** `karst up`: a broker in this process, until it is told to stop. */
-import { isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { pinoLog } from '../base/pino-log.ts'
 import { systemClock } from '../base/system-clock.ts'
@@ -13,6 +12,7 @@ import { nodeNetwork } from '../kafka/node-network.ts'
 import { bound, startServer, type World } from '../server.ts'
 import { type Command, type CommandIo, exitCode } from './command.ts'
 import { configFlags, configFlagsShown, loadConfig } from './config-flags.ts'
+import { BrokerStatus } from './broker-status.ts'
 import { formatHelp, parseFlags } from './flags.ts'
 
 export const up: Command = {
@@ -56,15 +56,17 @@ async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
     log,
   }
   const tasks = new TaskGroup()
+  const status = new BrokerStatus()
   let isClean = false
   try {
-    const ready = await startAll(loaded, world, tasks)
+    const ready = await startAll(loaded, world, tasks, status)
     io.out(`${ready}\n`)
     const stopped = Promise.withResolvers<void>()
     io.signal.addEventListener('abort', () => stopped.resolve(), { once: true })
     if (!io.signal.aborted) await Promise.race([stopped.promise, tasks.failure])
     log.info({}, 'stopping')
   } finally {
+    status.isStopping = true
     isClean = await stopAll(tasks, log)
   }
   log.info({ isClean }, 'stopped')
@@ -93,7 +95,13 @@ async function stopAll(tasks: TaskGroup, log: Log): Promise<boolean> {
   return isClean
 }
 
-async function startAll(loaded: LoadedConfig, world: World, tasks: TaskGroup): Promise<string> {
+/** First up and last down, so that whoever asks hears that a broker starts or stops. */
+async function startAll(
+  loaded: LoadedConfig,
+  world: World,
+  tasks: TaskGroup,
+  status: BrokerStatus,
+): Promise<string> {
   const { config } = loaded
   const { log, clock } = world
   const [{ startAdminHttp }, { startOtlpHttp }, { otlpLimitsFor }] = await Promise.all([
@@ -101,37 +109,32 @@ async function startAll(loaded: LoadedConfig, world: World, tasks: TaskGroup): P
     import('../telemetry/http-receiver.ts'),
     import('../telemetry/limits.ts'),
   ])
-  const server = await startServer(loaded, world)
-  tasks.defer('server', () => server.close())
-  const listening = startOtlpHttp({
-    listen: addressOf(config['otlp.http.listen']),
-    sink: server.sink,
-    limits: otlpLimitsFor(config['otlp.max.request.bytes']),
-    clock,
-    log: log.child({ part: 'otlp' }),
-  })
-  const otlp = await bound('--otlp-http', listening)
-  tasks.defer('otlp', () => otlp.close())
   const answering = startAdminHttp({
     listen: addressOf(config['http.listen']),
-    notReady: () => readiness(server),
-    degraded: () => server.space.full,
-    metrics: async () => ({ body: '', contentType: 'text/plain; version=0.0.4' }),
+    notReady: () => status.notReady(),
+    degraded: () => status.server?.space.full,
+    metrics: () => status.metrics(),
   })
   const http = await bound('--http', answering)
   tasks.defer('http', () => http.close())
+  const server = await startServer(loaded, world)
+  tasks.defer('server', () => server.close())
+  status.server = server
+  const limits = otlpLimitsFor(config['otlp.max.request.bytes'])
+  const listening = startOtlpHttp({
+    listen: addressOf(config['otlp.http.listen']),
+    sink: server.sink,
+    limits,
+    clock,
+    log: log.child({ part: 'otlp' }),
+    metrics: { onRequest: (seen) => server.metrics.otlpRequest(seen) },
+  })
+  const otlp = await bound('--otlp-http', listening)
+  tasks.defer('otlp', () => otlp.close())
+  status.otlp = {
+    usedBytes: () => otlp.inFlightBytes(),
+    limitBytes: limits.inFlightBytesMax,
+  }
   const kafka = formatAddress(server.kafkaAddress)
   return `ready kafka=${kafka} http=${formatAddress(http.address)} otlp=${otlp.address}`
-}
-
-async function readiness(
-  server: Awaited<ReturnType<typeof startServer>>,
-): Promise<string | undefined> {
-  try {
-    await server.broker.logs.freshPartitions([])
-    return undefined
-  } catch (error) {
-    if (!isFailure(error)) throw error
-    return error.message
-  }
 }

@@ -95,6 +95,11 @@ export class GroupCoordinator {
     this.#offsets = new OffsetWriter(database, clock, log)
   }
 
+  /** Groups in memory: those that were asked for lately. */
+  get groupCount(): number {
+    return this.#groups.size
+  }
+
   /**
    * Resolves when the rebalance that it begins or takes part in has a generation, which is durable
    * then.

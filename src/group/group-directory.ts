@@ -34,6 +34,11 @@ export class GroupDirectory {
     this.#parts = parts
   }
 
+  /** Groups in memory. */
+  get size(): number {
+    return this.#groups.size
+  }
+
   /** The group if it is in memory. */
   peek(groupId: string): GroupMailbox | undefined {
     return this.#groups.get(groupId)

@@ -1,4 +1,5 @@
 /** A journal that takes nothing while its disk is full, whatever room its own files still have. */
+import type { Clock } from '../base/clock.ts'
 import type { GroupPlace, Journal, JournalGroup } from './journal.ts'
 
 export interface JournalGuard {
@@ -6,14 +7,19 @@ export interface JournalGuard {
   check(): void
   /** Told of every write that failed. */
   failed(error: unknown): Promise<void>
+  /** Told of every group that was made durable. */
+  written(group: JournalGroup, durationMs: number): void
 }
 
-export function guardedJournal(journal: Journal, guard: JournalGuard): Journal {
+export function guardedJournal(journal: Journal, guard: JournalGuard, clock: Clock): Journal {
   return {
     async write(group: JournalGroup): Promise<GroupPlace> {
       guard.check()
+      const begunMs = clock.monotonicMs()
       try {
-        return await journal.write(group)
+        const place = await journal.write(group)
+        guard.written(group, clock.monotonicMs() - begunMs)
+        return place
       } catch (error) {
         await guard.failed(error)
         throw error

@@ -3,6 +3,7 @@
  * ends its connection, as Kafka does; only ApiVersions is answered whatever its version (KIP-511).
  */
 import { AssertionFailed } from '../base/assert.ts'
+import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/errors.ts'
 import type { Hold } from '../base/hold.ts'
 import type { Log } from '../base/log.ts'
@@ -46,11 +47,24 @@ export function handler<Request extends object, Response extends object>(
   return { api, handle } as unknown as Handler
 }
 
+/** Told of every request, for counters. */
+export interface RequestObserver {
+  requestServed(seen: {
+    readonly api: string
+    readonly version: number
+    readonly outcome: 'answered' | 'silent' | 'closed'
+    readonly bytes: number
+    readonly durationMs: number
+  }): void
+  /** What came was no request of a served API and version. */
+  requestRefused(): void
+}
+
 export interface RouterDeps {
   readonly handlers: readonly Handler[]
   readonly log: Log
-  /** Told of every request that was served. */
-  readonly served: (apiKey: number, version: number, byteLength: number) => void
+  readonly clock: Clock
+  readonly seen?: RequestObserver
 }
 
 const apiVersionsKey = 18
@@ -89,16 +103,30 @@ export class Router {
       const version = isKnown ? header.apiVersion : 0
       const request = isKnown ? api.request.decode(version, frame, bodyAt) : {}
       const exchange = { header, peer, hold, byteLength: frame.length, signal, next }
+      const begunMs = this.#deps.clock.monotonicMs()
       const handled = await found.handle(request, exchange)
-      this.#deps.served(header.apiKey, header.apiVersion, frame.length)
+      this.#count(api.name, header.apiVersion, frame.length, begunMs, handled)
       if (typeof handled === 'string') return handled
       return answerOf(api, version, header.correlationId, handled)
     } catch (error) {
       if (error instanceof AssertionFailed) throw error
+      this.#deps.seen?.requestRefused()
       const message = error instanceof Error ? error.message : String(error)
       this.#deps.log.warn({ remote: peer.remote, error: message }, 'request not served: closing')
       return 'close'
     }
+  }
+
+  #count(
+    api: string,
+    version: number,
+    bytes: number,
+    begunMs: number,
+    handled: object | 'silent' | 'close',
+  ): void {
+    const { seen, clock } = this.#deps
+    const outcome = handled === 'silent' ? 'silent' : handled === 'close' ? 'closed' : 'answered'
+    seen?.requestServed({ api, version, outcome, bytes, durationMs: clock.monotonicMs() - begunMs })
   }
 }
 

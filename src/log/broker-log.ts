@@ -88,7 +88,10 @@ export class BrokerLog {
    */
   async read(log: PartitionLog, offset: number, maxBytes: number): Promise<ReadResult> {
     const result = await this.reader.read(log, offset, maxBytes)
-    if (result.outcome === 'records') return result
+    if (result.outcome === 'records') {
+      log.traffic.readBytes += result.byteLength
+      return result
+    }
     const row = await this.freshPartition(log.partitionId)
     if (row === undefined || offset < row.logStart || offset > row.logEnd) return result
     if (offset >= log.logStart && offset <= log.logEnd) {
@@ -133,7 +136,11 @@ export class BrokerLog {
       const { partitionId, offsetCount, bytes, hold } = append
       const { baseOffset } = outcome
       patchBatch(bytes, 0, baseOffset, leaderEpoch)
-      if (this.index.get(partitionId) === undefined) continue
+      const log = this.index.get(partitionId)
+      if (log === undefined) continue
+      log.traffic.appendedBatches++
+      log.traffic.appendedRecords += offsetCount
+      log.traffic.appendedBytes += bytes.length
       this.tailCache.add(partitionId, baseOffset, baseOffset + offsetCount, bytes, hold)
     }
     const gaps = this.index.applyRuns(result.runs)

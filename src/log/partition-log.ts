@@ -6,6 +6,13 @@
 import { assert } from '../base/assert.ts'
 import type { Run } from '../catalog/manifest.ts'
 
+export interface PartitionTraffic {
+  appendedBatches: number
+  appendedRecords: number
+  appendedBytes: number
+  readBytes: number
+}
+
 export class PartitionLog {
   readonly partitionId: number
   readonly topicId: string
@@ -21,6 +28,13 @@ export class PartitionLog {
   packedEnd: number
   /** By base offset. A range may hold no run: refused records leave holes. */
   readonly tail: Run[] = []
+  /** Since the broker started; for metrics. */
+  readonly traffic: PartitionTraffic = {
+    appendedBatches: 0,
+    appendedRecords: 0,
+    appendedBytes: 0,
+    readBytes: 0,
+  }
   /** Called once each at the next growth, then forgotten: fetches that wait. */
   readonly #waiting = new Set<() => void>()
 

@@ -82,7 +82,7 @@ export class BrokerWorld {
     )
     world.server = await world.during(started)
     const handlers = kafkaHandlers(world.server.broker)
-    world.router = new Router({ handlers, log: silentLog, served: () => undefined })
+    world.router = new Router({ handlers, log: silentLog, clock })
     return world
   }
 

@@ -83,7 +83,7 @@ export class KafkaWorld {
     }
     const handlers = kafkaHandlers(this.broker)
     this.apis = handlers.map(({ api }) => api)
-    this.router = new Router({ handlers, log: silentLog, served: () => undefined })
+    this.router = new Router({ handlers, log: silentLog, clock })
   }
 
   /** The answer to a request, as the wire carries it; the request's memory is used again at once. */

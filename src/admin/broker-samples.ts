@@ -1,0 +1,94 @@
+/** What a scrape reads from a broker's parts, beside what was counted while they worked. */
+import type { Journal } from '../journal/journal.ts'
+import type { BrokerLog } from '../log/broker-log.ts'
+import type { PartitionTraffic } from '../log/partition-log.ts'
+import type { TopicDirectory } from '../log/topic-directory.ts'
+import type { Sample, Samples } from './exposition.ts'
+
+export interface ScrapedParts {
+  readonly clusterId: string
+  readonly nodeId: number
+  readonly logs: Pick<BrokerLog, 'index' | 'tailCache' | 'blockCache' | 'queuedBytes'>
+  readonly topics: Pick<TopicDirectory, 'all'>
+  readonly journal: Pick<Journal, 'finished'>
+  readonly connectionCount: number
+  readonly groupCount: number
+  /** Memory of requests under way, by the name of its budget. */
+  readonly budgets: Readonly<
+    Record<string, { readonly usedBytes: number; readonly limitBytes: number }>
+  >
+  readonly isReady: boolean
+  readonly isDiskFull: boolean
+}
+
+/** Topics with series of their own; all others share one, so that nobody can fill a scrape. */
+const topicsMax = 100
+const others = ''
+
+export function brokerSamples(parts: ScrapedParts): Samples[] {
+  const { clusterId, nodeId, logs, topics, journal, budgets } = parts
+  const one = (value: number): Sample[] => [[[], value]]
+  const all = topics.all()
+  const partitions = all.reduce((count, { partitionIds }) => count + partitionIds.length, 0)
+  const memory = Object.entries(budgets)
+  return [
+    ['karst_build_info', [[[clusterId, String(nodeId)], 1]]],
+    ['karst_ready', one(parts.isReady ? 1 : 0)],
+    ['karst_connections', one(parts.connectionCount)],
+    [
+      'karst_request_memory_bytes',
+      memory.map(([name, { usedBytes }]): Sample => [[name], usedBytes]),
+    ],
+    [
+      'karst_request_memory_limit_bytes',
+      memory.map(([name, { limitBytes }]): Sample => [[name], limitBytes]),
+    ],
+    ['karst_topics', one(all.length)],
+    ['karst_partitions', one(partitions)],
+    ['karst_groups', one(parts.groupCount)],
+    ['karst_append_queue_bytes', one(logs.queuedBytes)],
+    ['karst_journal_finished_files', one(journal.finished().length)],
+    ['karst_tail_cache_bytes', one(logs.tailCache.stats.bytes)],
+    ['karst_tail_cache_reads_total', reads(logs.tailCache.stats)],
+    ['karst_block_cache_bytes', one(logs.blockCache.stats.bytes)],
+    ['karst_block_cache_reads_total', reads(logs.blockCache.stats)],
+    ['karst_disk_full', one(parts.isDiskFull ? 1 : 0)],
+    ...trafficSamples(parts),
+  ]
+}
+
+const reads = ({ hits, misses }: { hits: number; misses: number }): Sample[] => [
+  [['hit'], hits],
+  [['miss'], misses],
+]
+
+function trafficSamples({ logs, topics }: ScrapedParts): Samples[] {
+  const byTopic = new Map<string, PartitionTraffic>()
+  const sorted = topics.all().toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  for (const [index, { name, partitionIds }] of sorted.entries()) {
+    const label = index < topicsMax ? name : others
+    const sum = byTopic.get(label) ?? {
+      appendedBatches: 0,
+      appendedRecords: 0,
+      appendedBytes: 0,
+      readBytes: 0,
+    }
+    byTopic.set(label, sum)
+    for (const partitionId of partitionIds) {
+      const traffic = logs.index.get(partitionId)?.traffic
+      if (traffic === undefined) continue
+      sum.appendedBatches += traffic.appendedBatches
+      sum.appendedRecords += traffic.appendedRecords
+      sum.appendedBytes += traffic.appendedBytes
+      sum.readBytes += traffic.readBytes
+    }
+  }
+  const each = (read: (traffic: PartitionTraffic) => number): Sample[] =>
+    [...byTopic].map(([topic, traffic]): Sample => [[topic], read(traffic)])
+  return [
+    ['karst_topic_appended_batches_total', each(({ appendedBatches }) => appendedBatches)],
+    ['karst_topic_appended_records_total', each(({ appendedRecords }) => appendedRecords)],
+    ['karst_topic_appended_bytes_total', each(({ appendedBytes }) => appendedBytes)],
+    ['karst_topic_read_bytes_total', each(({ readBytes }) => readBytes)],
+  ]
+}

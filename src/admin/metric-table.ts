@@ -1,0 +1,210 @@
+/**
+ * Every metric of `/metrics`: what is printed and what docs/reference/metrics.md says. Names follow
+ * Prometheus' conventions: base units, `_total` for what only grows.
+ */
+
+export interface MetricSpec {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly labels: readonly string[]
+  readonly doc: string
+}
+
+export const metricTable: Readonly<Record<string, MetricSpec>> = {
+  karst_build_info: {
+    type: 'gauge',
+    labels: ['cluster_id', 'node_id'],
+    doc: 'Always 1; tells which cluster and broker this is.',
+  },
+  karst_ready: {
+    type: 'gauge',
+    labels: [],
+    doc: '1 where /readyz answers 200, else 0.',
+  },
+  karst_requests_total: {
+    type: 'counter',
+    labels: ['api', 'version', 'outcome'],
+    doc:
+      'Kafka requests, by API and version. Outcome `answered`, also with error codes in the ' +
+      'answer; `silent`: none was asked for (acks=0); `closed`: the connection was ended instead.',
+  },
+  karst_requests_refused_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Frames that were no request of a served API and version; each ended its connection.',
+  },
+  karst_request_bytes_total: {
+    type: 'counter',
+    labels: ['api'],
+    doc: 'Bytes of Kafka requests.',
+  },
+  karst_request_duration_seconds: {
+    type: 'histogram',
+    labels: ['api'],
+    doc: 'From a request to its answer. Fetch and JoinGroup wait where the client asks for it.',
+  },
+  karst_connections: {
+    type: 'gauge',
+    labels: [],
+    doc: 'Open connections of Kafka clients.',
+  },
+  karst_request_memory_bytes: {
+    type: 'gauge',
+    labels: ['budget'],
+    doc: 'Memory of requests under way: `produce`, `other`, `otlp`.',
+  },
+  karst_request_memory_limit_bytes: {
+    type: 'gauge',
+    labels: ['budget'],
+    doc: 'Where that memory ends and connections wait.',
+  },
+  karst_topics: { type: 'gauge', labels: [], doc: 'Topics.' },
+  karst_partitions: { type: 'gauge', labels: [], doc: 'Partitions of all topics.' },
+  karst_topic_appended_batches_total: {
+    type: 'counter',
+    labels: ['topic'],
+    doc: 'Batches appended. After 100 topics, by name, the others together have the label "".',
+  },
+  karst_topic_appended_records_total: {
+    type: 'counter',
+    labels: ['topic'],
+    doc: 'Records appended (offsets given).',
+  },
+  karst_topic_appended_bytes_total: {
+    type: 'counter',
+    labels: ['topic'],
+    doc: 'Bytes of batches appended, as producers compressed them.',
+  },
+  karst_topic_read_bytes_total: {
+    type: 'counter',
+    labels: ['topic'],
+    doc: 'Bytes of batches read for consumers.',
+  },
+  karst_groups: {
+    type: 'gauge',
+    labels: [],
+    doc: 'Consumer groups in memory: those with members, and those that were asked for lately.',
+  },
+  karst_append_queue_bytes: {
+    type: 'gauge',
+    labels: [],
+    doc: 'Bytes accepted from producers and not yet durable and decided.',
+  },
+  karst_journal_write_seconds: {
+    type: 'histogram',
+    labels: [],
+    doc: 'Making one group of appends durable: write and fdatasync.',
+  },
+  karst_journal_group_bytes: {
+    type: 'histogram',
+    labels: [],
+    doc: 'Bytes of appends made durable by one write.',
+  },
+  karst_journal_group_runs: {
+    type: 'histogram',
+    labels: [],
+    doc: 'Runs of batches, one per partition, made durable by one write.',
+  },
+  karst_journal_write_failures_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Groups that could not be written: their producers were told to try again.',
+  },
+  karst_journal_finished_files: {
+    type: 'gauge',
+    labels: [],
+    doc: 'Full journal files whose records are not packed yet.',
+  },
+  karst_catalog_transaction_seconds: {
+    type: 'histogram',
+    labels: ['name'],
+    doc: 'Writing transactions of the catalog. `commit-groups` gives offsets to appends.',
+  },
+  karst_catalog_snapshot_seconds: {
+    type: 'histogram',
+    labels: ['name'],
+    doc: 'Reading transactions of the catalog.',
+  },
+  karst_tail_cache_bytes: {
+    type: 'gauge',
+    labels: [],
+    doc: 'Memory of the newest batches.',
+  },
+  karst_tail_cache_reads_total: {
+    type: 'counter',
+    labels: ['result'],
+    doc: 'Reads that the tail cache answered (`hit`) or not (`miss`).',
+  },
+  karst_block_cache_bytes: {
+    type: 'gauge',
+    labels: [],
+    doc: 'Memory of runs read from storage.',
+  },
+  karst_block_cache_reads_total: {
+    type: 'counter',
+    labels: ['result'],
+    doc: 'Reads that the block cache answered (`hit`) or storage (`miss`).',
+  },
+  karst_disk_full: {
+    type: 'gauge',
+    labels: [],
+    doc: '1 while writes are refused because the disk of the data folder is full.',
+  },
+  karst_otlp_requests_total: {
+    type: 'counter',
+    labels: ['signal', 'status'],
+    doc: 'OTLP requests, by signal ("" for a path that is none) and HTTP status.',
+  },
+  karst_otlp_request_bytes_total: {
+    type: 'counter',
+    labels: ['signal'],
+    doc: 'Bytes of OTLP requests as they came.',
+  },
+  karst_otlp_items_total: {
+    type: 'counter',
+    labels: ['signal', 'outcome'],
+    doc: 'Spans, log records and data points: `stored`, or `rejected` for good.',
+  },
+  karst_otlp_records_total: {
+    type: 'counter',
+    labels: ['signal'],
+    doc: 'Records that OTLP requests became.',
+  },
+  karst_otlp_request_duration_seconds: {
+    type: 'histogram',
+    labels: ['signal'],
+    doc: 'From the head of an OTLP request to its answer.',
+  },
+  process_cpu_seconds_total: {
+    type: 'counter',
+    labels: ['mode'],
+    doc: 'CPU time of the process: `user`, `system`.',
+  },
+  process_resident_memory_bytes: { type: 'gauge', labels: [], doc: 'Resident memory.' },
+  process_start_time_seconds: {
+    type: 'gauge',
+    labels: [],
+    doc: 'When the process started, in seconds since 1970.',
+  },
+  nodejs_heap_size_used_bytes: { type: 'gauge', labels: [], doc: 'Heap in use.' },
+  nodejs_heap_size_total_bytes: { type: 'gauge', labels: [], doc: 'Heap taken from the system.' },
+  nodejs_external_memory_bytes: {
+    type: 'gauge',
+    labels: [],
+    doc: 'Memory outside the heap that the heap names: buffers.',
+  },
+  nodejs_active_resources: {
+    type: 'gauge',
+    labels: ['type'],
+    doc: 'What keeps the event loop alive: sockets, timers, requests to the system.',
+  },
+  nodejs_eventloop_utilization_ratio: {
+    type: 'gauge',
+    labels: [],
+    doc: 'Share of time that the event loop was busy since the scrape before.',
+  },
+  nodejs_eventloop_lag_seconds: {
+    type: 'gauge',
+    labels: ['quantile'],
+    doc: 'How late timers were since the scrape before, from the second scrape on.',
+  },
+}

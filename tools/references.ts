@@ -1,0 +1,16 @@
+/** The generated pages of docs/reference: where each is, and what makes it. */
+import { cliReference } from './cli-reference.ts'
+import { metricsReference } from './metrics-reference.ts'
+import { configReference, configReferencePath } from './reference.ts'
+
+export interface Reference {
+  /** From the root of the repository. */
+  readonly path: string
+  readonly text: () => string | Promise<string>
+}
+
+export const references: readonly Reference[] = [
+  { path: configReferencePath, text: configReference },
+  { path: 'docs/reference/cli.md', text: cliReference },
+  { path: 'docs/reference/metrics.md', text: metricsReference },
+]
