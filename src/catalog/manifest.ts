@@ -9,7 +9,7 @@
  */
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
-import { readInt64, viewOf, writeInt64 } from '../base/int64.ts'
+import { readInt32, readInt64, readUint32, writeInt32, writeInt64 } from '../base/big-endian.ts'
 
 const version = 1
 const headerBytes = 8
@@ -33,19 +33,18 @@ export interface Run {
 /** `groupPosition` is where the group begins in its object, header included. */
 export function encodeManifest(runs: readonly Run[], groupPosition: number): Uint8Array {
   const bytes = new Uint8Array(headerBytes + runs.length * runBytes)
-  const view = viewOf(bytes)
   const leaderEpoch = runs[0]?.leaderEpoch ?? 0
-  view.setUint8(0, version)
-  view.setInt32(4, leaderEpoch)
+  bytes[0] = version
+  writeInt32(bytes, 4, leaderEpoch)
   let at = headerBytes
   for (const run of runs) {
     assert(run.leaderEpoch === leaderEpoch, 'the leader epoch is one for all partitions')
-    view.setUint32(at, run.partitionId)
-    writeInt64(view, at + 4, run.baseOffset)
-    view.setUint32(at + 12, run.nextOffset - run.baseOffset)
-    view.setUint32(at + 16, run.position - groupPosition)
-    view.setUint32(at + 20, run.length)
-    writeInt64(view, at + 24, run.maxTimestampMs)
+    writeInt32(bytes, at, run.partitionId)
+    writeInt64(bytes, at + 4, run.baseOffset)
+    writeInt32(bytes, at + 12, run.nextOffset - run.baseOffset)
+    writeInt32(bytes, at + 16, run.position - groupPosition)
+    writeInt32(bytes, at + 20, run.length)
+    writeInt64(bytes, at + 24, run.maxTimestampMs)
     at += runBytes
   }
   return bytes
@@ -54,23 +53,22 @@ export function encodeManifest(runs: readonly Run[], groupPosition: number): Uin
 /** @throws Failure 'corrupt': not a manifest of a known version. */
 export function decodeManifest(bytes: Uint8Array, objectId: string, groupPosition: number): Run[] {
   if (bytes.length === 0) return []
-  const view = viewOf(bytes)
   const whole = bytes.length >= headerBytes && (bytes.length - headerBytes) % runBytes === 0
-  if (!whole || view.getUint8(0) !== version) {
+  if (!whole || bytes[0] !== version) {
     throw new Failure('corrupt', `manifest of a group in ${objectId}: ${bytes.length} bytes`)
   }
-  const leaderEpoch = view.getInt32(4)
+  const leaderEpoch = readInt32(bytes, 4)
   const runs: Run[] = []
   for (let at = headerBytes; at < bytes.length; at += runBytes) {
-    const baseOffset = readInt64(view, at + 4)
+    const baseOffset = readInt64(bytes, at + 4)
     runs.push({
-      partitionId: view.getUint32(at),
+      partitionId: readUint32(bytes, at),
       baseOffset,
-      nextOffset: baseOffset + view.getUint32(at + 12),
+      nextOffset: baseOffset + readUint32(bytes, at + 12),
       objectId,
-      position: groupPosition + view.getUint32(at + 16),
-      length: view.getUint32(at + 20),
-      maxTimestampMs: readInt64(view, at + 24),
+      position: groupPosition + readUint32(bytes, at + 16),
+      length: readUint32(bytes, at + 20),
+      maxTimestampMs: readInt64(bytes, at + 24),
       leaderEpoch,
     })
   }

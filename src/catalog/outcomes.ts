@@ -7,7 +7,7 @@
  *        i64 timestamp (ms; -1 unless a duplicate)
  */
 import { Failure } from '../base/errors.ts'
-import { readInt64, viewOf, writeInt64 } from '../base/int64.ts'
+import { readInt64, writeInt64 } from '../base/big-endian.ts'
 
 export type RefusedReason =
   /** The partition does not exist (any more). */
@@ -40,14 +40,13 @@ const kinds: readonly (RefusedReason | 'appended' | 'duplicate')[] = [
 
 export function encodeOutcomes(outcomes: readonly AppendOutcome[]): Uint8Array {
   const bytes = new Uint8Array(1 + outcomes.length * entryBytes)
-  const view = viewOf(bytes)
-  view.setUint8(0, version)
+  bytes[0] = version
   let at = 1
   for (const entry of outcomes) {
     const kind = entry.outcome === 'refused' ? entry.reason : entry.outcome
-    view.setUint8(at, kinds.indexOf(kind))
-    writeInt64(view, at + 1, entry.outcome === 'refused' ? -1 : entry.baseOffset)
-    writeInt64(view, at + 9, entry.outcome === 'duplicate' ? entry.timestampMs : -1)
+    bytes[at] = kinds.indexOf(kind)
+    writeInt64(bytes, at + 1, entry.outcome === 'refused' ? -1 : entry.baseOffset)
+    writeInt64(bytes, at + 9, entry.outcome === 'duplicate' ? entry.timestampMs : -1)
     at += entryBytes
   }
   return bytes
@@ -55,18 +54,17 @@ export function encodeOutcomes(outcomes: readonly AppendOutcome[]): Uint8Array {
 
 /** @throws Failure 'corrupt': not outcomes of a known version. */
 export function decodeOutcomes(bytes: Uint8Array): AppendOutcome[] {
-  const view = viewOf(bytes)
-  if (bytes.length % entryBytes !== 1 || view.getUint8(0) !== version) {
+  if (bytes.length % entryBytes !== 1 || bytes[0] !== version) {
     throw new Failure('corrupt', `outcomes of a group: ${bytes.length} bytes`)
   }
   const outcomes: AppendOutcome[] = []
   for (let at = 1; at < bytes.length; at += entryBytes) {
-    const kind = kinds[view.getUint8(at)]
-    const baseOffset = readInt64(view, at + 1)
+    const kind = kinds[bytes[at]!]
+    const baseOffset = readInt64(bytes, at + 1)
     if (kind === undefined) throw new Failure('corrupt', `outcome of unknown kind at byte ${at}`)
     if (kind === 'appended') outcomes.push({ outcome: 'appended', baseOffset })
     else if (kind === 'duplicate') {
-      outcomes.push({ outcome: 'duplicate', baseOffset, timestampMs: readInt64(view, at + 9) })
+      outcomes.push({ outcome: 'duplicate', baseOffset, timestampMs: readInt64(bytes, at + 9) })
     } else outcomes.push({ outcome: 'refused', reason: kind })
   }
   return outcomes

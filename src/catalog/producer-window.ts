@@ -6,7 +6,7 @@
  * by themselves, so a higher one is taken if it begins at sequence 0.
  */
 import { Failure } from '../base/errors.ts'
-import { readInt64, viewOf, writeInt64 } from '../base/int64.ts'
+import { readInt32, readInt64, writeInt32, writeInt64 } from '../base/big-endian.ts'
 
 export interface RememberedBatch {
   readonly baseSequence: number
@@ -82,13 +82,12 @@ export function rememberBatch(
  */
 export function encodeWindow(window: ProducerWindow): Uint8Array {
   const bytes = new Uint8Array(window.batches.length * entryBytes)
-  const view = viewOf(bytes)
   for (const [index, batch] of window.batches.entries()) {
     const at = index * entryBytes
-    view.setInt32(at, batch.baseSequence)
-    view.setInt32(at + 4, batch.lastSequence)
-    writeInt64(view, at + 8, batch.baseOffset)
-    writeInt64(view, at + 16, batch.timestampMs)
+    writeInt32(bytes, at, batch.baseSequence)
+    writeInt32(bytes, at + 4, batch.lastSequence)
+    writeInt64(bytes, at + 8, batch.baseOffset)
+    writeInt64(bytes, at + 16, batch.timestampMs)
   }
   return bytes
 }
@@ -99,12 +98,11 @@ export function decodeWindow(epoch: number, bytes: Uint8Array): ProducerWindow {
   if (!Number.isInteger(count) || count > batchesMax) {
     throw new Failure('corrupt', `producer window of ${bytes.length} bytes`)
   }
-  const view = viewOf(bytes)
   const batches = Array.from({ length: count }, (_, index) => ({
-    baseSequence: view.getInt32(index * entryBytes),
-    lastSequence: view.getInt32(index * entryBytes + 4),
-    baseOffset: readInt64(view, index * entryBytes + 8),
-    timestampMs: readInt64(view, index * entryBytes + 16),
+    baseSequence: readInt32(bytes, index * entryBytes),
+    lastSequence: readInt32(bytes, index * entryBytes + 4),
+    baseOffset: readInt64(bytes, index * entryBytes + 8),
+    timestampMs: readInt64(bytes, index * entryBytes + 16),
   }))
   return { epoch, batches }
 }

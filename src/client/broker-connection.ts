@@ -2,6 +2,7 @@
  * One connection to one broker: versions are agreed first, then requests go out pipelined and
  * answers come back in their order.
  */
+import { readInt32 } from '../base/big-endian.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { Failure } from '../base/errors.ts'
 import { type Address, formatAddress } from '../config/address.ts'
@@ -190,7 +191,7 @@ export class BrokerConnection {
   }
 
   #answered(frame: Uint8Array): void {
-    const id = new DataView(frame.buffer, frame.byteOffset, frame.length).getInt32(0)
+    const id = readInt32(frame, 0)
     const awaited = this.#awaited.get(id)
     if (awaited === undefined) throw new Failure('corrupt', `an answer to no request, number ${id}`)
     this.#awaited.delete(id)

@@ -1,4 +1,5 @@
 /** Cuts what a broker sends into frames; a large frame is put together once, from its chunks. */
+import { readInt32 } from '../base/big-endian.ts'
 import { Failure } from '../base/errors.ts'
 
 /** Far above fetch.max.bytes of any client, and what is no Kafka broker (HTTP) is found at once. */
@@ -46,7 +47,7 @@ export class FrameSplitter {
 }
 
 function sizeOf(bytes: Uint8Array): number {
-  const size = new DataView(bytes.buffer, bytes.byteOffset, sizeBytes).getInt32(0)
+  const size = readInt32(bytes, 0)
   if (size >= frameBytesMin && size <= frameBytesMax) return size
   throw new Failure('corrupt', `an answer of ${size} bytes: is this a Kafka broker?`)
 }

@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.ts'
 import { crc32c } from '../base/crc32c.ts'
-import { readInt64, readUint32, writeInt32, writeInt64 } from '../record/big-endian.ts'
+import { readInt64, readUint32, writeInt32, writeInt64 } from '../base/big-endian.ts'
 import type { GroupId, JournalRun } from './journal.ts'
 
 /** 'KJG1': what a group begins with. */

@@ -3,6 +3,7 @@
  * does not fit behind what is read already moves to a new slab; it is copied at most once, and only
  * its begin.
  */
+import { readInt16, readInt32 } from '../base/big-endian.ts'
 import type { Hold } from '../base/hold.ts'
 import type { Slab, SlabPool } from './slab.ts'
 
@@ -82,14 +83,14 @@ export class FrameReader {
   proceed(): void {
     while (!this.#isBroken && this.#end - this.#begin >= prefixBytes) {
       const { bytes } = this.#slab
-      const view = new DataView(bytes.buffer, bytes.byteOffset + this.#begin, prefixBytes)
-      const size = view.getInt32(0)
+      const size = readInt32(bytes, this.#begin)
       if (size < prefixBytes - sizeBytes || size > this.#frameBytesMax) {
         this.#isBroken = true
         this.#sink.oversized(size)
         return
       }
-      if (!this.#isAdmitted && !this.#sink.admit(size, view.getInt16(sizeBytes))) return
+      if (!this.#isAdmitted && !this.#sink.admit(size, readInt16(bytes, this.#begin + sizeBytes)))
+        return
       this.#isAdmitted = true
       const whole = sizeBytes + size
       if (this.#end - this.#begin < whole) {

@@ -1,9 +1,7 @@
 /** The header, against bytes that another implementation wrote, and its patches against the CRC. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { isFailure } from '../base/errors.ts'
-import { clampInt64, readInt16, readInt64, writeInt16, writeInt64 } from './big-endian.ts'
 import {
   BATCH_HEADER_BYTES,
   batchAttributes,
@@ -147,24 +145,4 @@ test('a flipped bit anywhere under the CRC is found', () => {
     bytes[i]! ^= 1
   }
   checkBatchCrc(bytes)
-})
-
-test('integers agree with DataView, and int64 is clamped at the ends of what is safe', () => {
-  const bytes = new Uint8Array(8)
-  const view = new DataView(bytes.buffer)
-  fc.assert(
-    fc.property(fc.maxSafeInteger(), fc.integer({ min: -32768, max: 32767 }), (long, short) => {
-      writeInt64(bytes, 0, long)
-      assert.equal(Number(view.getBigInt64(0)), long)
-      assert.equal(readInt64(bytes, 0), long)
-      writeInt16(bytes, 3, short)
-      assert.equal(view.getInt16(3), short)
-      assert.equal(readInt16(bytes, 3), short)
-    }),
-  )
-  view.setBigInt64(0, 2n ** 63n - 1n)
-  assert.equal(readInt64(bytes, 0), Number.MAX_SAFE_INTEGER)
-  view.setBigInt64(0, -(2n ** 63n))
-  assert.equal(readInt64(bytes, 0), -Number.MAX_SAFE_INTEGER)
-  assert.equal(clampInt64(-1, 0xffff_ffff), -1)
 })

@@ -14,7 +14,7 @@ import {
   writeInt16,
   writeInt32,
   writeInt64,
-} from './big-endian.ts'
+} from '../base/big-endian.ts'
 
 /** Bytes of the header; the records (or the compressed block of them) follow. */
 export const BATCH_HEADER_BYTES = 61

@@ -3,7 +3,7 @@
  * fetched or packed, because a marker is kept as a row, not as bytes.
  */
 import { Failure } from '../base/errors.ts'
-import { readInt16, readInt32, writeInt16, writeInt32 } from './big-endian.ts'
+import { readInt16, readInt32, writeInt16, writeInt32 } from '../base/big-endian.ts'
 import { buildBatch } from './build-batch.ts'
 import { openBatch } from './records.ts'
 

@@ -6,7 +6,7 @@
  */
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
-import { readInt32 } from './big-endian.ts'
+import { readInt32 } from '../base/big-endian.ts'
 
 const FRAME_MAGIC = 0x184d2204
 const FRAME_HEADER_BYTES_MIN = 7

@@ -3,7 +3,7 @@
  * reads no linked ones. Done here for the reason that lz4-frame.ts gives. Layout: LZ4 frame format
  * 1.6.1 and block format.
  */
-import { writeInt32 } from './big-endian.ts'
+import { writeInt32 } from '../base/big-endian.ts'
 
 /**
  * Magic; version 1 with independent blocks and no checksums; blocks to 64 KiB; checksum of these

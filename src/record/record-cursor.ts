@@ -4,7 +4,7 @@
  * compaction all read records through it.
  */
 import { Failure } from '../base/errors.ts'
-import { clampInt64 } from './big-endian.ts'
+import { clampInt64 } from '../base/big-endian.ts'
 
 /** The least of a record: length, attributes, two deltas, key and value length, header count. */
 export const RECORD_BYTES_MIN = 7

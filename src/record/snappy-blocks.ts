@@ -4,7 +4,7 @@
  * before anything is unpacked.
  */
 import { Failure } from '../base/errors.ts'
-import { readInt32 } from './big-endian.ts'
+import { readInt32 } from '../base/big-endian.ts'
 
 /** 0x82 'SNAPPY' 0: begins a stream of snappy-java; no raw block of sense begins so. */
 const STREAM_MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]

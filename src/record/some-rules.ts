@@ -1,5 +1,5 @@
 /** Rules and batches for tests: a topic with Kafka's defaults, unless a test says otherwise. */
-import { writeInt32 } from './big-endian.ts'
+import { writeInt32 } from '../base/big-endian.ts'
 import { computeBatchCrc } from './batch-header.ts'
 import type { NewRecord } from './build-batch.ts'
 import type { BatchRules } from './validate-batch.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BATCH_HEADER_BYTES, patchMaxTimestamp } from './batch-header.ts'
-import { writeInt16, writeInt32, writeInt64 } from './big-endian.ts'
+import { writeInt16, writeInt32, writeInt64 } from '../base/big-endian.ts'
 import { buildBatch } from './build-batch.ts'
 import { CODECS } from './codec.ts'
 import { SOME_NOW_MS, someRecords, someRules, withCrc } from './some-rules.ts'

@@ -2,6 +2,7 @@
  * Reads Kafka's primitives from a frame. Nothing is copied but strings, and no length is believed
  * before it is checked.
  */
+import { readInt16, readInt32, readInt64, readUint16, readUint32 } from '../base/big-endian.ts'
 import { arrayItemsMax } from './limits.ts'
 import { Malformed } from './malformed.ts'
 
@@ -40,35 +41,23 @@ export class Reader {
   }
 
   int16(): number {
-    return (this.uint16() << 16) >> 16
+    return readInt16(this.bytes, this.take(2))
   }
 
   uint16(): number {
-    const at = this.take(2)
-    const { bytes } = this
-    return ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
+    return readUint16(this.bytes, this.take(2))
   }
 
   int32(): number {
-    const at = this.take(4)
-    const { bytes } = this
-    return (
-      ((bytes[at] as number) << 24) |
-      ((bytes[at + 1] as number) << 16) |
-      ((bytes[at + 2] as number) << 8) |
-      (bytes[at + 3] as number)
-    )
+    return readInt32(this.bytes, this.take(4))
   }
 
   uint32(): number {
-    return this.int32() >>> 0
+    return readUint32(this.bytes, this.take(4))
   }
 
   int64(): number {
-    const high = this.int32()
-    const value = high * 0x1_0000_0000 + this.uint32()
-    if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER
-    return value < -Number.MAX_SAFE_INTEGER ? -Number.MAX_SAFE_INTEGER : value
+    return readInt64(this.bytes, this.take(8))
   }
 
   float64(): number {

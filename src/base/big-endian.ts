@@ -1,17 +1,18 @@
 /**
  * Big-endian integers at a position of a byte array: no view objects, so that headers are read
  * without allocation. Callers check bounds once per structure; a position past the end is a wrong
- * program.
+ * program. int64 is a number: exact within ±2^53, clamped to that range outside of it (ADR 0003).
  */
 
-/**
- * int64 on the wire is a `number` here: what a double cannot hold is clamped, so that order
- * comparisons stay right.
- */
+/** What a double cannot hold is clamped, so that order comparisons stay right. */
 const SAFE_MAX = Number.MAX_SAFE_INTEGER
 
 export function readInt16(bytes: Uint8Array, at: number): number {
   return ((bytes[at]! << 24) >> 16) | bytes[at + 1]!
+}
+
+export function readUint16(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!
 }
 
 export function readInt32(bytes: Uint8Array, at: number): number {
