@@ -298,3 +298,23 @@ test('who does not read keeps a closing connection open no longer than a stall',
   line.connection.sweep(300, quiet)
   assert.deepEqual(line.stream.ends, ['close', 'abort'])
 })
+
+test('who sends too slowly is cut off while another waits for the memory', async () => {
+  const budget = new MemoryBudget(10_000)
+  const [slow, other] = [new Line(budget), new Line(budget)]
+  const begun = Buffer.alloc(100)
+  begun.writeInt32BE(9_000)
+  slow.stream.put(begun)
+  slow.connection.sweep(0, { idleMsMax: 60_000, stallMsMax: 60_000 })
+  const drip = async (nowMs: number): Promise<void> => {
+    slow.stream.put(Buffer.alloc(1))
+    slow.connection.sweep(nowMs, { idleMsMax: 60_000, stallMsMax: 60_000 })
+    await settle()
+  }
+  await drip(5_000)
+  assert.equal(slow.closedCount, 0, 'nobody waits')
+  other.stream.put(begun)
+  await drip(6_000)
+  assert.equal(slow.closedCount, 1)
+  assert.equal(budget.usedBytes, 9_000, 'the other has it now')
+})

@@ -42,6 +42,10 @@ export interface QuietLimits {
   readonly stallMsMax: number
 }
 
+/** Below this rate, over this time, a frame gives its memory up to those who wait for it. */
+const slowBytesPerSecond = 65_536
+const slowMs = 2_000
+
 /** A request read, and its answer once it is there. */
 interface Pending {
   readonly frame: Uint8Array
@@ -70,6 +74,10 @@ export class Connection {
   #isDraining = false
   /** Taken for the frame under way. */
   #reserved: Pending['reserved'] | undefined
+  /** The frame under way at an earlier sweep, and how much of it was there. */
+  #slow:
+    | { readonly frame: object; readonly partBytes: number; readonly sinceMs: number }
+    | undefined
   /** Takes the asking for memory back, while it is asked for. */
   #stopWaiting: (() => void) | undefined
   /** Counts whatever moves: bytes that came, answers that were sent. */
@@ -98,10 +106,17 @@ export class Connection {
   }
 
   /**
-   * Ends a connection on which nothing has moved for too long; asked from time to time. A client
+   * Ends a connection on which nothing has moved for too long, or too little while others wait for
+   * the memory that its frame was promised; asked from time to time. A client
    * that stops in the middle of a frame, or takes no answers, keeps memory that others wait for.
    */
   sweep(nowMs: number, { idleMsMax, stallMsMax }: QuietLimits): void {
+    if (this.#isTooSlow(nowMs)) {
+      const { remote } = this.peer
+      this.#deps.log.warn({ remote }, 'a request comes too slowly while others wait: closing')
+      this.abort()
+      return
+    }
     if (this.#moves !== this.#movesSeen) {
       this.#movesSeen = this.#moves
       this.#movedMs = nowMs
@@ -115,6 +130,18 @@ export class Connection {
       this.#deps.log.debug({ remote, quietMs }, 'the client neither reads nor sends: closing')
       this.abort()
     } else if (isIdle && quietMs >= idleMsMax) this.close()
+  }
+
+  #isTooSlow(nowMs: number): boolean {
+    const frame = this.#reserved
+    const { partBytes } = this.#reader
+    if (frame === undefined || frame !== this.#slow?.frame) {
+      this.#slow = frame === undefined ? undefined : { frame, partBytes, sinceMs: nowMs }
+      return false
+    }
+    const elapsedMs = nowMs - this.#slow.sinceMs
+    if (!frame.budget.isAwaited || elapsedMs < slowMs) return false
+    return ((partBytes - this.#slow.partBytes) * 1000) / elapsedMs < slowBytesPerSecond
   }
 
   /** Answers what was read, then closes. Fetches that wait for records wait no longer. */

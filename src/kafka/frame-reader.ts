@@ -56,6 +56,11 @@ export class FrameReader {
     return this.#isAdmitted && !this.#isBroken
   }
 
+  /** Bytes of the frame under way that are there. */
+  get partBytes(): number {
+    return this.#end - this.#begin
+  }
+
   target(): Uint8Array {
     if (this.#isBroken) return abyss
     if (this.#slab.capacity - this.#end < roomBytesMin) this.#move(0)

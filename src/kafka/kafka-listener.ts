@@ -18,7 +18,7 @@ export interface KafkaListenerDeps extends Omit<ConnectionDeps, 'closed'> {
 }
 
 /** Connections are looked at this often, or as often as the shortest limit asks. */
-const sweepMs = 10_000
+const sweepMs = 1_000
 
 export class KafkaListener {
   readonly #deps: KafkaListenerDeps

@@ -23,6 +23,11 @@ export class MemoryBudget {
     return this.#usedBytes
   }
 
+  /** True where somebody waits for what others have taken. */
+  get isAwaited(): boolean {
+    return this.#waiting.size > 0
+  }
+
   /**
    * True where `bytes` are taken now. A request larger than the whole budget is let in when nothing
    * else is under way: it could never be otherwise. Nobody overtakes those who wait, or large
