@@ -3,7 +3,7 @@
  * sync each.
  */
 import { assert } from '../base/assert.ts'
-import { Failure } from '../base/errors.ts'
+import { Failure, isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { silentLog } from '../base/log.ts'
 import { Mutex } from '../base/mutex.ts'
@@ -152,7 +152,7 @@ export class DiskJournal implements Journal {
     const active = this.#active
     if (active !== undefined && active.end + footprint <= this.#options.fileBytes) return active
     this.#active = undefined
-    const incarnation = this.#incarnation ?? (await this.#options.nextIncarnation())
+    const incarnation = this.#incarnation ?? (await this.#drawIncarnation())
     this.#incarnation = incarnation
     if (incarnation <= this.#highestIncarnation) {
       this.#incarnation = undefined
@@ -164,6 +164,16 @@ export class DiskJournal implements Journal {
     this.#objects.set(object.objectId, object)
     this.#active = object
     return object
+  }
+
+  /** A number that was perhaps drawn is skipped: nothing is unknown of the group, it is not written. */
+  async #drawIncarnation(): Promise<number> {
+    try {
+      return await this.#options.nextIncarnation()
+    } catch (error) {
+      if (!isFailure(error, 'unknown-outcome')) throw error
+      throw new Failure('unavailable', error.message, error)
+    }
   }
 
   /**

@@ -21,8 +21,8 @@ const flags = Object.entries(small).flatMap(([name, value]) => [
   String(value),
 ])
 
-async function setup(t: TestContext, diskBytes = 64 * mebibyte) {
-  const disk = await SmallDisk.mount(diskBytes)
+async function setup(t: TestContext, type: 'tmpfs' | 'ext4' = 'tmpfs') {
+  const disk = await SmallDisk.mount(64 * mebibyte, type)
   t.after(() => disk.close())
   const { folder: dataFolder, through } = disk
   const broker = await BrokerProcess.start({ dataFolder, through, flags })
@@ -132,4 +132,53 @@ test('not a byte is left: the catalog lives on its reserve; kill -9, start, spac
   await writesAgain(last, acknowledged)
   await assertAllThere(last, acknowledged)
   await broker.stop()
+})
+
+test('a disk that fails: writes are refused, reads go on, the process stays', async (t) => {
+  const { disk, broker, client } = await setup(t, 'ext4')
+  const acknowledged = new Map<number, string>()
+  for (const value of ['one', 'two']) {
+    const { baseOffset } = await client.produce(topic, [value])
+    acknowledged.set(baseOffset, value)
+  }
+  await disk.remount('abort')
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const { errorCode, errorMessage } = await client.produce(topic, ['lost'])
+    assert.equal(errorCode, ErrorCode.KAFKA_STORAGE_ERROR, String(errorMessage))
+    if (attempt === 0) t.diagnostic(String(errorMessage))
+  }
+  await assertAllThere(client, acknowledged)
+  const other = await WireClient.open(broker.bootstrap)
+  await assertAllThere(other, acknowledged)
+  assert.equal(broker.isRunning, true)
+  await broker.kill()
+})
+
+test('OTLP on a full disk is told to try again, and is stored when there is space', async (t) => {
+  const { disk, broker } = await setup(t)
+  await sleep(500)
+  await disk.fill()
+  const send = async (number: number): Promise<Response> => {
+    const padding = { key: 'padding', value: { stringValue: 'x'.repeat(200_000) } }
+    const span = { traceId: '5b'.repeat(16), spanId: 'ee'.repeat(8), name: `${number}` }
+    const spans = [{ ...span, attributes: [padding] }]
+    const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] })
+    const headers = { 'content-type': 'application/json' }
+    return fetch(`http://${broker.addresses.otlp}/v1/traces`, { method: 'POST', headers, body })
+  }
+  let refused: Response | undefined
+  for (let number = 0; refused === undefined; number++) {
+    assert.ok(number < 100, 'the disk never filled up')
+    const response = await send(number)
+    if (response.status !== 200) refused = response
+  }
+  assert.ok([429, 503].includes(refused.status), String(refused.status))
+  assert.match(refused.headers.get('retry-after') ?? '', /^\d+$/)
+  assert.match(await refused.text(), /disk|space|ENOSPC/)
+  await disk.clear()
+  await until(
+    async () => (await send(1)).status === 200,
+    5_000,
+    () => 'OTLP is still refused',
+  )
 })

@@ -101,7 +101,7 @@ for (const [name, bytes] of Object.entries(garbage)) {
   })
 }
 
-test('an ApiVersions version that does not exist is answered, in version 0 with error 35', async () => {
+test('an ApiVersions version that does not exist is answered in version 0', async () => {
   const client = await openSocket(broker.bootstrap)
   client.write(frame(18, 99, Buffer.alloc(1))) // its header is flexible: no tagged fields
   const [answer] = (await Promise.race([

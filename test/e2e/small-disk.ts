@@ -30,9 +30,15 @@ export class SmallDisk {
     this.through = ['nsenter', '--mount', '--target', String(holder.pid)]
   }
 
-  static async mount(bytes: number): Promise<SmallDisk> {
+  /** Of memory; 'ext4' is one in a file, which can be made to fail. */
+  static async mount(bytes: number, type: 'tmpfs' | 'ext4' = 'tmpfs'): Promise<SmallDisk> {
     const place = await mkdtemp(path.join(tmpdir(), 'karst-disk-'))
-    const script = `mount -t tmpfs -o size=${bytes} karst "$0" && echo mounted && exec sleep 300`
+    const mounting =
+      type === 'tmpfs'
+        ? `mount -t tmpfs -o size=${bytes} karst "$0"`
+        : `truncate -s ${bytes} "$0.image" && mkfs.ext4 -q "$0.image" && ` +
+          `mount -o loop "$0.image" "$0" && rm "$0.image"`
+    const script = `${mounting} && echo mounted && exec sleep 300`
     const args = ['--mount', '--propagation', 'private', 'sh', '-c', script, place]
     const holder = new Program('a mount of its own', 'unshare', args, { timeoutMs: lifetimeMs })
     await holder.line((line) => line === 'mounted', commandTimeoutMs)
@@ -62,8 +68,11 @@ export class SmallDisk {
     await rm(path.join(path.dirname(this.seen), 'filler'), { force: true })
   }
 
-  /** Refuses writes from now on, as a disk does whose file system has found an error. */
-  async remount(how: 'ro' | 'rw'): Promise<void> {
+  /**
+   * 'ro': nothing may have it open for writing. 'abort' (ext4): every write fails from now on, as
+   * after an error of the device.
+   */
+  async remount(how: 'ro' | 'abort'): Promise<void> {
     const [command, ...args] = [...this.through, 'mount', '-o', `remount,${how}`, this.#place]
     await run('mount', command, args, { timeoutMs: commandTimeoutMs })
   }
