@@ -75,6 +75,12 @@ export const adapters: readonly Adapter[] = [
     globals: ['process', 'performance'],
     imports: ['node:perf_hooks'],
   },
+  {
+    path: 'src/base/node-http.ts',
+    why: 'HTTP servers, at little cost',
+    globals: ['process'],
+    imports: ['node:http'],
+  },
   { path: 'src/base/crc32c.ts', why: 'the checksum', imports: ['@node-rs/crc32'] },
   { path: 'src/disk/node-disk.ts', why: 'the real Disk', imports: ['node:fs'] },
   {

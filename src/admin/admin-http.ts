@@ -1,5 +1,6 @@
 /** What operators and orchestrators ask over HTTP: alive, ready, metrics. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createHttpServer } from '../base/node-http.ts'
 import { Failure } from '../base/errors.ts'
 
 export interface AdminHttpParts {
@@ -29,7 +30,7 @@ const plainText = 'text/plain; charset=utf-8'
 export function startAdminHttp(parts: AdminHttpParts): Promise<AdminHttp> {
   const { host, port } = parts.listen
   const { promise, resolve, reject } = Promise.withResolvers<AdminHttp>()
-  const server = createServer((request, response) => void serve(parts, request, response))
+  const server = createHttpServer((request, response) => void serve(parts, request, response))
   server.once('error', (error: NodeJS.ErrnoException) => {
     const isTaken = error.code === 'EADDRINUSE'
     const why = isTaken ? 'is in use by another process' : `cannot be bound: ${error.message}`

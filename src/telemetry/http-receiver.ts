@@ -1,10 +1,11 @@
 /** OTLP/HTTP on node:http, which no other file of this folder but `http-body.ts` knows. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AssertionFailed } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { createHttpServer } from '../base/node-http.ts'
 import { ByteBudget, type ByteReservation } from './byte-budget.ts'
 import { type Answer, type ContentType, encodeAnswer } from './export-answer.ts'
 import { type BodyOutcome, readBody } from './http-body.ts'
@@ -82,7 +83,7 @@ class Receiver implements OtlpHttp {
     this.#parts = parts
     this.#budget = new ByteBudget(limits.inFlightBytesMax)
     this.#preparer = new PrepareThread(parts.clock, parts.log)
-    this.#server = createServer({
+    this.#server = createHttpServer({
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: 0, // the body has a time of its own, answered with a status
       keepAliveTimeout: limits.keepAliveMs,
