@@ -111,8 +111,10 @@ export class Router {
     } catch (error) {
       if (error instanceof AssertionFailed) throw error
       this.#deps.seen?.requestRefused()
-      const message = error instanceof Error ? error.message : String(error)
-      this.#deps.log.warn({ remote: peer.remote, error: message }, 'request not served: closing')
+      const { remote } = peer
+      if (error instanceof Failure) {
+        this.#deps.log.warn({ remote, error: error.message }, 'request not served: closing')
+      } else this.#deps.log.error({ remote, error }, 'a defect: request not served, closing')
       return 'close'
     }
   }

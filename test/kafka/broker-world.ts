@@ -3,7 +3,7 @@
  * fail, time passes when a test says so. Requests go to the router, or through connections.
  */
 import assert from 'node:assert/strict'
-import { silentLog } from '../../src/base/log.ts'
+import { type Log, silentLog } from '../../src/base/log.ts'
 import { type MemoryDatabase, openMemoryDatabase } from '../../src/catalog/memory-database.ts'
 import type { MemoryFault, MemoryPoint } from '../../src/catalog/memory-faults.ts'
 import type { Config } from '../../src/config/options.ts'
@@ -50,7 +50,7 @@ export class BrokerWorld {
   }
 
   /** `options` as parsed; small values make rolling and cold reads happen. */
-  static async start(options: Partial<Config> = {}): Promise<BrokerWorld> {
+  static async start(options: Partial<Config> = {}, log: Log = silentLog): Promise<BrokerWorld> {
     const world = new BrokerWorld()
     const { clock } = world
     const parsed = parseConfig({ flags: { data: '/data', kafka: 'broker:9092' } })
@@ -76,7 +76,7 @@ export class BrokerWorld {
           },
         },
         openDatabase: async () => world.database,
-        log: silentLog,
+        log,
         poisonsFree: true,
       },
     )

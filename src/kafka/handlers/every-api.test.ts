@@ -2,13 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Aim } from '../../../test/kafka/aim.ts'
 import { KafkaWorld } from '../../../test/kafka/kafka-world.ts'
-import { seededRandom } from '../../../test/support/seeded-random.ts'
-import { type Random, randomBelow } from '../../base/random.ts'
 import { errorInfos } from '../../wire/error-codes.ts'
 import type { AnyApi } from '../../wire/message.ts'
 import { apiVersions } from '../../wire/messages/18-api-versions.ts'
-import { type Field, type Fields, holds, parseField, type Struct } from '../../wire/notation.ts'
 import { arbitraryValue } from '../../wire/testing/arbitrary.ts'
 
 /** Produce and Fetch have tests of their own: they need a journal. */
@@ -32,43 +30,6 @@ test('ApiVersions tells every API in the table, with the versions that are read'
     assert.deepEqual({ min: minVersion, max: maxVersion }, api?.advertised)
   }
 })
-
-const words = ['t', 'g', '', '1', 'cleanup.policy', 'compact', 'consumer', 'retention.ms', '-1']
-
-/** Half of the words and numbers of a request become such as mean something to this broker. */
-class Aim {
-  readonly #version: number
-  readonly #topicId: string
-  readonly #random: Random
-
-  constructor(version: number, topicId: string) {
-    this.#version = version
-    this.#topicId = topicId
-    this.#random = seededRandom(version)
-  }
-
-  struct(fields: Fields | Struct, value: object): object {
-    const given = value as Record<string, unknown>
-    const entries = Object.entries(fields).flatMap(([name, entry]) => {
-      if (name === '_') return []
-      const field = parseField(name, entry)
-      const each = given[name]
-      if (!holds(field.versions, this.#version)) return [[name, each]]
-      const items = Array.isArray(each) ? each.map((item) => this.#item(field, item)) : undefined
-      return [[name, items ?? this.#item(field, each)]]
-    })
-    return Object.fromEntries(entries)
-  }
-
-  #item(field: Field, value: unknown): unknown {
-    if (value === null || value === undefined) return value
-    if (field.type === 'struct') return this.struct(field.struct ?? {}, value)
-    if (randomBelow(this.#random, 2) === 0) return value
-    if (field.type === 'uuid') return this.#topicId
-    if (field.type === 'string') return words[randomBelow(this.#random, words.length)]
-    return field.type.startsWith('int') ? randomBelow(this.#random, 6) - 1 : value
-  }
-}
 
 /** Every error code in an answer, with where it stands. */
 function codesIn(value: unknown, path = ''): { path: string; code: number }[] {
