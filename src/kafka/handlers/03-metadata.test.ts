@@ -57,7 +57,7 @@ test('a topic that is asked for is made, where client and broker permit it', asy
   assert.deepEqual(codes(await ask(strict, ['no'])), [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION])
 })
 
-test('names that no topic may have are refused, and those of Kafka itself are not made', async () => {
+test('names that no topic may have are refused, internal ones are not made', async () => {
   const world = new KafkaWorld()
   await world.topic('a.b')
   const invalid = ErrorCode.INVALID_TOPIC_EXCEPTION
@@ -70,7 +70,7 @@ test('names that no topic may have are refused, and those of Kafka itself are no
   assert.deepEqual(codes(await ask(world, ['__consumer_offsets', '__mine'])), [3, 0])
 })
 
-test('one request makes at most 10,000 partitions; the client asks again for the rest', async () => {
+test('one request makes at most 10,000 partitions, the next one the rest', async () => {
   const world = new KafkaWorld({ 'num.partitions': '4000' })
   assert.deepEqual(codes(await ask(world, ['a', 'b', 'c'])), [0, 0, 3])
   assert.deepEqual(codes(await ask(world, ['c'])), [0])

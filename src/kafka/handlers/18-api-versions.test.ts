@@ -14,7 +14,7 @@ function serve(world: KafkaWorld, frame: Uint8Array): Promise<Reply> {
   return world.router.serve(frame, peer, unpooled, signal, () => undefined)
 }
 
-test('an unknown version is answered in version 0 with the versions there are (KIP-511)', async () => {
+test('an unknown version is answered in version 0 with those there are (KIP-511)', async () => {
   const world = new KafkaWorld()
   const header = { apiVersion: 4, correlationId: 9, clientId: 'c' }
   const body = { clientSoftwareName: 'new', clientSoftwareVersion: '9' }
