@@ -9,7 +9,7 @@ import { type Log, silentLog } from '../../src/base/log.ts'
 import { batchesIn, checkBatchCrc } from '../../src/record/batch-sequence.ts'
 import { buildBatch } from '../../src/record/build-batch.ts'
 import { recordsIn } from '../../src/record/records.ts'
-import { encodeRequest } from '../../src/wire/frame.ts'
+import { decodeRequestHeader, encodeRequest } from '../../src/wire/frame.ts'
 import { produce } from '../../src/wire/messages/00-produce.ts'
 import { fetch } from '../../src/wire/messages/01-fetch.ts'
 import { BrokerWorld } from '../kafka/broker-world.ts'
@@ -179,7 +179,7 @@ export class FrameFuzz {
       const open = framesIn(sent)
       const lastAnswered = open.findLastIndex(({ correlationId }) => answered.has(correlationId))
       const rest = open.slice(lastAnswered + 1)
-      const mayWait = rest.length === 0 || rest.some(({ apiKey }) => waitingKeys.has(apiKey))
+      const mayWait = rest.every(isSilent) || rest.some(({ apiKey }) => waitingKeys.has(apiKey))
       const told = rest.map(({ apiKey, apiVersion }) => `${apiKey} v${apiVersion}`).join(', ')
       assert.ok(mayWait, `neither answered nor closed: ${told}: ${sent.toString('hex')}`)
       stream.lose()
@@ -195,6 +195,7 @@ interface Sent {
   readonly apiKey: number
   readonly apiVersion: number
   readonly correlationId: number
+  readonly bytes: Buffer
 }
 
 /** The whole frames of a stream, as the broker cuts them. */
@@ -205,10 +206,18 @@ function framesIn(stream: Buffer): Sent[] {
     if (size < 2 || at + 4 + size > stream.length) break
     const apiKey = stream.readInt16BE(at + 4)
     const apiVersion = stream.readInt16BE(at + 6)
-    found.push({ apiKey, apiVersion, correlationId: stream.readInt32BE(at + 8) })
+    const bytes = stream.subarray(at + 4, at + 4 + size)
+    found.push({ apiKey, apiVersion, correlationId: stream.readInt32BE(at + 8), bytes })
     at += 4 + size
   }
   return found
+}
+
+/** Produce with acks=0 has no answer. */
+function isSilent({ apiKey, apiVersion, bytes }: Sent): boolean {
+  if (apiKey !== produce.key) return false
+  const { bodyAt } = decodeRequestHeader(bytes, () => produce)
+  return produce.request.decode(apiVersion, bytes, bodyAt).acks === 0
 }
 
 /** Lines of level error: a defect of the broker, whatever a client sends. */
