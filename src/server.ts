@@ -33,6 +33,7 @@ import { MemoryBudget } from './kafka/memory-budget.ts'
 import { Router } from './kafka/router.ts'
 import { SlabPool } from './kafka/slab.ts'
 import { BrokerLog } from './log/broker-log.ts'
+import { type LogJobs, startLogJobs } from './log/jobs.ts'
 import { LogSink } from './log/log-sink.ts'
 import { StoredRuns } from './log/stored-runs.ts'
 import { TopicDirectory } from './log/topic-directory.ts'
@@ -56,11 +57,14 @@ export interface Server {
   readonly broker: Broker
   readonly sink: LogSink
   readonly listener: KafkaListener
+  readonly jobs: LogJobs
   readonly produceBudget: MemoryBudget
   readonly otherBudget: MemoryBudget
   readonly journal: Journal
   readonly space: DiskSpace
   readonly metrics: BrokerMetrics
+  /** Rejects when a part finds the program wrong: the process must stop. Never resolves. */
+  readonly failure: Promise<never>
   /** Where Kafka clients connect. */
   readonly kafkaAddress: { readonly host: string; readonly port: number }
   /** Stops every part, last started first. What was acknowledged is durable already. */
@@ -112,6 +116,8 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   const { index } = logs
   const topics = new TopicDirectory({ database, index, clock, random, leaderEpoch, brokerDefaults })
   await topics.load()
+  const jobs = startJobs(config, world, { ...storage, database, topics, tasks })
+  tasks.defer('jobs', () => jobs.close())
   const groups = new GroupCoordinator({
     database,
     clock,
@@ -152,7 +158,9 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   })
   const close = (): Promise<void> => tasks.stop()
   const { journal } = storage
-  return { broker, sink, listener, ...budgets, journal, space, metrics, kafkaAddress, close }
+  const { failure } = tasks
+  const seen = { journal, space, metrics, failure }
+  return { broker, sink, listener, jobs, ...budgets, ...seen, kafkaAddress, close }
 }
 
 function diskSpace(config: Config, { disk, clock, log }: World): DiskSpace {
@@ -245,6 +253,32 @@ async function openStorage(
   })
   logs.load(tail)
   return { clusterId, leaderEpoch, journal, objects, logs }
+}
+
+function startJobs(
+  config: Config,
+  { clock, random, log }: World,
+  parts: Storage & {
+    readonly database: CatalogDatabase
+    readonly topics: TopicDirectory
+    readonly tasks: TaskGroup
+  },
+): LogJobs {
+  return startLogJobs({
+    ...parts,
+    clock,
+    random,
+    log: log.child({ part: 'jobs' }),
+    broken: (name, error) => parts.tasks.fail(name, error),
+    limits: {
+      windowMs: config['pack.window.ms'],
+      windowBytes: config['pack.window.bytes'],
+      objectBytes: config['pack.object.bytes'],
+      retentionCheckMs: config['log.retention.check.interval.ms'],
+      graceMs: config['object.grace.ms'],
+      producerExpirationMs: config['producer.id.expiration.ms'],
+    },
+  })
 }
 
 function kafkaListener(

@@ -87,6 +87,7 @@ export const commitRunsMax = 1_000
  *
  * @throws Failure 'unavailable': nothing was committed. 'unknown-outcome': settle it with
  *   `cancelGroups`.
+ * @throws Failure 'conflict': an object of theirs has been ended; nothing was committed.
  */
 export function commitGroups(
   database: CatalogDatabase,
@@ -176,27 +177,26 @@ async function commitIn(tx: Transaction, groups: readonly GroupIntent[]): Promis
     ]
   })
   await tx.put(commitLog, rows)
-  await registerObjects(tx, fresh)
+  await nameObjects(tx, fresh)
   return { groups: results, ends: judge.ends() }
 }
 
-/** The first commit that names an object brings its row. */
-async function registerObjects(tx: Transaction, groups: readonly GroupIntent[]): Promise<void> {
+/**
+ * The first commit that names an object brings its row; later ones share its lock, so that nobody
+ * ends the object meanwhile. What is ended is named by no commit any more: its space may be in use
+ * again.
+ */
+async function nameObjects(tx: Transaction, groups: readonly GroupIntent[]): Promise<void> {
   const ids = [...new Set(groups.map((group) => group.objectId))].toSorted()
-  const found = await tx.get(
-    objects,
-    ids.map((id) => [id]),
-  )
-  const absent = ids.filter((_, index) => found[index] === undefined)
-  if (absent.length === 0) return
   const createdMs = groups[0]?.createdMs ?? 0
-  await tx.insert(
-    objects,
-    absent.map((objectId) => {
-      const row = { objectId, kind: 'journal', state: 'live', size: 0 } as const
-      return { ...row, createdMs, unnamedMs: null }
-    }),
-  )
+  for (const objectId of ids) {
+    const [row] = await tx.lock(objects, [[objectId]], 'shared')
+    if (row?.state === 'live') continue
+    if (row !== undefined) throw new Failure('conflict', `object ${objectId} is ${row.state}`)
+    const fresh = { objectId, kind: 'journal', state: 'live', size: 0 } as const
+    const [isNew] = await tx.insert(objects, [{ ...fresh, createdMs, unnamedMs: null }])
+    if (isNew !== true) throw new Failure('unavailable', `object ${objectId} was just registered`)
+  }
 }
 
 /** Runs follow from outcomes: appended batches that touch in bytes and offsets. */

@@ -2,18 +2,45 @@
  * What a starting broker reads of the catalog: partitions, and the commit log of what is not packed
  * yet.
  */
-import { catalogLimits, type CatalogDatabase, type ReadTransaction } from './database.ts'
+import { Failure } from '../base/errors.ts'
+import {
+  catalogLimits,
+  type CatalogDatabase,
+  type ReadTransaction,
+  type Transaction,
+} from './database.ts'
 import { compareKeys, type Key, keyOf, type Table } from './table.ts'
-import { type CommitLogRow, commitLog, objects, type PartitionRow, partitions } from './schema.ts'
+import {
+  clusterFacts,
+  type CommitLogRow,
+  commitLog,
+  objects,
+  type PartitionRow,
+  partitions,
+} from './schema.ts'
 
-/** Every row of a table, in pages, in key order. */
-export async function scanAll<Row extends object>(
+/** The key of a group's row. */
+export interface GroupKey {
+  readonly incarnation: number
+  readonly groupNumber: number
+}
+
+/**
+ * The fact that holds the last group that is packed with all groups before it, as JSON. Only one
+ * incarnation commits at a time, so that no group is added before it later; brokers that commit
+ * side by side will need one each.
+ */
+const packedGroupsFact = 'packed.groups'
+
+/** Every row of a table behind `from`, in pages, in key order. */
+async function scanAll<Row extends object>(
   tx: ReadTransaction,
   table: Table<Row>,
+  from: Key | undefined,
   each: (row: Row) => void,
 ): Promise<void> {
   const limit = catalogLimits.scanRowsMax
-  for (let after: Key | undefined; ;) {
+  for (let after = from; ;) {
     const range = after === undefined ? { prefix: [], limit } : { prefix: [], limit, after }
     const rows = await tx.scan(table, range)
     for (const row of rows) each(row)
@@ -34,26 +61,50 @@ export interface Tail {
 /** One snapshot of all of it. */
 export function readTail(database: CatalogDatabase): Promise<Tail> {
   return database.snapshot('read tail', async (tx) => {
-    const found = {
-      partitions: [] as PartitionRow[],
-      groups: [] as CommitLogRow[],
-      journalObjects: [] as string[],
-    }
-    // Their ids begin alike; packed ones are many and not wanted here.
-    const range = {
-      prefix: [],
-      from: ['journal-'],
-      before: ['journal.'],
-      limit: catalogLimits.scanRowsMax,
-    }
-    for (const { objectId, state } of await tx.scan(objects, range)) {
-      if (state === 'live') found.journalObjects.push(objectId)
-    }
-    await scanAll(tx, partitions, (row) => found.partitions.push(row))
-    await scanAll(tx, commitLog, (row) => {
-      if (row.state === 'committed' && row.manifest.length > 0) found.groups.push(row)
+    const found = { partitions: [] as PartitionRow[], groups: [] as CommitLogRow[] }
+    const live = await readJournalObjects(tx)
+    await scanAll(tx, partitions, undefined, (row) => found.partitions.push(row))
+    const packed = await packedGroupsIn(tx)
+    const from = packed && [packed.incarnation, packed.groupNumber]
+    await scanAll(tx, commitLog, from, (row) => {
+      if (row.state === 'committed' && live.has(row.objectId)) found.groups.push(row)
     })
     found.groups.sort((a, b) => compareKeys(keyOf(commitLog, a), keyOf(commitLog, b)))
-    return found
+    return { ...found, journalObjects: [...live] }
   })
+}
+
+/** Their ids begin alike; packed ones are many and not wanted here. */
+async function readJournalObjects(tx: ReadTransaction): Promise<Set<string>> {
+  const limit = catalogLimits.scanRowsMax
+  const bounds = { prefix: [], before: ['journal.'], limit }
+  const live = new Set<string>()
+  for (let range: object = { from: ['journal-'] }; ;) {
+    const page = await tx.scan(objects, { ...bounds, ...range })
+    for (const { objectId, state } of page) if (state === 'live') live.add(objectId)
+    const last = page.at(-1)
+    if (last === undefined || page.length < limit) return live
+    range = { after: [last.objectId] }
+  }
+}
+
+/** The last group of those that are all packed, refused or cancelled; undefined where none is. */
+export function readPackedGroups(database: CatalogDatabase): Promise<GroupKey | undefined> {
+  return database.snapshot('read packed groups', packedGroupsIn)
+}
+
+async function packedGroupsIn(tx: ReadTransaction): Promise<GroupKey | undefined> {
+  const [fact] = await tx.get(clusterFacts, [[packedGroupsFact]])
+  if (fact === undefined) return undefined
+  const parts: unknown = JSON.parse(fact.value)
+  if (Array.isArray(parts) && parts.length === 2 && parts.every(Number.isSafeInteger)) {
+    return { incarnation: Number(parts[0]), groupNumber: Number(parts[1]) }
+  }
+  throw new Failure('corrupt', `the fact ${packedGroupsFact} is ${fact.value}`)
+}
+
+/** Behind all other rows of the transaction, as the order of locks wants it. */
+export function writePackedGroups(tx: Transaction, last: GroupKey): Promise<void> {
+  const value = JSON.stringify([last.incarnation, last.groupNumber])
+  return tx.put(clusterFacts, [{ name: packedGroupsFact, value }])
 }

@@ -119,6 +119,7 @@ async function startAll(
   tasks.defer('http', () => http.close())
   const server = await startServer(loaded, world)
   tasks.defer('server', () => server.close())
+  server.failure.catch((error: unknown) => tasks.fail('server', error))
   status.server = server
   const limits = otlpLimitsFor(config['otlp.max.request.bytes'])
   const listening = startOtlpHttp({

@@ -102,6 +102,15 @@ export const options = {
     unit: 'bytes',
     doc: 'How many bytes a partition keeps where the topic does not set retention.bytes.',
   },
+  'log.retention.check.interval.ms': {
+    type: 'integer',
+    default: 300_000,
+    min: 1000,
+    max: 2_147_483_647,
+    unit: 'ms',
+    doc: 'How often it is looked whether records may go by retention.ms and retention.bytes.',
+    reason: '5 minutes, as in Kafka.',
+  },
   'message.max.bytes': {
     type: 'integer',
     default: 1_048_588,

@@ -72,6 +72,8 @@ export class AppendLane {
   #isPumpDue = false
   #isClosing = false
   readonly #idle: (() => void)[] = []
+  /** Each waits for a flight, in sealing order. */
+  readonly #settling: { readonly last: Flight; readonly resolve: () => void }[] = []
 
   constructor(deps: LaneDeps) {
     this.#deps = deps
@@ -109,6 +111,18 @@ export class AppendLane {
     }
     this.#pumpSoon()
     return settled
+  }
+
+  /**
+   * Resolves when every group sealed before the call is committed or refused, so that what the
+   * catalog says of them is final.
+   */
+  settled(): Promise<void> {
+    const last = this.#flights.at(-1)
+    if (last === undefined) return Promise.resolve()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#settling.push({ last, resolve })
+    return promise
   }
 
   /** Refuses new appends; resolves when every accepted one is decided. */
@@ -187,7 +201,10 @@ export class AppendLane {
       const durable = ready.filter((flight) => flight.failure === undefined)
       for (const flight of ready) if (flight.failure !== undefined) this.#refuse(flight)
       if (durable.length > 0) await this.#commit(durable)
-      this.#flights.splice(0, ready.length)
+      const decided = new Set(this.#flights.splice(0, ready.length))
+      while (this.#settling[0] !== undefined && decided.has(this.#settling[0].last)) {
+        this.#settling.shift()?.resolve()
+      }
       const answered = ready.reduce((sum, { group }) => sum + group.appends.length, 0)
       this.#gather.answered(answered, this.#open.count)
       this.#pump()

@@ -71,6 +71,11 @@ export class BrokerLog {
     return this.#lane.queuedBytes
   }
 
+  /** See AppendLane.settled. */
+  settled(): Promise<void> {
+    return this.#lane.settled()
+  }
+
   /** See AppendLane.append. */
   append(
     intent: AppendIntent & { readonly partitionIndex: number },

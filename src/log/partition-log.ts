@@ -72,6 +72,11 @@ export class PartitionLog {
     this.wake()
   }
 
+  /** Shows a new start, never an older one; runs below it go when they are packed. */
+  raiseStart(logStart: number): void {
+    this.logStart = Math.max(this.logStart, logStart)
+  }
+
   /** Calls `wake` at the next growth; the returned function takes that back. */
   onGrowth(wake: () => void): () => void {
     this.#waiting.add(wake)

@@ -1,0 +1,182 @@
+/**
+ * The end of journal objects: which of them hold nothing but packed, dropped or refused batches,
+ * their death, and the end of their groups' rows.
+ */
+import { Failure } from '../base/errors.ts'
+import type { CatalogDatabase, ReadTransaction } from './database.ts'
+import { decodeManifest } from './manifest.ts'
+import {
+  type CommitLogRow,
+  commitLog,
+  type ObjectRow,
+  objects,
+  partitions,
+  topics,
+} from './schema.ts'
+import { type GroupKey, readPackedGroups, writePackedGroups } from './tail.ts'
+
+/** Groups looked at together: of 1,000 runs each at worst, they take some 50 ms. */
+const groupsPerPage = 200
+
+/** Commit log rows deleted in one transaction. */
+const rowsPerDelete = 1_000
+
+export interface FinishedObjects {
+  /** Of those asked for: nothing unpacked is in them. */
+  readonly finished: readonly string[]
+  /** Groups up to here are packed, refused or cancelled, once the finished objects are ended. */
+  readonly packedGroups: GroupKey | undefined
+  /** Groups looked at. */
+  readonly groups: number
+}
+
+/**
+ * Holds journal objects against the catalog: an object is finished when each of its runs is packed,
+ * or its partition is gone. Every group of theirs must be decided. Takes bounded steps, each on a
+ * snapshot of its own: what is packed stays packed.
+ *
+ * @throws Failure 'unavailable' | 'corrupt'
+ */
+export async function findFinished(
+  database: CatalogDatabase,
+  objectIds: readonly string[],
+): Promise<FinishedObjects> {
+  const asked = new Set(objectIds)
+  const blocked = new Set<string>()
+  const ends = new Map<number, number>()
+  /** By object the last group before its first one: how far the packed groups reach at most. */
+  const before = new Map<string, GroupKey | undefined>()
+  let last = await readPackedGroups(database)
+  let groups = 0
+  for (;;) {
+    const rows = await database.snapshot('read groups', async (tx) => {
+      const page = await groupsBehind(tx, last, groupsPerPage)
+      const named = page.filter((row) => row.state === 'committed' && asked.has(row.objectId))
+      const runs = named.flatMap((row) => decodeManifest(row.manifest, row.objectId, row.position))
+      await readPackedEnds(tx, ends, new Set(runs.map(({ partitionId }) => partitionId)))
+      for (const { objectId, partitionId, nextOffset } of runs) {
+        if (nextOffset > (ends.get(partitionId) ?? 0)) blocked.add(objectId)
+      }
+      return page
+    })
+    for (const row of rows) {
+      if (row.state === 'committed' && !before.has(row.objectId)) before.set(row.objectId, last)
+      last = { incarnation: row.incarnation, groupNumber: row.groupNumber }
+    }
+    groups += rows.length
+    if (rows.length < groupsPerPage) break
+  }
+  const finished = objectIds.filter((objectId) => !blocked.has(objectId))
+  const done = new Set(finished)
+  const others = [...before.keys()].filter((objectId) => !asked.has(objectId))
+  for (const objectId of await endedAmong(database, others)) done.add(objectId)
+  for (const [objectId, end] of before) {
+    if (done.has(objectId)) continue
+    return { finished, packedGroups: end, groups } // in the order of groups: the first is the least
+  }
+  return { finished, packedGroups: last, groups }
+}
+
+/** Those that were ended while an object before them was not finished. */
+async function endedAmong(
+  database: CatalogDatabase,
+  objectIds: readonly string[],
+): Promise<string[]> {
+  const keys = objectIds.map((objectId) => [objectId])
+  const rows = await database.snapshot('read ended objects', (tx) => tx.get(objects, keys))
+  return rows.flatMap((row) => (row?.state === 'garbage' ? [row.objectId] : []))
+}
+
+/** Where packing has come to, by partition; beyond all offsets where the partition is gone. */
+async function readPackedEnds(
+  tx: ReadTransaction,
+  ends: Map<number, number>,
+  partitionIds: ReadonlySet<number>,
+): Promise<void> {
+  const unknown = [...partitionIds].filter((id) => !ends.has(id))
+  const rows = await tx.get(
+    partitions,
+    unknown.map((id) => [id]),
+  )
+  const topicIds = [...new Set(rows.flatMap((row) => row?.topicId ?? []))]
+  const owners = await tx.get(
+    topics,
+    topicIds.map((id) => [id]),
+  )
+  const living = new Set(owners.flatMap((row) => (row?.deletedMs === null ? [row.topicId] : [])))
+  for (const [index, id] of unknown.entries()) {
+    const row = rows[index]
+    const isLiving = row !== undefined && living.has(row.topicId)
+    ends.set(id, isLiving ? row.packedEnd : Number.MAX_SAFE_INTEGER)
+  }
+}
+
+function groupsBehind(
+  tx: ReadTransaction,
+  last: GroupKey | undefined,
+  limit: number,
+): Promise<CommitLogRow[]> {
+  const range = { prefix: [], limit }
+  if (last === undefined) return tx.scan(commitLog, range)
+  return tx.scan(commitLog, { ...range, after: [last.incarnation, last.groupNumber] })
+}
+
+/**
+ * Makes journal objects garbage: from now on a commit that names one is refused, and a starting
+ * broker does not look for it. Only then may their space be used again.
+ *
+ * @throws Failure 'unavailable': nothing was written. 'unknown-outcome': end them again.
+ */
+export function endJournalObjects(
+  database: CatalogDatabase,
+  { finished, packedGroups }: Pick<FinishedObjects, 'finished' | 'packedGroups'>,
+  nowMs: number,
+): Promise<void> {
+  return database.transaction('end journal objects', async (tx) => {
+    const keys = finished.map((objectId) => [objectId])
+    const found = new Map<string, ObjectRow>()
+    for (const row of await tx.lock(objects, keys, 'exclusive')) found.set(row.objectId, row)
+    const absent: ObjectRow[] = []
+    const ended: ObjectRow[] = []
+    for (const objectId of finished) {
+      const row = found.get(objectId)
+      const end = { state: 'garbage', unnamedMs: nowMs } as const
+      if (row === undefined) {
+        // No commit ever named it; none may begin to.
+        absent.push({ objectId, kind: 'journal', size: 0, createdMs: nowMs, ...end })
+      } else if (row.state === 'live') ended.push({ ...row, ...end })
+    }
+    if (ended.length > 0) await tx.put(objects, ended)
+    const claimed = await tx.insert(objects, absent)
+    if (claimed.includes(false)) {
+      throw new Failure('unavailable', 'a journal object was named while it was ended: look again')
+    }
+    if (packedGroups !== undefined) await writePackedGroups(tx, packedGroups)
+  })
+}
+
+/**
+ * Deletes rows of packed groups that began before `beforeMs`: until then they answer what became of
+ * a group. Resolves with how many; fewer than the bound means that no more are due.
+ *
+ * @throws Failure 'unavailable' | 'unknown-outcome': call again.
+ */
+export async function expireGroups(
+  database: CatalogDatabase,
+  beforeMs: number,
+): Promise<{ readonly deleted: number; readonly isDone: boolean }> {
+  const packed = await readPackedGroups(database)
+  if (packed === undefined) return { deleted: 0, isDone: true }
+  return database.transaction('expire groups', async (tx) => {
+    const page = await tx.scan(commitLog, { prefix: [], limit: rowsPerDelete })
+    const due = page.filter(
+      ({ incarnation, groupNumber, createdMs }) =>
+        createdMs < beforeMs &&
+        (incarnation < packed.incarnation ||
+          (incarnation === packed.incarnation && groupNumber <= packed.groupNumber)),
+    )
+    const keys = due.map(({ incarnation, groupNumber }) => [incarnation, groupNumber])
+    const deleted = keys.length === 0 ? 0 : await tx.delete(commitLog, keys)
+    return { deleted, isDone: due.length < rowsPerDelete }
+  })
+}

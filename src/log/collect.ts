@@ -1,0 +1,124 @@
+/**
+ * Takes bytes out of the object store that nothing names, once the grace for readers is over, and
+ * finds what a crash left behind. It touches no key but those of packed objects of this cluster.
+ */
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import {
+  cancelClaim,
+  claimStrays,
+  confirmUnnamed,
+  forgetObjects,
+  objectsPerPage,
+  readObjects,
+} from '../catalog/collect-objects.ts'
+import type { CatalogDatabase } from '../catalog/database.ts'
+import { packedNumberOf } from '../catalog/pack-swap.ts'
+import type { ObjectRow } from '../catalog/schema.ts'
+import type { ObjectStore } from '../objects/object-store.ts'
+import { objectKey } from './stored-runs.ts'
+
+export interface CollectorDeps {
+  readonly database: CatalogDatabase
+  readonly objects: ObjectStore
+  readonly clusterId: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits: CollectLimits
+}
+
+export interface CollectLimits {
+  /** `object.grace.ms`: reads that are under way end before it does. */
+  readonly graceMs: number
+  /** A claim, or bytes without a row, that are older belong to nobody any more. */
+  readonly orphanMs: number
+  /** Rows of journal objects stay so long after their end, to refuse commits that are late. */
+  readonly journalRowsMs: number
+}
+
+export interface CollectStats {
+  objects: number
+  bytes: number
+  /** Claims that never came to a swap. */
+  cancelled: number
+  /** Bytes without a row. */
+  strays: number
+}
+
+export class Collector {
+  readonly #deps: CollectorDeps
+  readonly stats: CollectStats = { objects: 0, bytes: 0, cancelled: 0, strays: 0 }
+
+  constructor(deps: CollectorDeps) {
+    this.#deps = deps
+  }
+
+  /** @throws Failure 'unavailable' | 'unknown-outcome': the rest goes the next time. */
+  async collect(signal: AbortSignal): Promise<void> {
+    for (let after: string | undefined; !signal.aborted;) {
+      const page = await readObjects(this.#deps.database, after)
+      const gone: string[] = []
+      for (const row of page) {
+        if (signal.aborted) break
+        if (await this.#endOf(row)) gone.push(row.objectId)
+      }
+      if (gone.length > 0) await forgetObjects(this.#deps.database, gone)
+      after = page.at(-1)?.objectId
+      if (page.length < objectsPerPage) return
+    }
+  }
+
+  /** True where nothing is left of the object but its row. */
+  async #endOf(row: ObjectRow): Promise<boolean> {
+    const { database, objects, clusterId, clock, limits, log } = this.#deps
+    const { objectId, kind, state, createdMs, unnamedMs } = row
+    const nowMs = clock.nowMs()
+    if (state === 'live') return false
+    if (state === 'writing') {
+      if (createdMs > nowMs - limits.orphanMs) return false
+      if (await cancelClaim(database, objectId, nowMs)) this.stats.cancelled++
+      return false
+    }
+    if (kind === 'journal') return (unnamedMs ?? nowMs) < nowMs - limits.journalRowsMs
+    if ((unnamedMs ?? nowMs) > nowMs - limits.graceMs) return false
+    if (!(await confirmUnnamed(database, objectId))) {
+      log.error({ objectId }, 'an object that was garbage is named: it is kept')
+      return false
+    }
+    await objects.delete(objectKey(clusterId, objectId))
+    this.stats.objects++
+    this.stats.bytes += row.size
+    return true
+  }
+
+  /**
+   * Looks through the store for objects without a row: a put that came after its claim was swept.
+   *
+   * @throws Failure 'unavailable' | 'unknown-outcome': the rest is found the next time.
+   */
+  async sweep(signal: AbortSignal): Promise<void> {
+    const { database, objects, clusterId, clock, limits, log } = this.#deps
+    const prefix = objectKey(clusterId, 'packed-')
+    const known = objectKey(clusterId, '').length
+    for (let after: string | undefined; !signal.aborted;) {
+      const page = await objects.list(prefix, after, objectsPerPage)
+      const beforeMs = clock.nowMs() - limits.orphanMs
+      const old = page
+        .filter(({ modifiedMs }) => modifiedMs < beforeMs)
+        .map(({ key }) => key.slice(known))
+        .filter((objectId) => packedNumberOf(objectId) !== undefined)
+      if (old.length > 0) {
+        const { claimed, unknown } = await claimStrays(database, old, clock.nowMs())
+        this.stats.strays += claimed
+        if (unknown.length > 0) {
+          log.error(
+            { objects: unknown.length, objectId: unknown[0] },
+            'objects of this cluster are newer than its catalog, which must have gone back: kept',
+          )
+        }
+      }
+      after = page.at(-1)?.key
+      if (page.length < objectsPerPage) return
+    }
+  }
+}

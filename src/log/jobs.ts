@@ -1,0 +1,209 @@
+/** The background jobs of an embedded broker: what packs, retains, collects and forgets. */
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Random } from '../base/random.ts'
+import type { CatalogDatabase } from '../catalog/database.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { ObjectStore } from '../objects/object-store.ts'
+import type { BrokerLog } from './broker-log.ts'
+import { Collector, type CollectStats } from './collect.ts'
+import { type DropStats, TopicDropper } from './drop-topic.ts'
+import { Expirer, type ExpireStats } from './retain-rows.ts'
+import { type Job, JobRunner, type JobStatus } from './job-runner.ts'
+import { Packer, type PackLimits, type PackStats } from './pack.ts'
+import type { PackTopic } from './pack-plan.ts'
+import { Retainer, type RetainStats, type RetentionPolicy } from './retain.ts'
+import type { KnownTopic, TopicDirectory } from './topic-directory.ts'
+
+export interface LogJobsDeps {
+  readonly database: CatalogDatabase
+  readonly journal: Journal
+  readonly objects: ObjectStore
+  readonly clusterId: string
+  readonly logs: BrokerLog
+  readonly topics: TopicDirectory
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** See JobRunner. */
+  readonly broken: (name: string, error: unknown) => void
+  readonly limits: LogJobLimits
+  /**
+   * Milliseconds by which the database's clock is ahead of this broker's. Jobs that delete by time
+   * stand still while it is more than `clockDifferenceMsMax`. Default: one clock, 0.
+   */
+  readonly clockDifferenceMs?: () => Promise<number>
+}
+
+export interface LogJobLimits extends PackLimits {
+  /** `log.retention.check.interval.ms`. */
+  readonly retentionCheckMs: number
+  /** `object.grace.ms`. */
+  readonly graceMs: number
+  /** `producer.id.expiration.ms`. */
+  readonly producerExpirationMs: number
+}
+
+export interface LogJobs {
+  readonly runner: JobRunner
+  readonly packer: Packer
+  readonly retainer: Retainer
+  readonly stats: () => LogJobStats
+  /** Ends all jobs; resolves when none runs any more. */
+  close(): Promise<void>
+}
+
+export interface LogJobStats {
+  readonly pack: Readonly<PackStats>
+  readonly retain: Readonly<RetainStats>
+  readonly collect: Readonly<CollectStats>
+  readonly drop: Readonly<DropStats>
+  readonly expire: Readonly<ExpireStats>
+  readonly jobs: readonly JobStatus[]
+}
+
+/** Names of the jobs, for `runner.runNow`. */
+export const jobNames = {
+  pack: 'pack',
+  retain: 'retain',
+  collect: 'collect',
+  sweep: 'sweep',
+  dropTopics: 'drop-topics',
+  expireProducers: 'expire-producers',
+  expireGroups: 'expire-groups',
+} as const
+
+const second = 1_000
+const minute = 60 * second
+
+/** A difference of clocks beyond this deletes nothing until somebody has looked (pitfall I1). */
+const clockDifferenceMsMax = 5 * minute
+/** What became of a group can be asked for so long. */
+const outcomesKeptMs = 10 * minute
+/** A claim of a packed object, or bytes without one: a put takes seconds. */
+const orphanMs = 15 * minute
+/** Beyond the rows of its groups, which would bring it back. */
+const journalRowsMs = 2 * outcomesKeptMs
+
+const packLookMsMax = second
+const collectMsMax = 30 * second
+const firstRetainMs = 30 * second
+const dropTopicsMs = 10 * second
+const sweepMs = 60 * minute
+const expireProducersMs = 10 * minute
+const expireGroupsMs = minute
+
+/** Builds the jobs and starts them. */
+export function startLogJobs(deps: LogJobsDeps): LogJobs {
+  const { database, logs, topics, clock, log, random, limits } = deps
+  const { index, extentIndex, tailCache } = logs
+  const packer = new Packer({
+    ...deps,
+    index,
+    extentIndex,
+    settled: () => logs.settled(),
+    topicOf: (topicId) => packTopic(topics.byId(topicId)),
+  })
+  const policies = (): RetentionPolicy[] => topics.all().map(retentionOf)
+  const retainer = new Retainer({ database, index, extentIndex, clock, policies })
+  const { graceMs, producerExpirationMs } = limits
+  const collector = new Collector({ ...deps, limits: { graceMs, orphanMs, journalRowsMs } })
+  const dropper = new TopicDropper({ database, extentIndex, tailCache, clock })
+  const expirer = new Expirer({
+    database,
+    clock,
+    limits: { producersMs: producerExpirationMs, groupsMs: outcomesKeptMs },
+  })
+  const runner = new JobRunner({ clock, random, log, broken: deps.broken })
+  const parts = { packer, retainer, collector, dropper, expirer }
+  for (const job of jobsOf(parts, limits, guarded(deps))) runner.start(job)
+  const stats = (): LogJobStats => ({
+    pack: packer.stats,
+    retain: retainer.stats,
+    collect: collector.stats,
+    drop: dropper.stats,
+    expire: expirer.stats,
+    jobs: runner.status(),
+  })
+  return { runner, packer, retainer, stats, close: () => runner.close() }
+}
+
+interface Parts {
+  readonly packer: Packer
+  readonly retainer: Retainer
+  readonly collector: Collector
+  readonly dropper: TopicDropper
+  readonly expirer: Expirer
+}
+
+/** `deleting` guards what goes by time. */
+function jobsOf(parts: Parts, limits: LogJobLimits, deleting: (run: Run) => Run): Job[] {
+  const { packer, retainer, collector, dropper, expirer } = parts
+  const { windowMs, retentionCheckMs, graceMs } = limits
+  return [
+    {
+      name: jobNames.pack,
+      intervalMs: Math.min(windowMs, packLookMsMax),
+      run: (signal) => packer.packIfDue(signal),
+    },
+    {
+      name: jobNames.retain,
+      intervalMs: retentionCheckMs,
+      firstAfterMs: Math.min(retentionCheckMs, firstRetainMs),
+      run: deleting((signal) => retainer.retainAll(signal)),
+    },
+    {
+      name: jobNames.collect,
+      intervalMs: Math.min(graceMs, collectMsMax),
+      run: deleting((signal) => collector.collect(signal)),
+    },
+    {
+      name: jobNames.sweep,
+      intervalMs: sweepMs,
+      run: deleting((signal) => collector.sweep(signal)),
+    },
+    {
+      name: jobNames.dropTopics,
+      intervalMs: dropTopicsMs,
+      run: (signal) => dropper.dropAll(signal),
+    },
+    {
+      name: jobNames.expireProducers,
+      intervalMs: expireProducersMs,
+      run: deleting((signal) => expirer.expireProducers(signal)),
+    },
+    {
+      name: jobNames.expireGroups,
+      intervalMs: expireGroupsMs,
+      run: deleting((signal) => expirer.expireGroups(signal)),
+    },
+  ]
+}
+
+type Run = (signal: AbortSignal) => Promise<void>
+
+/** Keeps a job that deletes by time from running while the clocks disagree. */
+function guarded({ clockDifferenceMs, log }: LogJobsDeps): (run: Run) => Run {
+  if (clockDifferenceMs === undefined) return (run) => run
+  return (run) => async (signal) => {
+    const differenceMs = await clockDifferenceMs()
+    if (Math.abs(differenceMs) <= clockDifferenceMsMax) return run(signal)
+    log.error({ differenceMs }, 'the clocks of broker and database differ: nothing is deleted')
+  }
+}
+
+function packTopic(topic: KnownTopic | undefined): PackTopic | undefined {
+  if (topic === undefined) return undefined
+  const { name, effective } = topic
+  const deletes = effective['cleanup.policy'].includes('delete')
+  const retentionMs = deletes ? effective['retention.ms'] : -1
+  return { name, retentionMs, segmentMs: effective['segment.ms'] }
+}
+
+function retentionOf({ partitionIds, effective }: KnownTopic): RetentionPolicy {
+  if (!effective['cleanup.policy'].includes('delete')) {
+    return { partitionIds, retentionMs: -1, retentionBytes: -1 }
+  }
+  const { 'retention.ms': retentionMs, 'retention.bytes': retentionBytes } = effective
+  return { partitionIds, retentionMs, retentionBytes }
+}

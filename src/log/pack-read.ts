@@ -1,0 +1,110 @@
+/**
+ * Brings runs of the journal to their places in a packed object: neighbours are read together, in
+ * the order in which they lie on the disk, one read at a time so that others come first.
+ */
+import type { Run } from '../catalog/manifest.ts'
+import type { Journal } from '../journal/journal.ts'
+
+/** Runs that are read together span at most this: it is the memory that reading takes. */
+export const readBytesMax: number = 1024 * 1024
+/** Reading what lies between two runs is cheaper than another read up to about here. */
+const gapBytesMax = 64 * 1024
+
+/** A run, and where its bytes are wanted. */
+export interface PlacedRun {
+  readonly run: Run
+  readonly at: number
+}
+
+interface ReadSpan {
+  readonly objectId: string
+  readonly position: number
+  end: number
+  readonly placed: PlacedRun[]
+}
+
+export interface ReadCounts {
+  readonly reads: number
+  readonly bytes: number
+}
+
+/**
+ * Fills `into` with the runs. Stops early where `signal` aborts, or where `failed` is told of a run
+ * that cannot be read and does not throw; its bytes are then undefined.
+ *
+ * @throws Failure 'unavailable': try again. 'not-found': the object was retired.
+ */
+export async function readRuns(
+  journal: Pick<Journal, 'read'>,
+  placed: readonly PlacedRun[],
+  into: Uint8Array,
+  scratch: Uint8Array,
+  failed: (run: Run, error: unknown) => void,
+): Promise<ReadCounts> {
+  let reads = 0
+  let bytes = 0
+  for (const span of spansOf(placed)) {
+    const length = span.end - span.position
+    reads++
+    bytes += length
+    try {
+      await readSpan(journal, span, into, scratch)
+    } catch (error) {
+      if (span.placed.length === 1) failed((span.placed[0] as PlacedRun).run, error)
+      else {
+        // Damage isolates a part of it: each by itself tells which.
+        for (const each of span.placed) {
+          reads++
+          const one = { ...span, position: each.run.position, placed: [each] }
+          await readSpan(journal, one, into, scratch).catch((alone: unknown) =>
+            failed(each.run, alone),
+          )
+        }
+      }
+    }
+  }
+  return { reads, bytes }
+}
+
+async function readSpan(
+  journal: Pick<Journal, 'read'>,
+  { objectId, position, end, placed }: ReadSpan,
+  into: Uint8Array,
+  scratch: Uint8Array,
+): Promise<void> {
+  const [only] = placed
+  if (placed.length === 1 && only !== undefined) {
+    const { run, at } = only
+    const room = into.subarray(at, at + run.length)
+    const got = await journal.read(objectId, run.position, run.length, room)
+    if (got.buffer !== room.buffer || got.byteOffset !== room.byteOffset) room.set(got)
+    return
+  }
+  const bytes = await journal.read(objectId, position, end - position, scratch)
+  for (const { run, at } of placed) {
+    const from = run.position - position
+    into.set(bytes.subarray(from, from + run.length), at)
+  }
+}
+
+function spansOf(placed: readonly PlacedRun[]): ReadSpan[] {
+  const ordered = placed.toSorted(
+    ({ run: a }, { run: b }) =>
+      (a.objectId < b.objectId ? -1 : a.objectId > b.objectId ? 1 : 0) || a.position - b.position,
+  )
+  const spans: ReadSpan[] = []
+  for (const each of ordered) {
+    const { objectId, position, length } = each.run
+    const last = spans.at(-1)
+    const isNear =
+      last !== undefined &&
+      last.objectId === objectId &&
+      position - last.end <= gapBytesMax &&
+      position + length - last.position <= readBytesMax
+    if (isNear) {
+      last.placed.push(each)
+      last.end = position + length
+    } else spans.push({ objectId, position, end: position + length, placed: [each] })
+  }
+  return spans
+}

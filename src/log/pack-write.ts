@@ -1,0 +1,148 @@
+/** Fills one packed object in memory, ready for one put: header, extents, footer. */
+import { isFailure } from '../base/errors.ts'
+import type { Run } from '../catalog/manifest.ts'
+import type { PackedPart } from '../catalog/pack-swap.ts'
+import type { Journal } from '../journal/journal.ts'
+import { type ChecksummedExtent, ExtentCutter, extentSpanMsMax } from './pack-extents.ts'
+import type { ObjectPlan, PartPlan } from './pack-plan.ts'
+import { type PlacedRun, readBytesMax, readRuns } from './pack-read.ts'
+import {
+  encodePackedFooter,
+  encodePackedHeader,
+  type FooterExtent,
+  packedHeaderBytes,
+  type PackedIdentity,
+} from './packed-object.ts'
+
+/** After so many bytes or runs others get their turn: about a millisecond. */
+const turnBytesMax = 1024 * 1024
+const turnRunsMax = 256
+
+export interface PackedObject {
+  readonly chunks: readonly Uint8Array[]
+  readonly size: number
+  /** What the swap names. */
+  readonly parts: readonly PackedPart[]
+  readonly reads: number
+}
+
+/** Memory of one window, used again for each of its objects: fresh pages cost more than reading. */
+export class PackMemory {
+  #body: Uint8Array = new Uint8Array(0)
+  #scratch: Uint8Array | undefined
+
+  body(byteLength: number): Uint8Array {
+    if (this.#body.length < byteLength) this.#body = Buffer.allocUnsafeSlow(byteLength)
+    return this.#body.subarray(0, byteLength)
+  }
+
+  get scratch(): Uint8Array {
+    this.#scratch ??= Buffer.allocUnsafeSlow(readBytesMax)
+    return this.#scratch
+  }
+}
+
+/**
+ * Reads and proves the runs of `plan`. A part ends before its first run that is damaged, which is
+ * told to `damaged`; a part that begins with one is left out. The chunks are valid until `memory`
+ * is used again.
+ *
+ * @throws Failure 'unavailable' | 'not-found': the journal cannot be read now.
+ */
+export async function fillObject(
+  journal: Pick<Journal, 'read'>,
+  plan: ObjectPlan,
+  identity: PackedIdentity,
+  memory: PackMemory,
+  damaged: (run: Run, error: unknown) => void,
+  pause: () => Promise<void>,
+): Promise<PackedObject> {
+  const body = memory.body(plan.byteLength)
+  const placed: PlacedRun[] = []
+  const placeOf = new Map<Run, number>()
+  let end = 0
+  for (const { runs } of plan.parts) {
+    for (const run of runs) {
+      placed.push({ run, at: end })
+      placeOf.set(run, end)
+      end += run.length
+    }
+  }
+  const unread = new Set<Run>()
+  const { reads } = await readRuns(journal, placed, body, memory.scratch, (run, error) => {
+    if (!isFailure(error, 'corrupt')) throw error
+    unread.add(run)
+    damaged(run, error)
+  })
+  const turn = new Turn(pause)
+  const parts: PackedPart[] = []
+  const index: FooterExtent[] = []
+  for (const part of plan.parts) {
+    const cut = new ExtentCutter(body, packedHeaderBytes, extentSpanMsMax(part.topic))
+    const toOffset = await cutRuns(part, cut, placeOf, unread, damaged, turn)
+    const extents = cut.finish()
+    if (toOffset === part.fromOffset) continue
+    const { fromOffset, log } = part
+    parts.push({ partitionId: log.partitionId, fromOffset, toOffset, extents: named(extents) })
+    const { topicId, partitionIndex } = log
+    for (const extent of extents) index.push({ topicId, partitionIndex, ...extent })
+  }
+  const topics = new Map(plan.parts.map(({ log, topic }) => [log.topicId, topic.name]))
+  const header = encodePackedHeader(identity)
+  const footer = encodePackedFooter({ topics, extents: index }, header.length + body.length)
+  const size = header.length + body.length + footer.length
+  return { chunks: [header, body, footer], size, parts, reads }
+}
+
+/** Resolves with the offset behind the last run that is sound. */
+async function cutRuns(
+  part: PartPlan,
+  cut: ExtentCutter,
+  placeOf: ReadonlyMap<Run, number>,
+  unread: ReadonlySet<Run>,
+  damaged: (run: Run, error: unknown) => void,
+  turn: Turn,
+): Promise<number> {
+  let reached = part.fromOffset
+  for (const run of part.runs) {
+    if (unread.has(run)) return reached
+    try {
+      cut.add(run, placeOf.get(run) ?? 0)
+    } catch (error) {
+      if (!isFailure(error, 'corrupt')) throw error
+      damaged(run, error)
+      return reached
+    }
+    reached = run.nextOffset
+    await turn.passAfter(run.length)
+  }
+  return part.toOffset
+}
+
+/** The checksum stands in the object, not in the catalog. */
+function named(extents: readonly ChecksummedExtent[]): PackedPart['extents'] {
+  return extents.map((extent) => {
+    const { baseOffset, nextOffset, position, length, maxTimestampMs, leaderEpoch } = extent
+    return { baseOffset, nextOffset, position, length, maxTimestampMs, leaderEpoch }
+  })
+}
+
+/** Counts work, and lets others go on when it has been enough. */
+class Turn {
+  readonly #pause: () => Promise<void>
+  #bytes = 0
+  #runs = 0
+
+  constructor(pause: () => Promise<void>) {
+    this.#pause = pause
+  }
+
+  async passAfter(bytes: number): Promise<void> {
+    this.#bytes += bytes
+    this.#runs++
+    if (this.#bytes < turnBytesMax && this.#runs < turnRunsMax) return
+    this.#bytes = 0
+    this.#runs = 0
+    await this.#pause()
+  }
+}

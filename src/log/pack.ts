@@ -1,0 +1,233 @@
+/**
+ * Packs the journal: a window of whole journal objects is read once, becomes packed objects that
+ * hold long runs of one partition after another, and dies. It may be stopped, or killed, between
+ * any two steps: what decides is the swap, one transaction for some hundred partitions.
+ */
+import { type Clock, sleep } from '../base/clock.ts'
+import { isFailure } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { CatalogDatabase } from '../catalog/database.ts'
+import { endJournalObjects, findFinished } from '../catalog/pack-finish.ts'
+import {
+  claimPackedObject,
+  type PackedPart,
+  swapPacked,
+  type SwappedPart,
+  swapPartsMax,
+} from '../catalog/pack-swap.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { ObjectStore } from '../objects/object-store.ts'
+import type { ExtentIndex } from './extent-index.ts'
+import type { LogIndex } from './log-index.ts'
+import { type ObjectPlan, type PackTopic, planObjects } from './pack-plan.ts'
+import { fillObject, type PackedObject, PackMemory } from './pack-write.ts'
+import { objectKey } from './stored-runs.ts'
+
+export interface PackerDeps {
+  readonly database: CatalogDatabase
+  readonly journal: Journal
+  readonly objects: ObjectStore
+  readonly clusterId: string
+  readonly index: LogIndex
+  readonly extentIndex: ExtentIndex
+  /** Undefined where the topic is deleted: its runs are dropped with it. */
+  readonly topicOf: (topicId: string) => PackTopic | undefined
+  /** Resolves when every group that was sealed before the call is committed or refused. */
+  readonly settled: () => Promise<void>
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits: PackLimits
+}
+
+export interface PackLimits {
+  /** `pack.window.ms`: data waits about this long. */
+  readonly windowMs: number
+  /** `pack.window.bytes`: or until there is so much of it. */
+  readonly windowBytes: number
+  /** `pack.object.bytes`, and the memory that packing takes. */
+  readonly objectBytes: number
+}
+
+export interface PackStats {
+  windows: number
+  objects: number
+  bytes: number
+  extents: number
+  reads: number
+  /** Parts whose partition had changed meanwhile. */
+  voidParts: number
+  /** Runs that could not be read, at the last look. */
+  damagedRuns: number
+  /** Journal objects whose space was given back. */
+  retired: number
+}
+
+/** Runs that a broker keeps in memory before packing begins early: about 100 bytes each. */
+const windowRunsMax = 200_000
+/** Extents named in one swap, beside those of its last partition. */
+const swapExtentsMax = 1_000
+/** A swap whose answer was lost is asked again, then left to the next window. */
+const swapAttemptsMax = 5
+
+export class Packer {
+  readonly #deps: PackerDeps
+  readonly stats: PackStats = {
+    windows: 0,
+    objects: 0,
+    bytes: 0,
+    extents: 0,
+    reads: 0,
+    voidParts: 0,
+    damagedRuns: 0,
+    retired: 0,
+  }
+  #lastWindowMs: number
+
+  constructor(deps: PackerDeps) {
+    this.#deps = deps
+    this.#lastWindowMs = deps.clock.monotonicMs()
+  }
+
+  /** Packs a window if one is due. @throws Failure 'unavailable' | 'overloaded': later. */
+  async packIfDue(signal: AbortSignal): Promise<void> {
+    const { clock, limits } = this.#deps
+    const waiting = this.#waiting()
+    const isOld = clock.monotonicMs() - this.#lastWindowMs >= limits.windowMs
+    const isLarge = waiting.bytes > limits.windowBytes || waiting.runs > windowRunsMax
+    if (isOld || isLarge) await this.packWindow(signal)
+  }
+
+  /**
+   * Packs all that is committed, also of the journal object that is being written.
+   *
+   * @throws Failure 'unavailable' | 'overloaded' | 'unknown-outcome': what was packed stays so.
+   */
+  async packWindow(signal: AbortSignal): Promise<void> {
+    const { journal, clock, settled } = this.#deps
+    this.#lastWindowMs = clock.monotonicMs()
+    if (this.#waiting().isActive) await journal.roll()
+    // Before the look at what is committed: a group under way to one of them would be missed.
+    const objectIds = journal.finished()
+    if (objectIds.length === 0) return
+    await settled()
+    this.stats.windows++
+    await this.#packRuns(new Set(objectIds), signal)
+    if (!signal.aborted) await this.#endObjects(objectIds)
+  }
+
+  /** What waits to be packed; `isActive` where some of it is in the object that is being written. */
+  #waiting(): { readonly bytes: number; readonly runs: number; readonly isActive: boolean } {
+    const { index, journal } = this.#deps
+    const finished = new Set(journal.finished())
+    let bytes = 0
+    let runs = 0
+    let isActive = false
+    for (const log of index.all()) {
+      runs += log.tail.length
+      if (runs > windowRunsMax) break
+      for (const { length } of log.tail) bytes += length
+      isActive ||= log.tail.some((run) => !finished.has(run.objectId))
+    }
+    return { bytes, runs, isActive: isActive || runs > windowRunsMax }
+  }
+
+  async #packRuns(objectIds: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+    const { index, topicOf, limits } = this.#deps
+    const plans = planObjects(index.all(), objectIds, topicOf, limits.objectBytes)
+    this.stats.damagedRuns = 0
+    const memory = new PackMemory()
+    for (const plan of plans) {
+      if (signal.aborted) return
+      await this.#packObject(plan, memory)
+    }
+  }
+
+  async #packObject(plan: ObjectPlan, memory: PackMemory): Promise<void> {
+    const { database, journal, objects, clusterId, clock, log } = this.#deps
+    if (plan.byteLength === 0) {
+      const parts = plan.parts.map(({ log: { partitionId }, fromOffset, toOffset }) => {
+        return { partitionId, fromOffset, toOffset, extents: [] }
+      })
+      return this.#swap(undefined, parts)
+    }
+    const nowMs = clock.nowMs()
+    const { objectId, number } = await claimPackedObject(database, nowMs)
+    const identity = { clusterId, number, createdMs: nowMs }
+    const damaged = (run: { objectId: string; position: number }, error: unknown): void => {
+      this.stats.damagedRuns++
+      const { message } = error as Error
+      log.error({ ...run, error: message }, 'a committed run is damaged and cannot be packed')
+    }
+    const pause = (): Promise<void> => sleep(clock, 0)
+    const filled = await fillObject(journal, plan, identity, memory, damaged, pause)
+    this.stats.reads += filled.reads
+    if (filled.parts.length === 0) return // the sweeper finds the claim
+    await objects.put(objectKey(clusterId, objectId), filled.chunks)
+    await this.#swapAll(objectId, filled)
+  }
+
+  async #swapAll(objectId: string, { size, parts }: PackedObject): Promise<void> {
+    this.stats.objects++
+    let some: PackedPart[] = []
+    let rows = 0
+    for (const [index, part] of parts.entries()) {
+      some.push(part)
+      rows += part.extents.length
+      const isLast = index === parts.length - 1
+      if (!isLast && some.length < swapPartsMax && rows < swapExtentsMax) continue
+      await this.#swap({ objectId, size }, some)
+      some = []
+      rows = 0
+    }
+  }
+
+  /** The catalog first, then memory: readers find a run in one or the other at any time. */
+  async #swap(
+    object: { readonly objectId: string; readonly size: number } | undefined,
+    parts: readonly PackedPart[],
+  ): Promise<void> {
+    const { index, extentIndex } = this.#deps
+    const results = await this.#swapped(object, parts)
+    for (const [at, { partitionId, isSwapped, packedEnd }] of results.entries()) {
+      const { extents = [], fromOffset = 0 } = parts[at] ?? {}
+      if (isSwapped) {
+        this.stats.extents += extents.length
+        for (const { length } of extents) this.stats.bytes += length
+      } else this.stats.voidParts++
+      if (packedEnd === undefined || packedEnd <= fromOffset) continue
+      extentIndex.forget(partitionId)
+      index.get(partitionId)?.dropPacked(packedEnd)
+    }
+  }
+
+  async #swapped(
+    object: { readonly objectId: string; readonly size: number } | undefined,
+    parts: readonly PackedPart[],
+  ): Promise<SwappedPart[]> {
+    const { database, clock } = this.#deps
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await swapPacked(database, object, parts, clock.nowMs())
+      } catch (error) {
+        if (!isFailure(error, 'unknown-outcome') || attempt === swapAttemptsMax) throw error
+        await sleep(clock, 10 * attempt)
+      }
+    }
+  }
+
+  /** Gives the space of journal objects back of which nothing is needed any more. */
+  async #endObjects(objectIds: readonly string[]): Promise<void> {
+    const { database, journal, index, clock } = this.#deps
+    const needed = new Set<string>()
+    for (const log of index.all()) for (const run of log.tail) needed.add(run.objectId)
+    const unneeded = objectIds.filter((objectId) => !needed.has(objectId))
+    if (unneeded.length === 0) return
+    const found = await findFinished(database, unneeded)
+    if (found.finished.length === 0) return
+    await endJournalObjects(database, found, clock.nowMs())
+    for (const objectId of found.finished) {
+      await journal.retire(objectId)
+      this.stats.retired++
+    }
+  }
+}
