@@ -3,9 +3,17 @@
  * docs/reference/packed-object-format.md tells it byte by byte, the test beside holds golden bytes.
  */
 import { assert } from '../base/assert.ts'
+import {
+  readInt32,
+  readInt64,
+  readUint16,
+  readUint32,
+  writeInt16,
+  writeInt32,
+  writeInt64,
+} from '../base/big-endian.ts'
 import { crc32c } from '../base/crc32c.ts'
 import { Failure } from '../base/errors.ts'
-import { readInt64, viewOf, writeInt64 } from '../base/int64.ts'
 
 /** 'KPO1': what an object begins with, and ends with. */
 const magic = 0x4b504f31
@@ -53,31 +61,29 @@ export interface PackedFooter {
 
 export function encodePackedHeader(identity: PackedIdentity): Uint8Array {
   const bytes = Buffer.alloc(packedHeaderBytes)
-  const view = viewOf(bytes)
-  view.setUint32(0, magic)
-  view.setUint32(4, formatVersion)
+  writeInt32(bytes, 0, magic)
+  writeInt32(bytes, 4, formatVersion)
   writeUuid(bytes, 8, identity.clusterId)
-  writeInt64(view, 24, identity.number)
-  writeInt64(view, 32, identity.createdMs)
-  view.setUint32(atHeaderChecksum, crc32c(bytes.subarray(0, atHeaderChecksum)))
+  writeInt64(bytes, 24, identity.number)
+  writeInt64(bytes, 32, identity.createdMs)
+  writeInt32(bytes, atHeaderChecksum, crc32c(bytes.subarray(0, atHeaderChecksum)))
   return bytes
 }
 
 /** @throws Failure 'corrupt': no header of a packed object. 'invalid': of a later release. */
 export function decodePackedHeader(bytes: Uint8Array): PackedIdentity {
-  const view = viewOf(bytes)
-  if (bytes.length < packedHeaderBytes || view.getUint32(0) !== magic) {
+  if (bytes.length < packedHeaderBytes || readUint32(bytes, 0) !== magic) {
     throw new Failure('corrupt', 'this does not begin as a packed object does')
   }
   const checksum = crc32c(bytes.subarray(0, atHeaderChecksum))
-  if (view.getUint32(atHeaderChecksum) !== checksum) {
+  if (readUint32(bytes, atHeaderChecksum) !== checksum) {
     throw new Failure('corrupt', 'the header of a packed object is damaged')
   }
-  checkVersion(view.getUint32(4))
+  checkVersion(readUint32(bytes, 4))
   return {
     clusterId: readUuid(bytes, 8),
-    number: readInt64(view, 24),
-    createdMs: readInt64(view, 32),
+    number: readInt64(bytes, 24),
+    createdMs: readInt64(bytes, 32),
   }
 }
 
@@ -88,26 +94,25 @@ export function encodePackedFooter(footer: PackedFooter, position: number): Uint
   const nameBytes = names.reduce((sum, { name }) => sum + topicBytes + name.length, 0)
   const indexBytes = extents.length * extentBytes + nameBytes
   const bytes = Buffer.alloc(indexBytes + packedTrailerBytes)
-  const view = viewOf(bytes)
   let at = 0
   for (const extent of extents) {
-    writeExtent(bytes, view, at, extent)
+    writeExtent(bytes, at, extent)
     at += extentBytes
   }
   for (const { topicId, name } of names) {
     assert(name.length <= nameBytesMax, 'a topic has a name of at most 64 KiB')
     writeUuid(bytes, at, topicId)
-    view.setUint16(at + 16, name.length)
+    writeInt16(bytes, at + 16, name.length)
     bytes.set(name, at + topicBytes)
     at += topicBytes + name.length
   }
-  writeInt64(view, at, position)
-  view.setUint32(at + 8, indexBytes)
-  view.setUint32(at + 12, extents.length)
-  view.setUint32(at + 16, names.length)
-  view.setUint32(at + 20, formatVersion)
-  view.setUint32(at + 24, crc32c(bytes.subarray(0, at + 24)))
-  view.setUint32(at + 28, magic)
+  writeInt64(bytes, at, position)
+  writeInt32(bytes, at + 8, indexBytes)
+  writeInt32(bytes, at + 12, extents.length)
+  writeInt32(bytes, at + 16, names.length)
+  writeInt32(bytes, at + 20, formatVersion)
+  writeInt32(bytes, at + 24, crc32c(bytes.subarray(0, at + 24)))
+  writeInt32(bytes, at + 28, magic)
   return bytes
 }
 
@@ -116,12 +121,11 @@ export function decodePackedTrailer(bytes: Uint8Array): {
   readonly position: number
   readonly length: number
 } {
-  const view = viewOf(bytes)
-  if (bytes.length !== packedTrailerBytes || view.getUint32(28) !== magic) {
+  if (bytes.length !== packedTrailerBytes || readUint32(bytes, 28) !== magic) {
     throw new Failure('corrupt', 'this does not end as a packed object does')
   }
-  checkVersion(view.getUint32(20))
-  return { position: readInt64(view, 0), length: view.getUint32(8) }
+  checkVersion(readUint32(bytes, 20))
+  return { position: readInt64(bytes, 0), length: readUint32(bytes, 8) }
 }
 
 /**
@@ -133,18 +137,17 @@ export function decodePackedFooter(bytes: Uint8Array): PackedFooter {
   const end = bytes.length - packedTrailerBytes
   if (end < 0) throw new Failure('corrupt', 'the footer of a packed object is cut short')
   const { length } = decodePackedTrailer(bytes.subarray(end))
-  const view = viewOf(bytes)
-  if (length !== end || view.getUint32(end + 24) !== crc32c(bytes.subarray(0, end + 24))) {
+  if (length !== end || readUint32(bytes, end + 24) !== crc32c(bytes.subarray(0, end + 24))) {
     throw new Failure('corrupt', 'the footer of a packed object is damaged')
   }
-  const extentCount = view.getUint32(end + 12)
+  const extentCount = readUint32(bytes, end + 12)
   const extents = Array.from({ length: extentCount }, (_, index) =>
-    readExtent(bytes, view, index * extentBytes),
+    readExtent(bytes, index * extentBytes),
   )
   const topics = new Map<string, string>()
   let at = extentCount * extentBytes
-  for (let index = 0; index < view.getUint32(end + 16); index++) {
-    const nameEnd = at + topicBytes + view.getUint16(at + 16)
+  for (let index = 0; index < readUint32(bytes, end + 16); index++) {
+    const nameEnd = at + topicBytes + readUint16(bytes, at + 16)
     const name = Buffer.from(bytes.subarray(at + topicBytes, nameEnd)).toString()
     topics.set(readUuid(bytes, at), name)
     at = nameEnd
@@ -152,29 +155,29 @@ export function decodePackedFooter(bytes: Uint8Array): PackedFooter {
   return { topics, extents }
 }
 
-function writeExtent(bytes: Buffer, view: DataView, at: number, extent: FooterExtent): void {
+function writeExtent(bytes: Buffer, at: number, extent: FooterExtent): void {
   writeUuid(bytes, at, extent.topicId)
-  view.setUint32(at + 16, extent.partitionIndex)
-  view.setInt32(at + 20, extent.leaderEpoch)
-  writeInt64(view, at + 24, extent.baseOffset)
-  writeInt64(view, at + 32, extent.nextOffset)
-  writeInt64(view, at + 40, extent.position)
-  view.setUint32(at + 48, extent.length)
-  writeInt64(view, at + 52, extent.maxTimestampMs)
-  view.setUint32(at + 60, extent.checksum)
+  writeInt32(bytes, at + 16, extent.partitionIndex)
+  writeInt32(bytes, at + 20, extent.leaderEpoch)
+  writeInt64(bytes, at + 24, extent.baseOffset)
+  writeInt64(bytes, at + 32, extent.nextOffset)
+  writeInt64(bytes, at + 40, extent.position)
+  writeInt32(bytes, at + 48, extent.length)
+  writeInt64(bytes, at + 52, extent.maxTimestampMs)
+  writeInt32(bytes, at + 60, extent.checksum)
 }
 
-function readExtent(bytes: Uint8Array, view: DataView, at: number): FooterExtent {
+function readExtent(bytes: Uint8Array, at: number): FooterExtent {
   return {
     topicId: readUuid(bytes, at),
-    partitionIndex: view.getUint32(at + 16),
-    leaderEpoch: view.getInt32(at + 20),
-    baseOffset: readInt64(view, at + 24),
-    nextOffset: readInt64(view, at + 32),
-    position: readInt64(view, at + 40),
-    length: view.getUint32(at + 48),
-    maxTimestampMs: readInt64(view, at + 52),
-    checksum: view.getUint32(at + 60),
+    partitionIndex: readUint32(bytes, at + 16),
+    leaderEpoch: readInt32(bytes, at + 20),
+    baseOffset: readInt64(bytes, at + 24),
+    nextOffset: readInt64(bytes, at + 32),
+    position: readInt64(bytes, at + 40),
+    length: readUint32(bytes, at + 48),
+    maxTimestampMs: readInt64(bytes, at + 52),
+    checksum: readUint32(bytes, at + 60),
   }
 }
 
