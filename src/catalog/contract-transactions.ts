@@ -39,8 +39,14 @@ export function contractOfTransactions(
   on('a shared lock is never raised', assertsNoRaise)
   on('rows under a guard need no order', allowsGuarded)
   on('no increment is lost between many transactions (W2)', losesNoIncrement)
-  on('A1: who waited for a partition reads the sequence that the other left', committersMeet)
-  on('A2: inserting an id waits for its live transaction, then tells', resolverWaits)
+  on(
+    'lock, then read: who waited for a partition reads the sequence that the other left',
+    committersMeet,
+  )
+  on(
+    'absent is not never: inserting an id waits for its live transaction, then tells',
+    resolverWaits,
+  )
   on('closed: nothing is taken any more', refusesClosed)
   if (!traits.concurrentWriters) return
   on('a lock on other rows does not wait', othersPass)

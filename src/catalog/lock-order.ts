@@ -1,6 +1,6 @@
 /**
  * One global order of locks, asserted in every adapter: a single writer hides every deadlock that
- * many writers would meet (pitfall A5), so the order must hold where nothing can go wrong yet.
+ * many writers would meet, so the order must hold where nothing can go wrong yet.
  */
 import { AssertionFailed } from '../base/assert.ts'
 import type { LockMode } from './database.ts'

@@ -55,7 +55,7 @@ test('a lost answer is an unknown outcome, whether or not it took effect', async
   }
 })
 
-test('A2: a zombie holds its locks, commits later or never; who asks waits for it', async () => {
+test('absent is not never: a zombie keeps its locks, and who asks waits for it', async () => {
   for (const commits of [true, false]) {
     const { promise: until, resolve: wake } = Promise.withResolvers<void>()
     const database = failing('zombie', 'commit', { fault: 'zombie', until, commits })
@@ -78,7 +78,7 @@ test('A2: a zombie holds its locks, commits later or never; who asks waits for i
   }
 })
 
-/** Appends to two partitions as a produce commit does; `readFirst` is the mistake of pitfall A1. */
+/** Appends to two partitions as a produce commit does; `readFirst` judges before it locks. */
 async function append(database: CatalogDatabase, ids: readonly number[], readFirst: boolean) {
   await database.transaction('append', async (tx) => {
     const keys = ids.map((id) => [id])
@@ -136,14 +136,14 @@ async function interleave(turns: readonly number[], readFirst: boolean): Promise
 
 const schedule = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 40 })
 
-test('A1: under any interleaving, what is read after the lock is never stale', async () => {
+test('lock, then read: under any interleaving what is read after the lock is never stale', async () => {
   const property = fc.asyncProperty(schedule, async (turns) => {
     assert.ok(await interleave(turns, false))
   })
   await fc.assert(property, { numRuns: 500 })
 })
 
-test('A1: the interleaving finds whoever judges by what was read before the lock', async () => {
+test('lock, then read: interleaving finds whoever judges by what was read before the lock', async () => {
   assert.equal(await interleave([3, 0, 7, 1], true), false)
 })
 

@@ -1,7 +1,7 @@
 /**
  * The catalog in memory: for tests, for brokers whose data may go with them, and for the
  * simulation. Transactions interleave, wait for each other's locks and lose their answers as on a
- * real server, because a serial one would hide the bugs (pitfalls A1, A2, A5).
+ * real server, because a serial one would hide the bugs.
  */
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'

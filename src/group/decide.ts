@@ -85,7 +85,7 @@ export function decide(
   return draft.decision()
 }
 
-/** Everybody gets a fresh session: members must not pay for the broker's absence (pitfall H1). */
+/** Everybody gets a fresh session: members must not pay for the broker's absence. */
 function onLoaded(draft: Draft): void {
   const { state } = draft
   for (const { memberId, sessionTimeoutMs } of state.members.values()) {

@@ -143,7 +143,7 @@ async function commitAll(
   return results
 }
 
-/** A commit that was allowed under an older generation must not overtake the new one (H3). */
+/** A commit that was allowed under an older generation must not overtake the new one. */
 function fence(commit: OffsetCommit, row: ConsumerGroupRow | undefined): Refused | undefined {
   if (row?.coordinatorEpoch !== commit.coordinatorEpoch) {
     return refused('not-coordinator', 'another broker has taken the group over')
