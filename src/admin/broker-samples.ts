@@ -1,6 +1,7 @@
 /** What a scrape reads from a broker's parts, beside what was counted while they worked. */
 import type { Journal } from '../journal/journal.ts'
 import type { BrokerLog } from '../log/broker-log.ts'
+import type { LogJobStats } from '../log/jobs.ts'
 import type { PartitionTraffic } from '../log/partition-log.ts'
 import type { TopicDirectory } from '../log/topic-directory.ts'
 import type { Sample, Samples } from './exposition.ts'
@@ -11,6 +12,7 @@ export interface ScrapedParts {
   readonly logs: Pick<BrokerLog, 'index' | 'tailCache' | 'blockCache' | 'queuedBytes'>
   readonly topics: Pick<TopicDirectory, 'all'>
   readonly journal: Pick<Journal, 'finished'>
+  readonly jobs: LogJobStats
   readonly connectionCount: number
   readonly groupCount: number
   /** Memory of requests under way, by the name of its budget. */
@@ -53,6 +55,7 @@ export function brokerSamples(parts: ScrapedParts): Samples[] {
     ['karst_block_cache_bytes', one(logs.blockCache.stats.bytes)],
     ['karst_block_cache_reads_total', reads(logs.blockCache.stats)],
     ['karst_disk_full', one(parts.isDiskFull ? 1 : 0)],
+    ...jobSamples(parts.jobs),
     ...trafficSamples(parts),
   ]
 }
@@ -61,6 +64,28 @@ const reads = ({ hits, misses }: { hits: number; misses: number }): Sample[] => 
   [['hit'], hits],
   [['miss'], misses],
 ]
+
+function jobSamples({ pack, retain, collect, jobs }: LogJobStats): Samples[] {
+  const one = (value: number): Sample[] => [[[], value]]
+  const runs = jobs.flatMap(({ name, runs: all, failures }): Sample[] => [
+    [[name, 'succeeded'], all - failures],
+    [[name, 'failed'], failures],
+  ])
+  const lastRuns = jobs.flatMap(({ name, lastMs }): Sample[] =>
+    lastMs === undefined ? [] : [[[name], lastMs / 1_000]],
+  )
+  return [
+    ['karst_job_runs_total', runs],
+    ['karst_job_last_run_seconds', lastRuns],
+    ['karst_packed_bytes_total', one(pack.bytes)],
+    ['karst_packed_objects_total', one(pack.objects)],
+    ['karst_packing_damaged_runs', one(pack.damagedRuns)],
+    ['karst_journal_files_retired_total', one(pack.retired)],
+    ['karst_retained_bytes_dropped_total', one(retain.bytes)],
+    ['karst_objects_deleted_total', one(collect.objects)],
+    ['karst_objects_deleted_bytes_total', one(collect.bytes)],
+  ]
+}
 
 function trafficSamples({ logs, topics }: ScrapedParts): Samples[] {
   const byTopic = new Map<string, PartitionTraffic>()

@@ -124,6 +124,51 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     labels: ['name'],
     doc: 'Reading transactions of the catalog.',
   },
+  karst_job_runs_total: {
+    type: 'counter',
+    labels: ['job', 'outcome'],
+    doc: 'Runs of background jobs: `succeeded` or `failed`; what failed is tried again.',
+  },
+  karst_job_last_run_seconds: {
+    type: 'gauge',
+    labels: ['job'],
+    doc: 'How long the last run of a background job took.',
+  },
+  karst_packed_bytes_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Bytes of batches written into packed objects.',
+  },
+  karst_packed_objects_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Packed objects written.',
+  },
+  karst_packing_damaged_runs: {
+    type: 'gauge',
+    labels: [],
+    doc: 'Runs of batches that packing cannot read: anything but 0 is lost data.',
+  },
+  karst_journal_files_retired_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Journal files whose records are packed, so that their space is used again.',
+  },
+  karst_retained_bytes_dropped_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Bytes of batches that retention took out of topics.',
+  },
+  karst_objects_deleted_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Objects deleted from storage because nothing names them.',
+  },
+  karst_objects_deleted_bytes_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Bytes of those.',
+  },
   karst_tail_cache_bytes: {
     type: 'gauge',
     labels: [],

@@ -38,6 +38,7 @@ export class BrokerStatus {
       logs: broker.logs,
       topics: broker.topics,
       journal,
+      jobs: server.jobs.stats(),
       connectionCount: listener.connectionCount,
       groupCount: broker.groups.groupCount,
       budgets: {
