@@ -67,15 +67,14 @@ const reads = ({ hits, misses }: { hits: number; misses: number }): Sample[] => 
 
 function jobSamples({ pack, retain, collect, jobs }: LogJobStats): Samples[] {
   const one = (value: number): Sample[] => [[[], value]]
-  const runs = jobs.flatMap(({ name, runs: all, failures }): Sample[] => [
-    [[name, 'succeeded'], all - failures],
-    [[name, 'failed'], failures],
-  ])
+  const runs = jobs.map((job): Sample => [[job.name], job.runs])
+  const failures = jobs.map((job): Sample => [[job.name], job.failures])
   const lastRuns = jobs.flatMap(({ name, lastMs }): Sample[] =>
     lastMs === undefined ? [] : [[[name], lastMs / 1_000]],
   )
   return [
     ['karst_job_runs_total', runs],
+    ['karst_job_failures_total', failures],
     ['karst_job_last_run_seconds', lastRuns],
     ['karst_packed_bytes_total', one(pack.bytes)],
     ['karst_packed_objects_total', one(pack.objects)],

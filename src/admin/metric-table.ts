@@ -126,8 +126,13 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
   },
   karst_job_runs_total: {
     type: 'counter',
-    labels: ['job', 'outcome'],
-    doc: 'Runs of background jobs: `succeeded` or `failed`; what failed is tried again.',
+    labels: ['job'],
+    doc: 'Runs of background jobs, counted when they begin.',
+  },
+  karst_job_failures_total: {
+    type: 'counter',
+    labels: ['job'],
+    doc: 'Runs that failed; they are tried again.',
   },
   karst_job_last_run_seconds: {
     type: 'gauge',
