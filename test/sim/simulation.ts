@@ -119,7 +119,7 @@ class Simulation {
       const life = new Life()
       this.#life = life
       try {
-        await startServer(this.#loaded, {
+        const server = await startServer(this.#loaded, {
           clock: mortalClock(this.#clock, life),
           random: this.#fork(),
           disk: this.#disk.mount(),
@@ -127,6 +127,9 @@ class Simulation {
           openDatabase: async () => new MortalDatabase(this.#database, life),
           log: this.#log,
           poisonsFree: true,
+        })
+        server.failure.catch((error: unknown) => {
+          this.#failure ??= error instanceof Error ? error : new Error(String(error))
         })
         this.#note('broker started')
         return
@@ -326,6 +329,9 @@ function configFor(random: Random): LoadedConfig {
     'journal.group.bytes': pick([32_768, 65_536]),
     'tail.cache.bytes': pick([0, 65_536, 1_048_576]),
     'block.cache.bytes': pick([0, 65_536, 1_048_576]),
+    'pack.window.ms': pick([100, 1_000, 60_000]),
+    'pack.object.bytes': pick([16_384, 65_536, 67_108_864]),
+    'object.grace.ms': pick([1_000, 60_000]),
   }
   return { ...parsed, config }
 }
