@@ -137,3 +137,15 @@ test('a frame is admitted when its key is there, once, before memory is taken fo
   assert.deepEqual(reading.admitted, [{ size: frameBytesMax, apiKey: 0 }])
   assert.equal(reading.reader.isMidFrame, true)
 })
+
+test('who sends much reads into large slabs, and into small ones when it is over', () => {
+  const reading = new Reading()
+  const capacity = (): number => reading.reader.target().buffer.byteLength
+  assert.equal(capacity(), 8_192)
+  reading.put(Buffer.concat([frame(8_192 - 4, 1)]))
+  assert.equal(capacity(), 16_384)
+  for (let sent = 0; sent < 16_384; sent += 8_000) reading.put(frame(7_996, 1))
+  assert.equal(capacity(), 16_384)
+  for (let sent = 0; sent < 40_000; sent += 1_000) reading.put(frame(996, 1))
+  assert.equal(capacity(), 8_192)
+})

@@ -41,6 +41,8 @@ export class FrameReader {
    */
   #lent: Slab | undefined
   #lentAt = 0
+  /** How often something came into the slab. */
+  #reads = 0
   #isAdmitted = false
   #isBroken = false
 
@@ -76,6 +78,7 @@ export class FrameReader {
   received(count: number): void {
     if (this.#isBroken) return
     if (this.#lent !== this.#slab || this.#lentAt !== this.#end) this.#fetchLent(count)
+    this.#reads++
     const isFull = this.#end + count === this.#slab.capacity
     this.#end += count
     this.proceed()
@@ -130,12 +133,15 @@ export class FrameReader {
     const { smallBytes, largeBytes } = this.#pool
     const rest = this.#slab.bytes.subarray(this.#begin, this.#end)
     const needed = Math.max(bytes, rest.length + roomBytesMin)
-    const isSmall = needed <= smallBytes && this.#slab.capacity <= smallBytes
+    // Who fills a large slab in little bits has no use for one: a thousand of them hold gigabytes.
+    const isLight = this.#slab.capacity <= smallBytes || this.#end < this.#reads * (smallBytes / 2)
+    const isSmall = needed <= smallBytes && isLight
     const next = this.#pool.take(isSmall ? 'small' : needed <= largeBytes ? 'large' : needed)
     next.bytes.set(rest)
     this.#slab.release()
     this.#slab = next
     this.#begin = 0
     this.#end = rest.length
+    this.#reads = 0
   }
 }

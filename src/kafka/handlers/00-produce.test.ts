@@ -4,7 +4,7 @@ import { BrokerWorld } from '../../../test/kafka/broker-world.ts'
 import { recordsIn } from '../../record/records.ts'
 import { buildBatch } from '../../record/build-batch.ts'
 import { batchesIn } from '../../record/batch-sequence.ts'
-import { readBatchHeader } from '../../record/batch-header.ts'
+import { computeBatchCrc, readBatchHeader } from '../../record/batch-header.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { produce, type ProduceResponse } from '../../wire/messages/00-produce.ts'
 import { fetch } from '../../wire/messages/01-fetch.ts'
@@ -210,4 +210,17 @@ test('acks=0 has no answer, and a failure ends the connection', async () => {
   await assert.rejects(send('t'), /silent/)
   await assert.rejects(send('nobody'), /close/)
   assert.deepEqual(await stored(world, 't'), ['0:x'])
+})
+
+test('a compressed batch does not take offsets for more records than can be unpacked', async () => {
+  const world = await BrokerWorld.start()
+  await world.topic('t')
+  const value = Buffer.alloc(100)
+  const bytes = buildBatch([{ key: null, value, timestampMs: 1.7e12 }], { codec: 'gzip' })
+  const claims = Buffer.from(bytes)
+  claims.writeInt32BE(0x7fff_fffe, 23)
+  claims.writeInt32BE(0x7fff_ffff, 57)
+  claims.writeUInt32BE(computeBatchCrc(claims, 0), 17)
+  const answer = await world.ask(produce, 9, request('t', [[0, claims]]))
+  assert.deepEqual(codes(answer), [ErrorCode.INVALID_RECORD])
 })

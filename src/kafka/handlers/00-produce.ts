@@ -16,6 +16,7 @@ import {
   patchMaxTimestamp,
 } from '../../record/batch-header.ts'
 import { DECOMPRESSED_BYTES_MAX } from '../../record/compression.ts'
+import { RECORD_BYTES_MIN } from '../../record/record-cursor.ts'
 import { type BatchRules, type Refusal, validateBatch } from '../../record/validate-batch.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { produce, type ProduceReply, type ProduceRequest } from '../../wire/messages/00-produce.ts'
@@ -31,6 +32,12 @@ type PartitionReply = TopicReply['partitionResponses'][number]
 
 /** A topic's configs may change between validation and commit: judged again so often. */
 const attemptsMax = 3
+
+/**
+ * In a compressed batch whose records nobody looks at, their number is only said: it takes offsets,
+ * and must be one that readers can meet.
+ */
+const recordsMax = Math.floor(DECOMPRESSED_BYTES_MAX / RECORD_BYTES_MIN)
 
 /** Less than this nobody can mean: a commit on a busy disk takes as long. */
 const timeoutMsMin = 1_000
@@ -175,6 +182,10 @@ async function appendBatch(
     const valid = validateBatch(bytes, rules)
     if (!valid.ok) return refusedBatch(index, valid)
     const { header } = valid
+    if (header.recordCount > recordsMax) {
+      const errorMessage = `${header.recordCount} records, at most ${recordsMax} can be unpacked`
+      return { index, errorCode: ErrorCode.INVALID_RECORD, baseOffset: -1, errorMessage }
+    }
     if (header.isTransactional) {
       const errorMessage = 'transactions are not served by this broker'
       return { index, errorCode: ErrorCode.INVALID_TXN_STATE, baseOffset: -1, errorMessage }
