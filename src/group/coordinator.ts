@@ -181,7 +181,7 @@ export class GroupCoordinator {
       groupId,
       coordinatorEpoch: group.coordinatorEpoch,
       generation: allowed.generation,
-      expiresMs: retentionMs === null || retentionMs < 0 ? null : clock.nowMs() + retentionMs,
+      expiresMs: expiryOf(retentionMs, clock.nowMs()),
       offsets: offsets.filter((_, at) => isFitting[at] === true),
     })
     if ('outcome' in results) return results
@@ -401,4 +401,10 @@ function formatUuid(bytes: Uint8Array): string {
     .slice(1)
     .map((end, at) => hex.slice(cuts[at], end))
     .join('-')
+}
+
+/** Clients may ask for any time (OffsetCommit 2 to 4): what lies beyond numbers means never. */
+function expiryOf(retentionMs: number | null, nowMs: number): number | null {
+  const isOwn = retentionMs !== null && retentionMs >= 0
+  return isOwn ? Math.min(nowMs + retentionMs, Number.MAX_SAFE_INTEGER) : null
 }

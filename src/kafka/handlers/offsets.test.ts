@@ -90,6 +90,21 @@ test('offsets are committed by name in versions 2 to 9, by id in 10', async () =
   }
 })
 
+test('an offset may be kept for as long as a number says', async () => {
+  const world = new KafkaWorld()
+  await world.topic('t')
+  const partitions = [{ partitionIndex: 0, committedOffset: 5, committedMetadata: null }]
+  const request = {
+    groupId: 'g',
+    generationIdOrMemberEpoch: -1,
+    memberId: '',
+    retentionTimeMs: Number.MAX_SAFE_INTEGER,
+    topics: [{ name: 't', partitions }],
+  }
+  const answer = await world.ask(offsetCommit, 2, request)
+  assert.equal(answer.topics[0]?.partitions[0]?.errorCode, ErrorCode.NONE)
+})
+
 test('a note that is too long is refused alone', async () => {
   const world = new KafkaWorld()
   await world.topic('t')
