@@ -98,13 +98,10 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   await disk.makeFolder(folder)
   const space = diskSpace(config, world)
   await space.makeRoom()
+  const metrics = new BrokerMetrics()
   const opened = await world.openDatabase(folder)
   tasks.defer('catalog', () => opened.close())
-  const metrics = new BrokerMetrics()
-  const timed = timedDatabase(opened, clock, (name, kind, ms) =>
-    metrics.catalogTook(name, kind, ms),
-  )
-  const database = observedDatabase(timed, (error) => space.failed(error, 'catalog'))
+  const database = watched(opened, clock, space, metrics)
 
   const storage = await openStorage(config, world, database, space, metrics)
   const { logs, clusterId, leaderEpoch } = storage
@@ -161,6 +158,19 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   const { failure } = tasks
   const seen = { journal, space, metrics, failure }
   return { broker, sink, listener, jobs, ...budgets, ...seen, kafkaAddress, close }
+}
+
+/** What the catalog does is counted, and what fails there may be for want of space. */
+function watched(
+  database: CatalogDatabase,
+  clock: Clock,
+  space: DiskSpace,
+  metrics: BrokerMetrics,
+): CatalogDatabase {
+  const timed = timedDatabase(database, clock, (name, kind, ms) =>
+    metrics.catalogTook(name, kind, ms),
+  )
+  return observedDatabase(timed, (error) => space.failed(error, 'catalog'))
 }
 
 function diskSpace(config: Config, { disk, clock, log }: World): DiskSpace {

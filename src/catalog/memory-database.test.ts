@@ -136,14 +136,14 @@ async function interleave(turns: readonly number[], readFirst: boolean): Promise
 
 const schedule = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 40 })
 
-test('lock, then read: under any interleaving what is read after the lock is never stale', async () => {
+test('lock, then read: however they interleave, what is read is never stale', async () => {
   const property = fc.asyncProperty(schedule, async (turns) => {
     assert.ok(await interleave(turns, false))
   })
   await fc.assert(property, { numRuns: 500 })
 })
 
-test('lock, then read: interleaving finds whoever judges by what was read before the lock', async () => {
+test('lock, then read: interleaving finds who judges by what was read before', async () => {
   assert.equal(await interleave([3, 0, 7, 1], true), false)
 })
 

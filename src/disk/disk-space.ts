@@ -142,6 +142,6 @@ export class DiskSpace {
       const neededBytes = resumeBytes + (isHeld ? 0 : reserveBytes)
       if ((await disk.freeBytes(folder)) < neededBytes) return false
     }
-    return isHeld || (await this.#reserve?.hold()) === true
+    return isHeld || (await this.#reserve.hold())
   }
 }

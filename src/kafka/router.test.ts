@@ -12,7 +12,7 @@ import type { Reply } from './request.ts'
 import { type Handled, type Handler, Router } from './router.ts'
 
 const header = { apiVersion: 0, correlationId: 5, clientId: 'c' }
-const asking = Buffer.concat(encodeRequest(apiVersions, header, {} as never))
+const asking = Buffer.concat(encodeRequest(apiVersions, header, {}))
 
 function serve(router: Router, frame: Uint8Array): Promise<Reply> {
   const peer = { remote: 'a:1', software: undefined }
@@ -65,7 +65,7 @@ test('a stopping broker answers a fetch that waits, at once', async () => {
 })
 
 function routerOf(handle: () => Promise<Handled<object>>, log: Log = silentLog): Router {
-  const handlers: Handler[] = [{ api: apiVersions as never, handle }]
+  const handlers: Handler[] = [{ api: apiVersions, handle }]
   return new Router({ handlers, log, clock: new VirtualClock() })
 }
 

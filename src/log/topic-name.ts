@@ -16,12 +16,7 @@ export function topicNameFault(name: string): string | undefined {
   return undefined
 }
 
-/** Kafka's metric names make '.' and '_' the same: two topics must not differ in nothing else. */
-export function collidesWith(name: string, other: string): boolean {
-  return name !== other && metricName(name) === metricName(other)
-}
-
-/** Topics that collide have the same. */
+/** Kafka's metric names make '.' and '_' the same: topics that differ in nothing else collide. */
 export function metricName(name: string): string {
   return name.replaceAll('.', '_')
 }

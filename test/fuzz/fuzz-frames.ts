@@ -124,7 +124,7 @@ export class FrameFuzz {
     const topicData = [{ name: 't', partitionData: [{ index, records }] }]
     const body = { acks: -1, timeoutMs: 1_000, topicData }
     const header = { apiVersion: 9, correlationId: 0, clientId: 'fuzz' }
-    return Buffer.concat(encodeRequest(produce, header, body as never))
+    return Buffer.concat(encodeRequest(produce, header, body))
   }
 
   async #writeIntact(): Promise<void> {
@@ -154,7 +154,7 @@ export class FrameFuzz {
     for (let offset = 0; ;) {
       const partitions = [{ partition, fetchOffset: offset, partitionMaxBytes: 1e6 }]
       const body = { maxWaitMs: 0, minBytes: 0, maxBytes: 1e6, topics: [{ topic, partitions }] }
-      const { responses } = await this.#world.ask(fetch, 12, body as never)
+      const { responses } = await this.#world.ask(fetch, 12, body)
       const reply = responses[0]?.partitions[0]
       assert.equal(reply?.errorCode, 0, `${topic} ${partition} at ${offset}`)
       const bytes = reply.records as unknown as Uint8Array

@@ -7,7 +7,7 @@
  */
 import { Failure, isFailure } from '../../base/errors.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
-import { topicNameFault } from '../../log/topic-name.ts'
+import { metricName, topicNameFault } from '../../log/topic-name.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import {
   metadata,
@@ -91,7 +91,7 @@ const internalNames = new Set([
 /** Topics that one request makes by asking for them. */
 class Creation {
   readonly #broker: Broker
-  /** The names there are, as `collidesWith` compares them; filled when it is needed. */
+  /** The names there are, as `metricName` makes them; filled when it is needed. */
   #known: Map<string, string> | undefined
   #partitions = 0
 
@@ -110,20 +110,18 @@ class Creation {
     if (internalNames.has(name) || this.#partitions + partitionCount > partitionsMax) {
       return undefined
     }
-    this.#known ??= new Map(topics.all().map((topic) => [comparable(topic.name), topic.name]))
-    const other = this.#known.get(comparable(name))
+    this.#known ??= new Map(topics.all().map((topic) => [metricName(topic.name), topic.name]))
+    const other = this.#known.get(metricName(name))
     if (other !== undefined && other !== name) {
       throw new Failure('invalid', `topic ${name} collides with ${other}`)
     }
-    this.#known.set(comparable(name), name)
+    this.#known.set(metricName(name), name)
     this.#partitions += partitionCount
     const replicationFactor = config['default.replication.factor']
     const wanted = { name, partitionCount, replicationFactor, overrides: {} }
     return (await topics.create(wanted)).topic
   }
 }
-
-const comparable = (name: string): string => name.replaceAll('.', '_')
 
 function found(broker: Broker, topic: KnownTopic): TopicReply {
   const { nodeId } = broker
