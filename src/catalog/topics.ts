@@ -114,6 +114,21 @@ export function configureTopic(
   })
 }
 
+/**
+ * The living topic of that id, read under its lock: behind any change whose answer was lost.
+ *
+ * @throws Failure 'unavailable' | 'unknown-outcome': ask again.
+ */
+export function settleTopic(
+  database: CatalogDatabase,
+  topicId: string,
+): Promise<Topic | undefined> {
+  return database.transaction('settle topic', async (tx) => {
+    const row = await lockLiving(tx, topicId)
+    return row === undefined ? undefined : toTopic(row)
+  })
+}
+
 /** The living topic of that name. */
 export async function readTopic(
   database: CatalogDatabase,

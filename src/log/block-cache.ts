@@ -72,19 +72,17 @@ export class BlockCache {
   }
 
   async #load(run: Run): Promise<Block> {
-    if (this.#reading >= this.#options.readsMax) {
-      if (this.#waiting.length >= waitingMax) {
-        throw new Failure('overloaded', `${waitingMax} reads of storage wait already`)
-      }
-      await new Promise<void>((go) => this.#waiting.push(go))
-    }
-    this.#reading++
+    if (this.#reading < this.#options.readsMax) this.#reading++
+    else if (this.#waiting.length < waitingMax) {
+      await new Promise<void>((go) => this.#waiting.push(go)) // with the place of one that ended
+    } else throw new Failure('overloaded', `${waitingMax} reads of storage wait already`)
     try {
       const { kind, bytes } = await this.#options.source.read(run)
       return blockOf(run, kind, bytes)
     } finally {
-      this.#reading--
-      this.#waiting.shift()?.()
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#reading--
+      else next()
     }
   }
 

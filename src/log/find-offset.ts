@@ -18,7 +18,15 @@ export interface FindOffsetDeps {
  *
  * @throws Failure 'unavailable' | 'overloaded' | 'corrupt'
  */
-export async function findOffsetByTime(
+export function findOffsetByTime(
+  deps: FindOffsetDeps,
+  log: PartitionLog,
+  targetMs: number,
+): Promise<TimedOffset | undefined> {
+  return lookedAgain(deps, log, () => offsetByTime(deps, log, targetMs))
+}
+
+async function offsetByTime(
   deps: FindOffsetDeps,
   log: PartitionLog,
   targetMs: number,
@@ -37,7 +45,29 @@ export async function findOffsetByTime(
 }
 
 /** The earliest record with the largest timestamp; undefined where the log is empty. */
-export async function findLatestTime(
+export function findLatestTime(
+  deps: FindOffsetDeps,
+  log: PartitionLog,
+): Promise<TimedOffset | undefined> {
+  return lookedAgain(deps, log, () => latestTime(deps, log))
+}
+
+/** Runs are packed or dropped while we look: then what is known of them is read again, once. */
+async function lookedAgain<Result>(
+  { reader }: FindOffsetDeps,
+  log: PartitionLog,
+  look: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await look()
+  } catch (error) {
+    if (!isFailure(error, 'not-found')) throw error
+    reader.forget(log)
+    return look()
+  }
+}
+
+async function latestTime(
   deps: FindOffsetDeps,
   log: PartitionLog,
 ): Promise<TimedOffset | undefined> {

@@ -93,11 +93,16 @@ export class LogReader {
     } catch (error) {
       // Packed or dropped while we looked: the index knows better by now.
       if (!mayRetry || !isFailure(error, 'not-found')) throw error
-      this.#deps.extentIndex.forget(log.partitionId)
+      this.forget(log)
       if (offset < log.logStart) return { outcome: 'out-of-range' }
       return this.#readStored(log, offset, maxBytes, false)
     }
     return records(chunks, byteLength, next, nothing)
+  }
+
+  /** What is known of packed runs turned out to be old. */
+  forget(log: PartitionLog): void {
+    this.#deps.extentIndex.forget(log.partitionId)
   }
 
   /** The run that holds `offset`, or the next one. */

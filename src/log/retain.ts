@@ -6,7 +6,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { type DroppedExtents, raiseLogStart } from '../catalog/retain-extents.ts'
-import { extents } from '../catalog/schema.ts'
+import { extents, partitions } from '../catalog/schema.ts'
 import type { ExtentIndex } from './extent-index.ts'
 import type { LogIndex } from './log-index.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -71,9 +71,9 @@ export class Retainer {
   }
 
   async #retain(log: PartitionLog, policy: RetentionPolicy): Promise<void> {
+    const hasRest = await this.#catchUp(log)
     const target = await this.#target(log, policy)
-    if (target <= log.logStart && !(await this.#hasRest(log))) return
-    await this.raise(log, target)
+    if (target > log.logStart || hasRest) await this.raise(log, target)
   }
 
   /**
@@ -93,10 +93,19 @@ export class Retainer {
     }
   }
 
-  /** True where extents lie below the log start: an earlier call did not come to its end. */
-  async #hasRest({ partitionId, logStart }: PartitionLog): Promise<boolean> {
-    const [first] = await this.#page(partitionId, 0, 1)
-    return first !== undefined && first.nextOffset <= logStart
+  /**
+   * Takes in what an earlier call did whose answer was lost; true where it did not come to its end,
+   * and extents lie below the log start.
+   */
+  async #catchUp(log: PartitionLog): Promise<boolean> {
+    const { partitionId } = log
+    const [row, first] = await this.#deps.database.snapshot('read log start', async (tx) => {
+      const [partition] = await tx.get(partitions, [[partitionId]])
+      const [extent] = await tx.scan(extents, { prefix: [partitionId], limit: 1 })
+      return [partition, extent] as const
+    })
+    if (row !== undefined) log.raiseStart(row.logStart)
+    return first !== undefined && first.nextOffset <= log.logStart
   }
 
   async #target(log: PartitionLog, policy: RetentionPolicy): Promise<number> {

@@ -3,6 +3,7 @@
  * what stands behind knows ids only. Every change is the catalog's first and this memory's second.
  */
 import type { Clock } from '../base/clock.ts'
+import { isFailure } from '../base/errors.ts'
 import { type Random, randomUuid } from '../base/random.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { type PartitionRow, partitions } from '../catalog/schema.ts'
@@ -14,6 +15,7 @@ import {
   growTopic,
   listTopics,
   readTopic,
+  settleTopic,
   type Topic,
 } from '../catalog/topics.ts'
 import {
@@ -50,10 +52,17 @@ export interface WantedTopic {
   readonly overrides: Readonly<Record<string, string>>
 }
 
+/** Deleted topics remembered: answers that are under way are younger than so many deletions. */
+const deletedMax = 10_000
+/** A topic is read again so often after a lost answer. */
+const rereadsMax = 5
+
 export class TopicDirectory {
   readonly #deps: TopicDirectoryDeps
   readonly #byName = new Map<string, KnownTopic>()
   readonly #byId = new Map<string, KnownTopic>()
+  /** Ids of topics that were deleted here: an answer that was under way must not bring one back. */
+  readonly #deleted = new Set<string>()
 
   constructor(deps: TopicDirectoryDeps) {
     this.#deps = deps
@@ -86,7 +95,9 @@ export class TopicDirectory {
     const known = this.#byName.get(name)
     if (known !== undefined) return known
     const topic = await readTopic(this.#deps.database, name)
-    return topic === undefined ? undefined : this.#learn(topic)
+    if (topic === undefined) return undefined
+    const learned = await this.#learn(topic)
+    return this.#byId.has(topic.topicId) ? learned : undefined
   }
 
   /** @throws Failure 'unavailable' | 'unknown-outcome': a retry answers 'exists' if it was created. */
@@ -101,33 +112,83 @@ export class TopicDirectory {
     return { outcome: 'created', topic: await this.#learn(result.topic) }
   }
 
-  /** Resolves with the topic that was, if it was. Who waits for its partitions is woken. */
+  /**
+   * Resolves with the topic that was, if it was. Who waits for its partitions is woken.
+   *
+   * @throws Failure 'unavailable' | 'unknown-outcome': delete it again.
+   */
   async delete(topicId: string): Promise<Topic | undefined> {
-    const topic = await deleteTopic(this.#deps.database, topicId, this.#deps.clock.nowMs())
-    const known = this.#byId.get(topicId)
-    if (known !== undefined) {
-      this.#byId.delete(topicId)
-      if (this.#byName.get(known.name)?.topicId === topicId) this.#byName.delete(known.name)
-      for (const partitionId of known.partitionIds) this.#deps.index.remove(partitionId)
-    }
+    const { database, clock } = this.#deps
+    const deletion = deleteTopic(database, topicId, clock.nowMs())
+    const topic = await this.#settled(topicId, deletion)
+    this.#forget(topicId)
     return topic
   }
 
+  /** @throws Failure 'unavailable' | 'unknown-outcome': ask again. */
   async grow(topicId: string, partitionCount: number): Promise<ChangeTopicResult> {
     const { database, leaderEpoch } = this.#deps
-    const result = await growTopic(database, topicId, partitionCount, leaderEpoch)
+    const growth = growTopic(database, topicId, partitionCount, leaderEpoch)
+    const result = await this.#settled(topicId, growth)
     if (result.outcome === 'changed') await this.#learn(result.topic)
     return result
   }
 
-  /** `change` gets the overrides as they are when it counts, and gives the new ones, checked. */
+  /**
+   * `change` gets the overrides as they are when it counts, and gives the new ones, checked.
+   *
+   * @throws Failure 'unavailable' | 'unknown-outcome': ask again.
+   */
   async configure(
     topicId: string,
     change: (overrides: Readonly<Record<string, string>>) => Record<string, string>,
   ): Promise<ChangeTopicResult> {
-    const result = await configureTopic(this.#deps.database, topicId, change)
+    const configuration = configureTopic(this.#deps.database, topicId, change)
+    const result = await this.#settled(topicId, configuration)
     if (result.outcome === 'changed') await this.#learn(result.topic)
     return result
+  }
+
+  /**
+   * A change whose answer was lost may have been made: the catalog is asked, or this memory would
+   * be behind it for good, and every append refused as outdated.
+   */
+  async #settled<Result>(topicId: string, change: Promise<Result>): Promise<Result> {
+    try {
+      return await change
+    } catch (error) {
+      if (isFailure(error, 'unknown-outcome')) await this.#reread(topicId)
+      throw error
+    }
+  }
+
+  async #reread(topicId: string): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const topic = await settleTopic(this.#deps.database, topicId)
+        if (topic === undefined) this.#forget(topicId)
+        else await this.#learn(topic)
+        return
+      } catch (error) {
+        if (!isFailure(error)) throw error
+        if (attempt === rereadsMax) return // whoever asked is told that the outcome is not known
+      }
+    }
+  }
+
+  #forget(topicId: string): void {
+    this.#deleted.add(topicId)
+    if (this.#deleted.size > deletedMax) {
+      for (const oldest of this.#deleted) {
+        this.#deleted.delete(oldest)
+        break
+      }
+    }
+    const known = this.#byId.get(topicId)
+    if (known === undefined) return
+    this.#byId.delete(topicId)
+    if (this.#byName.get(known.name)?.topicId === topicId) this.#byName.delete(known.name)
+    for (const partitionId of known.partitionIds) this.#deps.index.remove(partitionId)
   }
 
   /** Partitions are known before the topic is shown. */
@@ -141,7 +202,9 @@ export class TopicDirectory {
           unknown.map((id) => [id]),
         ),
       )
-      index.addPartitions(rows.filter((row): row is PartitionRow => row !== undefined))
+      if (!this.#deleted.has(topic.topicId)) {
+        index.addPartitions(rows.filter((row): row is PartitionRow => row !== undefined))
+      }
     }
     return this.#remember(topic)
   }
@@ -150,10 +213,19 @@ export class TopicDirectory {
     const parsed = parseTopicConfigs(topic.configs, this.#deps.brokerDefaults)
     assert(parsed.ok, `the stored configs of topic ${topic.name} were checked when they were set`)
     const before = this.#byId.get(topic.topicId)
-    if (before !== undefined && before.configVersion > topic.configVersion) return before
+    if (before !== undefined && isNewer(before, topic)) return before
     const known: KnownTopic = { ...topic, effective: parsed.configs }
+    if (this.#deleted.has(topic.topicId)) return known
     this.#byName.set(known.name, known)
     this.#byId.set(known.topicId, known)
     return known
   }
+}
+
+/** Versions and partitions only grow, so of two states of a topic one is ahead in both. */
+function isNewer(topic: Topic, other: Topic): boolean {
+  return (
+    topic.configVersion > other.configVersion ||
+    topic.partitionIds.length > other.partitionIds.length
+  )
 }
