@@ -48,19 +48,20 @@ export interface ConsumeLoad {
   readonly records: number
 }
 
-/** Reads every record once, from the beginning. */
+/**
+ * Reads from the beginning. Ask for less than there is: at the very end the client polls in steps
+ * of a second.
+ */
 export async function consumeLoad(program: string, load: ConsumeLoad): Promise<Speed> {
   const { bootstrap, topic, partitions, records } = load
   const settings = [
-    'fetch.message.max.bytes=8388608',
-    'fetch.max.bytes=52428800',
-    'queued.min.messages=1000000',
-    'queued.max.messages.kbytes=1048576',
+    'fetch.message.max.bytes=1048576',
+    'queued.min.messages=100000',
+    'queued.max.messages.kbytes=65536',
     'fetch.queue.backoff.ms=1',
-    'fetch.wait.max.ms=100',
   ]
   const from = Array.from({ length: partitions }, (_, each) => ['-p', String(each)]).flat()
-  const what = ['-C', '-t', topic, '-b', bootstrap, ...from, '-o', 'beginning', '-B', '1000']
+  const what = ['-C', '-t', topic, '-b', bootstrap, ...from, '-o', 'beginning']
   return perform(program, [...what, '-c', String(records)], settings, records)
 }
 
