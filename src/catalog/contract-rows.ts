@@ -1,8 +1,7 @@
 /** The contract of rows: what is written is read, by key and by range, whatever came between. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import fc from 'fast-check'
-import { commitRow, offsetRow, partitionRow, withCatalog } from './contract-subject.ts'
+import { commitRow, contractTests, offsetRow, partitionRow } from './contract-subject.ts'
 import type { ContractSubject, ContractTraits } from './contract.ts'
 import { catalogLimits, type CatalogDatabase, type KeyRange } from './database.ts'
 import { commitLog, groupOffsets, partitions, topics, type GroupOffsetRow } from './schema.ts'
@@ -13,9 +12,7 @@ export function contractOfRows(
   traits: ContractTraits,
   open: () => Promise<ContractSubject>,
 ): void {
-  const on = (title: string, work: (database: CatalogDatabase) => Promise<void>): void => {
-    test(`${name}: ${title}`, () => withCatalog(open, work))
-  }
+  const on = contractTests(name, open)
   on('reads what was put, in the order asked, undefined where there is nothing', getsRows)
   on('keeps every type of column whole', keepsTypes)
   on('inserts what is absent and says so, row by row', insertsAbsent)

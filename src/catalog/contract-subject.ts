@@ -1,18 +1,25 @@
-/** Rows and helpers that the catalog contract's tests share. */
+/** What the catalog contract's tests share: a catalog for each, rows, steps to wait for. */
+import { test } from 'node:test'
 import type { ContractSubject } from './contract.ts'
 import type { CatalogDatabase } from './database.ts'
 import type { CommitLogRow, GroupOffsetRow, PartitionRow, ProducerStateRow } from './schema.ts'
 
-/** Runs `work` on an empty catalog and discards it. */
-export async function withCatalog(
+type CatalogWork = (database: CatalogDatabase) => Promise<void>
+
+/** Declares tests of the adapter `name`, each on an empty catalog that is discarded after it. */
+export function contractTests(
+  name: string,
   open: () => Promise<ContractSubject>,
-  work: (database: CatalogDatabase) => Promise<void>,
-): Promise<void> {
-  const subject = await open()
-  try {
-    await work(subject.database)
-  } finally {
-    await subject.discard()
+): (title: string, work: CatalogWork) => void {
+  return (title, work) => {
+    test(`${name}: ${title}`, async () => {
+      const subject = await open()
+      try {
+        await work(subject.database)
+      } finally {
+        await subject.discard()
+      }
+    })
   }
 }
 

@@ -3,11 +3,10 @@
  * locks.
  */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import { sleep } from '../base/clock.ts'
 import { Failure } from '../base/errors.ts'
 import { systemClock } from '../base/system-clock.ts'
-import { commitRow, partitionRow, producerRow, Steps, withCatalog } from './contract-subject.ts'
+import { commitRow, contractTests, partitionRow, producerRow, Steps } from './contract-subject.ts'
 import type { ContractSubject, ContractTraits } from './contract.ts'
 import type { CatalogDatabase, Transaction } from './database.ts'
 import {
@@ -26,9 +25,7 @@ export function contractOfTransactions(
   traits: ContractTraits,
   open: () => Promise<ContractSubject>,
 ): void {
-  const on = (title: string, work: (database: CatalogDatabase) => Promise<void>): void => {
-    test(`${name}: ${title}`, () => withCatalog(open, work))
-  }
+  const on = contractTests(name, open)
   on('a body that throws writes nothing, and its error is thrown', rollsBack)
   on('a transaction whose statement failed cannot commit', staysVoid)
   on('a transaction is over once it has ended', endsForGood)

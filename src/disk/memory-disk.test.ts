@@ -1,30 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { seededRandom } from '../../test/support/seeded-random.ts'
 import { systemClock } from '../base/system-clock.ts'
-import type { Random } from '../base/random.ts'
 import { diskContract } from './disk-contract.ts'
 import type { DiskFault, DiskOperation } from './memory-disk.ts'
 import { MemoryDisk } from './memory-disk.ts'
 import { sectorBytes } from './memory-content.ts'
 
-/** A small generator for tests: the same seed, the same numbers. */
-function seeded(seed: number): Random {
-  let state = seed
-  return {
-    uint32: () => {
-      state = (state + 0x9e3779b9) | 0
-      let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
-      mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97)
-      return (mixed ^ (mixed >>> 15)) >>> 0
-    },
-  }
-}
-
 function diskOf(
   seed: number,
   fault?: (operation: DiskOperation) => DiskFault | undefined,
 ): MemoryDisk {
-  const base = { clock: systemClock, random: seeded(seed) }
+  const base = { clock: systemClock, random: seededRandom(seed) }
   return new MemoryDisk(fault === undefined ? base : { ...base, fault })
 }
 
@@ -51,7 +38,7 @@ test('what was synced in a synced folder outlives every crash', async () => {
     await file.write([filled(5000, 7)], 0)
     await file.sync()
     await disk.syncFolder('d')
-    disk.crash(seeded(seed))
+    disk.crash(seededRandom(seed))
     assert.deepEqual(await contentOf(disk, 'd/a'), filled(5000, 7))
   }
 })
@@ -66,7 +53,7 @@ test('of an unsynced overwrite, crashes keep or lose each sector, in any order',
     await file.sync()
     await disk.syncFolder('d')
     await file.write([filled(3 * sectorBytes, 2)], 0)
-    disk.crash(seeded(seed))
+    disk.crash(seededRandom(seed))
     const bytes = await contentOf(disk, 'd/a')
     const sectors = [0, 1, 2].map((at) => bytes.subarray(at * sectorBytes, (at + 1) * sectorBytes))
     for (const sector of sectors) assert.equal(new Set(sector).size, 1, 'a sector is whole')
@@ -84,7 +71,7 @@ test('names without a sync of their folder may be lost, and renames undone', asy
     await disk.syncFolder('d')
     await disk.rename('d/old', 'd/new')
     await disk.open('d/other', 'create')
-    disk.crash(seeded(seed))
+    disk.crash(seededRandom(seed))
     seen.add((await disk.names('d')).join(' '))
   }
   assert.deepEqual([...seen].toSorted(), ['new', 'new other', 'old', 'old other'])
@@ -106,7 +93,7 @@ test('after a failed sync a later one does not save what the first lost', async 
     failing = false
     await file.sync()
     assert.equal((await contentOf(disk, 'd/a'))[0], 9, 'reads show it still')
-    disk.crash(seeded(seed))
+    disk.crash(seededRandom(seed))
     outcomes.add((await contentOf(disk, 'd/a'))[0] ?? 0)
   }
   assert.deepEqual(
@@ -125,7 +112,7 @@ test('overlapping syncs never bring older bytes back', async () => {
   const first = file.sync()
   await file.write([filled(10, 2)], 0)
   await Promise.all([first, file.sync()])
-  disk.crash(seeded(3))
+  disk.crash(seededRandom(3))
   assert.deepEqual(await contentOf(disk, 'd/a'), filled(10, 2))
 })
 
@@ -147,7 +134,7 @@ test('what was open before a crash is of no use behind it', async () => {
   await disk.makeFolder('d')
   const file = await disk.open('d/a', 'create')
   const writing = file.write([filled(10, 1)], 0)
-  disk.crash(seeded(5))
+  disk.crash(seededRandom(5))
   await assert.rejects(writing, { kind: 'unavailable' })
   await assert.rejects(file.sync(), { kind: 'unavailable' })
 })

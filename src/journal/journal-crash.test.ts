@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { seededRandom } from '../../test/support/seeded-random.ts'
 import { sleep } from '../base/clock.ts'
 import { isFailure } from '../base/errors.ts'
 import type { Random } from '../base/random.ts'
@@ -18,18 +19,6 @@ import { bytesOf, knownAs, someCluster, someGroup } from './some-groups.ts'
 
 const fileBytes = 32 * 1024
 const seeds = Number(process.env['JOURNAL_SEEDS'] ?? 60)
-
-function seeded(seed: number): Random {
-  let state = Math.imul(seed + 1, 0x9e3779b9)
-  return {
-    uint32: () => {
-      state = (state + 0x9e3779b9) | 0
-      let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
-      mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97)
-      return (mixed ^ (mixed >>> 15)) >>> 0
-    },
-  }
-}
 
 interface Committed {
   readonly group: JournalGroup
@@ -49,7 +38,7 @@ class Machine {
   readonly counts = { crashes: 0, writes: 0, refused: 0, retired: 0 }
 
   constructor(seed: number) {
-    this.#random = seeded(seed)
+    this.#random = seededRandom(seed)
     const fault = (operation: DiskOperation): DiskFault | undefined => this.#fault(operation)
     this.disk = new MemoryDisk({ clock: systemClock, random: this.#random, fault })
   }

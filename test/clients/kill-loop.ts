@@ -20,7 +20,7 @@ import { openJavaProducer, openRdkafkaProducer, openReader } from '../support/cl
 import type { Reader, VerifiableProducer } from '../support/clients/verifiable.ts'
 import { installAll } from '../support/install.ts'
 import { KafkaProcess } from '../support/kafka-process.ts'
-import { SeededRandom } from '../support/seeded.ts'
+import { seededRandom } from '../support/seeded-random.ts'
 import { freshName } from '../support/target.ts'
 import { until } from '../support/until.ts'
 
@@ -65,7 +65,7 @@ export async function killLoop(options: KillOptions): Promise<KillSummary> {
   const streams = await openStreams(broker.bootstrap, timeoutMs)
   const readyMs: number[] = []
   const servingAgainMs: number[] = []
-  const random = new SeededRandom(seed)
+  const random = seededRandom(seed)
   await allAcknowledgedMore(streams)
   for (let round = 0; round < rounds; round++) {
     await sleep(loadMsMin + randomBelow(random, loadMsMax - loadMsMin))

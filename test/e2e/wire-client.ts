@@ -3,22 +3,17 @@
  * retries.
  */
 import { connect, type Socket } from 'node:net'
+import { readInt32 } from '../../src/base/big-endian.ts'
+import { FrameSplitter } from '../../src/client/frame-splitter.ts'
 import { buildBatch } from '../../src/record/build-batch.ts'
 import { recordsIn } from '../../src/record/records.ts'
 import { decodeResponseHeader, encodeRequest } from '../../src/wire/frame.ts'
 import { fetch as fetchApi } from '../../src/wire/messages/01-fetch.ts'
 import { produce as produceApi } from '../../src/wire/messages/00-produce.ts'
 import { createTopics } from '../../src/wire/messages/19-create-topics.ts'
+import type { Askable } from '../support/askable.ts'
 
 const requestTimeoutMs = 30_000
-
-interface ApiOf<Input, Response> {
-  readonly key: number
-  readonly name: string
-  readonly flexibleFrom: number | undefined
-  readonly request: { write(version: number, value: Input, writer: never): void }
-  readonly response: { decode(version: number, bytes: Uint8Array, at?: number): Response }
-}
 
 export interface Produced {
   readonly errorCode: number
@@ -33,8 +28,8 @@ export interface ReadRecord {
 
 export class WireClient {
   readonly #socket: Socket
-  readonly #waiting = new Map<number, PromiseWithResolvers<Buffer>>()
-  #received = Buffer.alloc(0)
+  readonly #waiting = new Map<number, PromiseWithResolvers<Uint8Array>>()
+  readonly #frames = new FrameSplitter()
   #correlationId = 0
   /** Resolves when the connection is over, whoever ended it. */
   readonly closed: Promise<void>
@@ -61,16 +56,16 @@ export class WireClient {
   }
 
   async ask<Input, Response>(
-    api: ApiOf<Input, Response>,
+    api: Askable<Input, Response>,
     apiVersion: number,
     body: Input,
   ): Promise<Response> {
     if (!this.isOpen) throw new Error('the connection is over')
     const correlationId = ++this.#correlationId
-    const answer = Promise.withResolvers<Buffer>()
+    const answer = Promise.withResolvers<Uint8Array>()
     this.#waiting.set(correlationId, answer)
     const header = { apiVersion, correlationId, clientId: 'e2e' }
-    this.#socket.write(Buffer.concat(encodeRequest(api as never, header, body as never)))
+    this.#socket.write(Buffer.concat(encodeRequest(api, header, body)))
     const timer = setTimeout(() => {
       answer.reject(new Error(`${api.name} is not answered within ${requestTimeoutMs} ms`))
     }, requestTimeoutMs)
@@ -147,13 +142,8 @@ export class WireClient {
   }
 
   #data(chunk: Buffer): void {
-    this.#received = Buffer.concat([this.#received, chunk])
-    while (this.#received.length >= 4) {
-      const end = 4 + this.#received.readInt32BE(0)
-      if (this.#received.length < end) return
-      const frame = this.#received.subarray(4, end)
-      this.#received = this.#received.subarray(end)
-      const correlationId = frame.readInt32BE(0)
+    for (const frame of this.#frames.split(chunk)) {
+      const correlationId = readInt32(frame, 0)
       this.#waiting.get(correlationId)?.resolve(frame)
       this.#waiting.delete(correlationId)
     }

@@ -15,19 +15,10 @@ import { Router } from '../../src/kafka/router.ts'
 import { SlabPool } from '../../src/kafka/slab.ts'
 import { type Server, startServer } from '../../src/server.ts'
 import { decodeResponseHeader, encodeRequest } from '../../src/wire/frame.ts'
-import type { Message } from '../../src/wire/message.ts'
 import { MemoryStream } from '../support/memory-stream.ts'
+import type { Askable } from '../support/askable.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
-
-/** An API whose messages have types. */
-export interface Askable<RequestInput, ResponseValue> {
-  readonly key: number
-  readonly name: string
-  readonly flexibleFrom: number | undefined
-  readonly request: Message<unknown, RequestInput>
-  readonly response: Message<ResponseValue, never>
-}
 
 const correlationId = 7
 

@@ -20,18 +20,10 @@ import { BrokerLog } from '../../src/log/broker-log.ts'
 import { TopicDirectory } from '../../src/log/topic-directory.ts'
 import { ProducerIds } from '../../src/txn/producer-ids.ts'
 import { decodeResponseHeader, encodeRequest } from '../../src/wire/frame.ts'
-import type { AnyApi, Message } from '../../src/wire/message.ts'
+import type { AnyApi } from '../../src/wire/message.ts'
+import type { Askable } from '../support/askable.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
-
-/** An API whose messages have types. */
-interface Askable<RequestInput, ResponseValue> {
-  readonly key: number
-  readonly name: string
-  readonly flexibleFrom: number | undefined
-  readonly request: Message<unknown, RequestInput>
-  readonly response: Message<ResponseValue, never>
-}
 
 const host = 'karst.test'
 const remote = '10.1.2.3:51234'

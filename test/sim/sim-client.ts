@@ -1,6 +1,9 @@
 /** A Kafka client on the simulated network: one connection at a time, requests with a timeout. */
+import { readInt32 } from '../../src/base/big-endian.ts'
 import type { Clock } from '../../src/base/clock.ts'
+import { FrameSplitter } from '../../src/client/frame-splitter.ts'
 import { decodeResponseHeader, encodeRequest } from '../../src/wire/frame.ts'
+import type { Askable } from '../support/askable.ts'
 import type { SimNetwork, SimSocket } from './sim-network.ts'
 
 /** No answer within this: the client gives the connection up, as real ones do. */
@@ -8,14 +11,6 @@ const requestTimeoutMs = 4_000
 
 export class Lost extends Error {
   override readonly name = 'Lost'
-}
-
-interface ApiOf<Request, Response> {
-  readonly key: number
-  readonly name: string
-  readonly flexibleFrom: number | undefined
-  readonly request: { write(version: number, value: Request, writer: never): void }
-  readonly response: { decode(version: number, bytes: Uint8Array, at?: number): Response }
 }
 
 interface Waiting {
@@ -31,7 +26,7 @@ export class SimClient {
   #socket: SimSocket | undefined
   #correlationId = 0
   #waiting = new Map<number, Waiting>()
-  #received = Buffer.alloc(0)
+  #frames = new FrameSplitter()
   /** Raised with every connection: what belonged to an older one is void. */
   #connection = 0
 
@@ -53,7 +48,7 @@ export class SimClient {
    * @throws Lost: the connection was lost, or could not be made; it may have been done or not.
    */
   request<Request, Response>(
-    api: ApiOf<Request, Response>,
+    api: Askable<Request, Response>,
     apiVersion: number,
     body: Request,
   ): Promise<Response> {
@@ -74,7 +69,7 @@ export class SimClient {
         reject(error)
       },
     })
-    socket.write(encodeRequest(api as never, header, body as never))
+    socket.write(encodeRequest(api, header, body))
     return promise
   }
 
@@ -82,7 +77,7 @@ export class SimClient {
     this.#connection++
     this.#socket?.close()
     this.#socket = undefined
-    this.#received = Buffer.alloc(0)
+    this.#frames = new FrameSplitter()
     const waiting = [...this.#waiting.values()]
     this.#waiting.clear()
     for (const { lose } of waiting) lose(new Lost(reason))
@@ -103,14 +98,10 @@ export class SimClient {
   }
 
   #data(bytes: Uint8Array): void {
-    this.#received = Buffer.concat([this.#received, bytes])
-    while (this.#received.length >= 4) {
-      const size = this.#received.readInt32BE(0)
-      if (this.#received.length < 4 + size) return
-      const frame = this.#received.subarray(4, 4 + size)
-      this.#received = this.#received.subarray(4 + size)
-      const waiting = this.#waiting.get(frame.readInt32BE(0))
-      this.#waiting.delete(frame.readInt32BE(0))
+    for (const frame of this.#frames.split(bytes)) {
+      const correlationId = readInt32(frame, 0)
+      const waiting = this.#waiting.get(correlationId)
+      this.#waiting.delete(correlationId)
       waiting?.settle(frame)
     }
   }

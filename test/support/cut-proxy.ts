@@ -7,7 +7,8 @@
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { randomBelow } from '../../src/base/random.ts'
-import { SeededRandom } from './seeded.ts'
+import type { Random } from '../../src/base/random.ts'
+import { seededRandom } from './seeded-random.ts'
 
 export interface CutProxyOptions {
   /** host:port of the broker. */
@@ -50,12 +51,12 @@ export class CutProxy {
   readonly #options: CutProxyOptions
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  readonly #random: SeededRandom
+  readonly #random: Random
   #isCutting = true
 
   private constructor(options: CutProxyOptions) {
     this.#options = options
-    this.#random = new SeededRandom(options.seed)
+    this.#random = seededRandom(options.seed)
     this.#server = createServer({ noDelay: true }, (client) => this.#accept(client))
   }
 

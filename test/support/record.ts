@@ -25,7 +25,6 @@ export interface SeenRecord {
 /** A client of one language, reduced to what the cross matrix needs. */
 export interface MatrixClient {
   name: string
-  codecs: readonly Codec[]
   /** Java puts snappy into blocks of its own (xerial), which not every client can read. */
   readsFramedSnappy: boolean
   /** Resolves when every record is acknowledged (acks=all). */

@@ -1,14 +1,12 @@
 /** Kafka's console producer and consumer: the Java client. */
 import { runJavaTool } from '../java-tools.ts'
 import type { Codec, MatrixClient, SeenRecord, SentRecord } from '../record.ts'
-import { codecs } from '../record.ts'
 
 const nullMark = '<null>'
 const noHeaders = 'NO_HEADERS'
 
 export const javaClient: MatrixClient = {
   name: 'java',
-  codecs,
   readsFramedSnappy: true,
   produce,
   consume,

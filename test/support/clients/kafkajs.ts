@@ -8,7 +8,6 @@ import type { IHeaders, Kafka, KafkaConfig, KafkaMessage } from 'kafkajs'
 import { compressFrame, decompressFrame } from 'lz4-napi'
 import { compress, uncompress } from 'snappy'
 import type { Codec, MatrixClient, SeenRecord, SentRecord } from '../record.ts'
-import { codecs } from '../record.ts'
 import { freshName } from '../target.ts'
 
 const { CompressionCodecs, CompressionTypes, Kafka: KafkaClient, logLevel } = kafkajs
@@ -48,7 +47,6 @@ export function openKafkajs(bootstrap: string, config: Partial<KafkaConfig> = {}
 
 export const kafkajsClient: MatrixClient = {
   name: 'kafkajs',
-  codecs,
   readsFramedSnappy: true,
   produce,
   consume,

@@ -1,14 +1,12 @@
 /** kcat: librdkafka as Debian ships it, as a program. */
 import { Program, run } from '../program.ts'
 import type { Codec, MatrixClient, SeenRecord, SentRecord } from '../record.ts'
-import { codecs } from '../record.ts'
 
 const timeoutMs = 30_000
 const keyEnds = '\u0001' // not in any key or value of ours
 
 export const kcatClient: MatrixClient = {
   name: 'kcat',
-  codecs,
   readsFramedSnappy: true,
   produce,
   consume,

@@ -1,6 +1,7 @@
 /** Members of consumer groups, the same face for every client: what is assigned, what was seen. */
 import { Consumer } from '@platformatic/kafka'
 import { openJavaTool } from '../java-tools.ts'
+import type { Program } from '../program.ts'
 import { openKafkajs } from './kafkajs.ts'
 import { openMember, toSeen } from './kcat.ts'
 import { baseOptions, closeNow } from './platformatic.ts'
@@ -78,15 +79,19 @@ export const openKcatMember: OpenMember = async (bootstrap, group, topic) => {
     const records = program.lines.map(toSeen)
     return new Map(records.map((r) => [`${r.partition}:${r.offset}`, r.value ?? '']))
   }
-  const leave = async () => {
+  return { assigned, seen, ...endsOf(program) }
+}
+
+/** The ways in which a member that is a program goes. */
+const endsOf = (program: Program): Pick<Member, 'leave' | 'kill'> => ({
+  leave: async () => {
     await program.stop()
-  }
-  const kill = async () => {
+  },
+  kill: async () => {
     program.signal('SIGKILL')
     await program.exited
-  }
-  return { assigned, seen, leave, kill }
-}
+  },
+})
 
 interface VerifiableEvent {
   name: string
@@ -123,13 +128,6 @@ export function openJavaMember(flags: readonly string[] = []): OpenMember {
       const records = events().filter((event) => event.name === 'record_data')
       return new Map(records.map((r) => [`${r.partition}:${r.offset}`, r.value ?? '']))
     }
-    const leave = async () => {
-      await program.stop()
-    }
-    const kill = async () => {
-      program.signal('SIGKILL')
-      await program.exited
-    }
-    return { assigned, revocations, seen, leave, kill }
+    return { assigned, revocations, seen, ...endsOf(program) }
   }
 }

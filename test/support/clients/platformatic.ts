@@ -2,7 +2,6 @@
 import { Admin, Consumer, Producer } from '@platformatic/kafka'
 import type { BaseOptions, Message } from '@platformatic/kafka'
 import type { Codec, MatrixClient, SeenRecord, SentRecord } from '../record.ts'
-import { codecs } from '../record.ts'
 import { freshName } from '../target.ts'
 
 const consumeTimeoutMs = 30_000
@@ -20,7 +19,6 @@ export function openAdmin(bootstrap: string): Admin {
 
 export const platformaticClient: MatrixClient = {
   name: 'platformatic',
-  codecs,
   readsFramedSnappy: false,
   produce,
   consume,
