@@ -156,6 +156,11 @@ export class FrameFuzz {
       const body = { maxWaitMs: 0, minBytes: 0, maxBytes: 1e6, topics: [{ topic, partitions }] }
       const { responses } = await this.#world.ask(fetch, 12, body)
       const reply = responses[0]?.partitions[0]
+      // What was sent may have set a short retention.
+      if (topic !== intactTopic && offset === 0 && reply?.errorCode === 1) {
+        offset = reply.logStartOffset
+        if (offset > 0) continue
+      }
       assert.equal(reply?.errorCode, 0, `${topic} ${partition} at ${offset}`)
       const bytes = reply.records as unknown as Uint8Array
       if (bytes.length === 0) return
