@@ -25,7 +25,7 @@ const sweep = (world: LogWorld): Promise<void> =>
 
 const bytes = [Buffer.from('bytes')]
 
-test('a claim that never comes to a swap is cancelled, then its bytes go, then its row', async () => {
+test('a claim that never comes to a swap is cancelled; its bytes go, then its row', async () => {
   const world = await newWorld()
   const { objectId } = await claimPackedObject(world.database, world.clock.nowMs())
   await world.store.put(objectKey(clusterId, objectId), bytes)
