@@ -162,7 +162,7 @@ test('a reader of the ready line that goes away does not end the broker', async 
   const args = [path.join(checkout, 'src/main.ts'), 'up', '--data', folder, ...listen]
   const child = spawn(nodeProgram, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   t.after(() => child.kill('SIGKILL'))
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  const [line] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [Buffer]
   const kafka = / kafka=(\S+)/.exec(line.toString())?.[1] ?? ''
   child.stdout.destroy()
   child.stderr.destroy() // its log goes nowhere from now on, and it must log to notice
