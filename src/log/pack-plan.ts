@@ -5,6 +5,9 @@
 import type { Run } from '../catalog/manifest.ts'
 import type { PartitionLog } from './partition-log.ts'
 
+/** Runs that are sorted and placed in one turn of the event loop: some milliseconds. */
+const objectRunsMax = 16_384
+
 /** What packing must know of a topic. */
 export interface PackTopic {
   readonly name: string
@@ -55,18 +58,22 @@ export function planObjects(
   const objects: ObjectPlan[] = []
   let open: PartPlan[] = []
   let byteLength = 0
+  let runs = 0
   const close = (): void => {
     if (open.length > 0) objects.push({ parts: open, byteLength })
     open = []
     byteLength = 0
+    runs = 0
   }
   for (const part of parts) {
     const previous = open.at(-1)
-    const fits = byteLength + part.byteLength <= objectBytesMax
+    const fits =
+      byteLength + part.byteLength <= objectBytesMax && runs + part.runs.length <= objectRunsMax
     const isAkin = previous === undefined || keptClass(previous.topic) === keptClass(part.topic)
     if (!fits || !isAkin || previous?.log === part.log) close()
     open.push(part)
     byteLength += part.byteLength
+    runs += part.runs.length
   }
   close()
   return objects
@@ -100,7 +107,8 @@ function partsOf(
   for (const run of log.tail) {
     // A gap is closed from the catalog first, see LogIndex.
     if (!objectIds.has(run.objectId) || run.baseOffset !== next) break
-    if (runs.length > 0 && byteLength + run.length > bytesMax) close()
+    const isFull = byteLength + run.length > bytesMax || runs.length >= objectRunsMax
+    if (runs.length > 0 && isFull) close()
     next = run.nextOffset
     if (run.nextOffset <= log.logStart) continue
     runs.push(run)

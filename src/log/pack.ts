@@ -137,6 +137,7 @@ export class Packer {
     this.stats.damagedRuns = 0
     const memory = new PackMemory()
     for (const plan of plans) {
+      await sleep(this.#deps.clock, 0)
       if (signal.aborted) return
       await this.#packObject(plan, memory)
     }

