@@ -1,0 +1,118 @@
+/** What the catalog stores as bytes: golden bytes, and bytes that are not what they claim to be. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { isFailure } from '../base/errors.ts'
+import { decodeManifest, encodeManifest, type Run } from './manifest.ts'
+import { type AppendOutcome, decodeOutcomes, encodeOutcomes } from './outcomes.ts'
+import { decodeWindow, encodeWindow, judgeSequence, rememberBatch } from './producer-window.ts'
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+const isCorrupt = (error: unknown): boolean => isFailure(error, 'corrupt')
+
+const runs: readonly Run[] = [
+  {
+    partitionId: 258,
+    baseOffset: 2 ** 40 + 1,
+    nextOffset: 2 ** 40 + 101,
+    objectId: 'journal-3',
+    position: 5_000,
+    length: 700,
+    maxTimestampMs: -1,
+    leaderEpoch: 2,
+  },
+]
+
+test('a manifest, version 1', () => {
+  const bytes = encodeManifest(runs, 4_096)
+  assert.equal(
+    hex(bytes),
+    '0100000000000002' +
+      '00000102' +
+      '0000010000000001' +
+      '00000064' +
+      '00000388' +
+      '000002bc' +
+      'ffffffffffffffff',
+  )
+  assert.deepEqual(decodeManifest(bytes, 'journal-3', 4_096), runs)
+  assert.deepEqual(decodeManifest(new Uint8Array(0), 'x', 0), [])
+  assert.deepEqual(decodeManifest(encodeManifest([], 0), 'x', 0), [])
+  for (const damaged of [bytes.subarray(0, 39), bytes.subarray(0, 7), Buffer.from('02', 'hex')]) {
+    assert.throws(() => decodeManifest(damaged, 'x', 0), isCorrupt)
+  }
+})
+
+test('outcomes, version 1', () => {
+  const reasons = [
+    'unknown-partition',
+    'config-changed',
+    'out-of-order-sequence',
+    'stale-producer-epoch',
+  ] as const
+  const outcomes: readonly AppendOutcome[] = [
+    { outcome: 'appended', baseOffset: 2 ** 33 },
+    { outcome: 'duplicate', baseOffset: 1, timestampMs: 2 },
+    ...reasons.map((reason) => ({ outcome: 'refused', reason }) as const),
+  ]
+  const bytes = encodeOutcomes(outcomes)
+  const none = 'ffffffffffffffff'
+  assert.equal(
+    hex(bytes),
+    `01000000000200000000${none}01${'0000000000000001'}${'0000000000000002'}` +
+      ['02', '03', '04', '05'].map((kind) => kind + none + none).join(''),
+  )
+  assert.deepEqual(decodeOutcomes(bytes), outcomes)
+  assert.deepEqual(decodeOutcomes(encodeOutcomes([])), [])
+  const unknownKind = Uint8Array.from(bytes)
+  unknownKind[1] = 6
+  for (const damaged of [new Uint8Array(0), bytes.subarray(0, 17), unknownKind]) {
+    assert.throws(() => decodeOutcomes(damaged), isCorrupt)
+  }
+})
+
+test('the window of a producer', () => {
+  const batch = { baseSequence: 1, lastSequence: 2 ** 31 - 1, baseOffset: 2 ** 33, timestampMs: -1 }
+  const bytes = encodeWindow({ epoch: 3, batches: [batch] })
+  assert.equal(hex(bytes), '000000017fffffff0000000200000000ffffffffffffffff')
+  assert.deepEqual(decodeWindow(3, bytes), { epoch: 3, batches: [batch] })
+  assert.throws(() => decodeWindow(0, bytes.subarray(1)), isCorrupt)
+  assert.throws(() => decodeWindow(0, new Uint8Array(6 * 24)), isCorrupt)
+})
+
+test('KIP-98: in any order of arrival, each batch is taken once and in sequence', () => {
+  const batches = Array.from({ length: 12 }, (_, index) => {
+    return { epoch: 0, baseSequence: index * 3, lastSequence: index * 3 + 2 }
+  })
+  fc.assert(
+    fc.property(fc.array(fc.nat(11), { maxLength: 60 }), (arrivals) => {
+      let window = rememberBatch(undefined, batches[0]!, 0, 0)
+      const taken = [0]
+      for (const index of arrivals) {
+        const batch = batches[index]!
+        const judged = judgeSequence(window, batch)
+        if (judged.verdict === 'next') {
+          assert.equal(index, taken.length)
+          window = rememberBatch(window, batch, index, 0)
+          taken.push(index)
+        } else if (judged.verdict === 'duplicate') {
+          assert.equal(judged.of.baseOffset, index)
+          assert.ok(taken.includes(index) && index >= taken.length - 5)
+        } else assert.ok(index > taken.length || index < taken.length - 5)
+      }
+    }),
+  )
+})
+
+test('a new epoch begins at sequence 0', () => {
+  const window = rememberBatch(undefined, { epoch: 1, baseSequence: 5, lastSequence: 9 }, 0, 0)
+  const verdict = (epoch: number, baseSequence: number): string =>
+    judgeSequence(window, { epoch, baseSequence, lastSequence: baseSequence }).verdict
+  assert.equal(verdict(2, 0), 'next')
+  assert.equal(verdict(2, 10), 'out-of-order-sequence')
+  assert.equal(verdict(0, 10), 'stale-producer-epoch')
+  assert.equal(verdict(1, 10), 'next')
+  assert.equal(verdict(1, 0), 'out-of-order-sequence')
+  const next = rememberBatch(window, { epoch: 2, baseSequence: 0, lastSequence: 0 }, 7, 0)
+  assert.equal(next.batches.length, 1, 'what an older epoch wrote is no duplicate of it')
+})
