@@ -58,7 +58,6 @@ export const covered: readonly Covered[] = [
   { path: 'src/base/node-http.ts', suite: 'src/telemetry/http-receiver.test.ts' },
   { path: 'src/catalog/collect-objects.ts', suite: 'src/log/pack.test.ts' },
   { path: 'src/catalog/collect-topics.ts', suite: 'src/log/pack.test.ts' },
-  { path: 'src/catalog/pack-finish.ts', suite: 'src/log/pack.test.ts' },
   { path: 'src/catalog/pack-swap.ts', suite: 'src/log/pack.test.ts' },
   { path: 'src/catalog/retain-extents.ts', suite: 'src/log/pack.test.ts' },
   { path: 'src/catalog/retain-producers.ts', suite: 'src/log/pack.test.ts' },

@@ -5,14 +5,8 @@
 import { Failure } from '../base/errors.ts'
 import type { CatalogDatabase, ReadTransaction } from './database.ts'
 import { decodeManifest } from './manifest.ts'
-import {
-  type CommitLogRow,
-  commitLog,
-  type ObjectRow,
-  objects,
-  partitions,
-  topics,
-} from './schema.ts'
+import { type CommitLogRow, commitLog, objects, partitions, topics } from './schema.ts'
+import { compareKeys } from './table.ts'
 import { type GroupKey, readPackedGroups, writePackedGroups } from './tail.ts'
 
 /** Groups looked at together: of 1,000 runs each at worst, they take some 50 ms. */
@@ -133,23 +127,21 @@ export function endJournalObjects(
   nowMs: number,
 ): Promise<void> {
   return database.transaction('end journal objects', async (tx) => {
-    const keys = finished.map((objectId) => [objectId])
-    const found = new Map<string, ObjectRow>()
-    for (const row of await tx.lock(objects, keys, 'exclusive')) found.set(row.objectId, row)
-    const absent: ObjectRow[] = []
-    const ended: ObjectRow[] = []
-    for (const objectId of finished) {
-      const row = found.get(objectId)
-      const end = { state: 'garbage', unnamedMs: nowMs } as const
-      if (row === undefined) {
-        // No commit ever named it; none may begin to.
-        absent.push({ objectId, kind: 'journal', size: 0, createdMs: nowMs, ...end })
-      } else if (row.state === 'live') ended.push({ ...row, ...end })
-    }
-    if (ended.length > 0) await tx.put(objects, ended)
-    const claimed = await tx.insert(objects, absent)
-    if (claimed.includes(false)) {
-      throw new Failure('unavailable', 'a journal object was named while it was ended: look again')
+    const end = { state: 'garbage', unnamedMs: nowMs } as const
+    // One after another: a row that is not there is claimed, in the order of locks like the others.
+    for (const objectId of finished.toSorted((a, b) => compareKeys([a], [b]))) {
+      const [row] = await tx.lock(objects, [[objectId]], 'exclusive')
+      if (row?.state === 'live') await tx.put(objects, [{ ...row, ...end }])
+      if (row !== undefined) continue
+      // No commit ever named it; none may begin to.
+      const claim = { objectId, kind: 'journal', size: 0, createdMs: nowMs, ...end } as const
+      const [isClaimed] = await tx.insert(objects, [claim])
+      if (isClaimed !== true) {
+        throw new Failure(
+          'unavailable',
+          'a journal object was named while it was ended: look again',
+        )
+      }
     }
     if (packedGroups !== undefined) await writePackedGroups(tx, packedGroups)
   })
