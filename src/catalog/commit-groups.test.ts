@@ -271,7 +271,7 @@ for (const fault of ['lose-answer', 'lose-request', 'zombie-commits', 'zombie-di
   })
 }
 
-test('two committers on one partition see each other (stale snapshots, double sequences)', async () => {
+test('committers that meet on one partition see what the others left', async () => {
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), async (scheduler) => {
       let isScheduled = false

@@ -59,7 +59,7 @@ test('outcomes, version 1', () => {
   const none = 'ffffffffffffffff'
   assert.equal(
     hex(bytes),
-    `01000000000200000000${none}01${'0000000000000001'}${'0000000000000002'}` +
+    `01000000000200000000${none}0100000000000000010000000000000002` +
       ['02', '03', '04', '05'].map((kind) => kind + none + none).join(''),
   )
   assert.deepEqual(decodeOutcomes(bytes), outcomes)

@@ -1,0 +1,341 @@
+/** The lane: nothing is answered early, nothing overtakes, and whatever fails is over for good. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Failure, isFailure } from '../base/errors.ts'
+import type { Hold } from '../base/hold.ts'
+import { silentLog } from '../base/log.ts'
+import { type MemoryDatabase, openMemoryDatabase } from '../catalog/memory-database.ts'
+import type { MemoryFault, MemoryPoint } from '../catalog/memory-faults.ts'
+import type { AppendOutcome } from '../catalog/outcomes.ts'
+import { partitions } from '../catalog/schema.ts'
+import { createTopic } from '../catalog/topics.ts'
+import type { GroupPlace, Journal, JournalGroup } from '../journal/journal.ts'
+import { VirtualClock } from '../../test/support/virtual-clock.ts'
+import type { PendingAppend } from './append-group.ts'
+import { AppendLane, type LaneLimits } from './append-lane.ts'
+
+const topicId = 'dG9waWMtb2YtdGhlLWxhbg'
+
+class CountedHold implements Hold {
+  readonly capacity = 1
+  holders = 0
+  retain(): void {
+    this.holders++
+  }
+  release(): void {
+    this.holders--
+    assert.ok(this.holders >= 0, 'released once per hold')
+  }
+}
+
+/** Writes wait until the test ends them. */
+class GatedJournal {
+  readonly writes: { readonly group: JournalGroup; readonly gate: PromiseWithResolvers<void> }[] =
+    []
+
+  async write(group: JournalGroup): Promise<GroupPlace> {
+    const gate = Promise.withResolvers<void>()
+    this.writes.push({ group, gate })
+    await gate.promise
+    const position = this.writes.length * 4_096
+    const length = 100 + group.byteLength
+    return { objectId: 'journal-1', position, length, bytesPosition: position + 100 }
+  }
+
+  end(index: number): void {
+    this.writes[index]?.gate.resolve()
+  }
+
+  fail(index: number): void {
+    this.writes[index]?.gate.reject(new Failure('unavailable', 'the disk failed'))
+  }
+}
+
+interface Bench {
+  readonly clock: VirtualClock
+  readonly journal: GatedJournal
+  readonly database: MemoryDatabase
+  readonly lane: AppendLane
+  /** What was taken in, before it was answered. */
+  readonly taken: number[]
+  readonly holds: CountedHold[]
+  fault: ((point: MemoryPoint) => MemoryFault | undefined) | undefined
+}
+
+async function newBench(limits: Partial<LaneLimits> = {}): Promise<Bench> {
+  const clock = new VirtualClock()
+  const journal = new GatedJournal()
+  const taken: number[] = []
+  const state: { fault: Bench['fault'] } = { fault: undefined }
+  const database = openMemoryDatabase({ clock, hooks: { fault: (at) => state.fault?.(at) } })
+  const shape = { name: 't', replicationFactor: 1, configs: {}, nowMs: 0, leaderEpoch: 0 }
+  await createTopic(database, { ...shape, topicId, partitionCount: 3 })
+  const lane = new AppendLane({
+    incarnation: 1,
+    journal: journal as unknown as Journal,
+    database,
+    clock,
+    log: silentLog,
+    limits: {
+      groupBytesMax: 1_000,
+      groupBatchesMax: 2,
+      flightsMax: 2,
+      writeDeadlineMs: 5_000,
+      queuedBytesMax: 10_000,
+      ...limits,
+    },
+    committed: (_, { runs }) => void taken.push(...runs.map(({ baseOffset }) => baseOffset)),
+  })
+  return Object.assign(state, { clock, journal, database, lane, taken, holds: [] })
+}
+
+function send(
+  bench: Bench,
+  changes: Partial<PendingAppend> = {},
+): Promise<AppendOutcome | Failure> {
+  const bytes = new Uint8Array(changes.byteLength ?? 100)
+  const hold = new CountedHold()
+  bench.holds.push(hold)
+  const sent = bench.lane.append({
+    topicId,
+    partitionId: 0,
+    partitionIndex: 0,
+    configVersion: 0,
+    producerId: -1,
+    producerEpoch: -1,
+    baseSequence: -1,
+    offsetCount: 1,
+    maxTimestampMs: 0,
+    byteLength: bytes.length,
+    bytes,
+    hold,
+    ...changes,
+  })
+  return sent.catch((error: unknown) => {
+    assert.ok(error instanceof Failure)
+    return error
+  })
+}
+
+const appended = (baseOffset: number): AppendOutcome => ({ outcome: 'appended', baseOffset })
+
+async function assertIdle({ lane, holds }: Bench): Promise<void> {
+  assert.equal(lane.queuedBytes, 0, 'the queue drains')
+  assert.ok(
+    holds.every(({ holders }) => holders === 0),
+    'memory is given back',
+  )
+  await lane.close()
+}
+
+/** Two groups of two appends each, under way together. */
+async function twoGroups(bench: Bench): Promise<Promise<AppendOutcome | Failure>[]> {
+  const sent = [send(bench), send(bench), send(bench), send(bench)]
+  await bench.clock.settle()
+  assert.equal(bench.journal.writes.length, 2)
+  return sent
+}
+
+test('W1: nothing is answered before bytes and commit are durable', async () => {
+  const bench = await newBench()
+  const answers: unknown[] = []
+  const sent = send(bench).then((outcome) => answers.push(outcome))
+  await bench.clock.advance(1_000)
+  assert.deepEqual(answers, [])
+  let committing = false
+  bench.fault = ({ at }) => {
+    if (at === 'commit') committing = answers.length === 0
+    return undefined
+  }
+  bench.journal.end(0)
+  await sent
+  assert.ok(committing)
+  assert.deepEqual(answers, [appended(0)])
+  assert.deepEqual(bench.taken, [0], 'taken in before it is told')
+  await assertIdle(bench)
+})
+
+test('W4: what is durable first waits for what was sealed first', async () => {
+  const bench = await newBench()
+  const sent = await twoGroups(bench)
+  bench.journal.end(1)
+  await bench.clock.advance(100)
+  assert.deepEqual(bench.taken, [])
+  bench.journal.end(0)
+  assert.deepEqual(await Promise.all(sent), [0, 1, 2, 3].map(appended))
+  await assertIdle(bench)
+})
+
+test('a group is closed by batches and by bytes, and ordered by partition', async () => {
+  const bench = await newBench({ groupBatchesMax: 3, groupBytesMax: 500 })
+  const sent = [
+    send(bench, { partitionId: 2, partitionIndex: 2 }),
+    send(bench, { partitionId: 0 }),
+    send(bench, { partitionId: 2, partitionIndex: 2, byteLength: 101 }),
+    send(bench, { byteLength: 600 }),
+    send(bench),
+  ]
+  await bench.clock.settle()
+  const runs = bench.journal.writes.map(({ group }) =>
+    group.runs.map(({ partitionIndex, length, batches }) => [partitionIndex, length, batches]),
+  )
+  assert.deepEqual(runs, [
+    [
+      [0, 100, 1],
+      [2, 201, 2],
+    ],
+    [[0, 600, 1]],
+  ])
+  bench.journal.end(0)
+  bench.journal.end(1)
+  await bench.clock.advance(10)
+  bench.journal.end(2)
+  assert.deepEqual(await Promise.all(sent), [0, 0, 1, 1, 2].map(appended))
+  await assertIdle(bench)
+})
+
+test('a write that fails refuses its appends, and only its', async () => {
+  const bench = await newBench()
+  const sent = await twoGroups(bench)
+  bench.journal.fail(0)
+  bench.journal.end(1)
+  const [first, second, ...others] = await Promise.all(sent)
+  assert.ok(isFailure(first, 'unavailable') && isFailure(second, 'unavailable'))
+  assert.deepEqual(others, [appended(0), appended(1)])
+  await assertIdle(bench)
+})
+
+test('a write that takes too long is refused, and counts for nothing when it ends', async () => {
+  const bench = await newBench()
+  const sent = send(bench)
+  await bench.clock.advance(5_001)
+  assert.ok(isFailure(await sent, 'unavailable'))
+  assert.equal(bench.holds[0]?.holders, 1, 'the journal may still read the bytes')
+  bench.journal.end(0)
+  await bench.clock.settle()
+  assert.equal(bench.holds[0]?.holders, 0)
+  const [row] = await bench.database.snapshot('look', (tx) => tx.get(partitions, [[0]]))
+  assert.equal(row?.logEnd, 0)
+  await assertIdle(bench)
+})
+
+test('what comes behind a failed batch of its producer waits for it to come again', async () => {
+  const bench = await newBench({ flightsMax: 1 })
+  const batch = (baseSequence: number): Partial<PendingAppend> => {
+    return { producerId: 5, producerEpoch: 0, baseSequence }
+  }
+  const first = send(bench, batch(0))
+  await bench.clock.settle()
+  const second = send(bench, batch(1))
+  bench.journal.fail(0)
+  assert.ok(isFailure(await first))
+  await bench.clock.advance(5)
+  bench.journal.end(1)
+  assert.deepEqual(await second, { outcome: 'refused', reason: 'out-of-order-sequence' })
+  const again = [send(bench, batch(0)), send(bench, batch(1))]
+  await bench.clock.advance(5)
+  bench.journal.end(2)
+  assert.deepEqual(await Promise.all(again), [appended(0), appended(1)])
+  await assertIdle(bench)
+})
+
+test('a full queue refuses at once, and takes again when it has drained', async () => {
+  const bench = await newBench({ queuedBytesMax: 1_000 })
+  const sent = send(bench, { byteLength: 900 })
+  assert.ok(isFailure(await send(bench, { byteLength: 101 }), 'overloaded'))
+  bench.holds.pop()
+  await bench.clock.settle()
+  bench.journal.end(0)
+  assert.deepEqual(await sent, appended(0))
+  const next = send(bench, { byteLength: 1_000 })
+  await bench.clock.advance(5)
+  bench.journal.end(1)
+  assert.deepEqual(await next, appended(1))
+  await assertIdle(bench)
+})
+
+test('a commit that the catalog refuses is halved until the culprit is alone', async () => {
+  const bench = await newBench()
+  let commits = 0
+  bench.fault = ({ at, transaction }) => {
+    if (at !== 'commit' || transaction !== 'commit-groups') return undefined
+    return ++commits <= 2 ? { fault: 'fail' } : undefined
+  }
+  const sent = await twoGroups(bench)
+  bench.journal.end(1)
+  await bench.clock.settle()
+  bench.journal.end(0)
+  const [first, second, ...others] = await Promise.all(sent)
+  assert.ok(isFailure(first, 'unavailable') && isFailure(second, 'unavailable'))
+  assert.deepEqual(others, [appended(0), appended(1)])
+  await assertIdle(bench)
+})
+
+for (const fault of ['lose-answer', 'lose-request'] as const) {
+  test(`the fate of a commit without an answer is made certain: ${fault}`, async () => {
+    const bench = await newBench({ flightsMax: 1 })
+    let losses = 1
+    let failures = 3
+    bench.fault = ({ at, transaction }) => {
+      if (at !== 'commit') return undefined
+      if (transaction === 'commit-groups' && losses-- > 0) return { fault }
+      return transaction === 'cancel-groups' && failures-- > 0 ? { fault: 'fail' } : undefined
+    }
+    const sent = send(bench)
+    await bench.clock.settle()
+    bench.journal.end(0)
+    await bench.clock.advance(500)
+    const outcome = await sent
+    if (fault === 'lose-answer') assert.deepEqual(outcome, appended(0))
+    else assert.ok(isFailure(outcome, 'unavailable'))
+    const next = send(bench)
+    await bench.clock.advance(5)
+    bench.journal.end(1)
+    assert.deepEqual(await next, appended(fault === 'lose-answer' ? 1 : 0))
+    await assertIdle(bench)
+  })
+}
+
+test('what is settled is decided, and only that is waited for', async () => {
+  const bench = await newBench({ flightsMax: 1 })
+  await bench.lane.settled()
+  const sent = [send(bench), send(bench)]
+  await bench.clock.settle()
+  let isSettled = false
+  const settled = bench.lane.settled().then(() => {
+    isSettled = true
+  })
+  const later = send(bench)
+  await bench.clock.advance(10)
+  assert.equal(isSettled, false)
+  bench.journal.end(0)
+  await settled
+  assert.deepEqual(bench.taken, [0])
+  await Promise.all(sent)
+  await bench.clock.advance(10)
+  assert.equal(bench.lane.queuedBytes, 100, 'what was sealed behind it still waits')
+  const last = bench.lane.settled()
+  bench.journal.fail(1)
+  await last
+  assert.ok(isFailure(await later))
+  await assertIdle(bench)
+})
+
+test('closing refuses what comes, and waits for what was accepted', async () => {
+  const bench = await newBench({ flightsMax: 1 })
+  const sent = [send(bench), send(bench), send(bench)]
+  let isClosed = false
+  const closed = bench.lane.close().then(() => {
+    isClosed = true
+  })
+  assert.ok(isFailure(await send(bench), 'closed'))
+  bench.holds.pop()
+  await bench.clock.settle()
+  bench.journal.end(0)
+  await bench.clock.advance(10)
+  assert.equal(isClosed, false)
+  bench.journal.end(1)
+  await closed
+  assert.deepEqual(await Promise.all(sent), [0, 1, 2].map(appended))
+  await assertIdle(bench)
+})
