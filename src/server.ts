@@ -307,6 +307,8 @@ function kafkaListener(
     pool: new SlabPool({
       smallBytes: 64 * kibibyte,
       largeBytes: 2 * mebibyte,
+      // What the tail cache keeps, and what connections read meanwhile.
+      regionBytes: config['tail.cache.bytes'] + 64 * mebibyte,
       pooledBytesMax: 64 * mebibyte,
       poison: poisonsFree,
     }),

@@ -8,6 +8,12 @@ export interface DiskFile {
    * @throws Failure 'unavailable': input or output error; what was written is unspecified.
    */
   write(chunks: readonly Uint8Array[], position: number): Promise<void>
+  /**
+   * As `write` and `sync` of these bytes, in one step: durable when it resolves.
+   *
+   * @throws Failure as `write`: nothing is known of these bytes; never write this file again.
+   */
+  writeThrough(chunks: readonly Uint8Array[], position: number): Promise<void>
   /** Fills `into` from `position`; resolves with the bytes read, fewer only at the end of the file. */
   read(into: Uint8Array, position: number): Promise<number>
   /**

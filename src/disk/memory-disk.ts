@@ -185,26 +185,32 @@ export class MemoryDisk implements Disk {
       this.#live(power, path)
       if (closed) throw new Failure('invalid', `${path} is closed`)
     }
+    const write = async (chunks: readonly Uint8Array[], position: number): Promise<void> => {
+      usable()
+      if (readOnly) throw new Failure('invalid', `${path} is open to read`)
+      await this.#write(path, content, chunks, position)
+    }
+    const sync = async (): Promise<void> => {
+      usable()
+      const point = content.beginSync()
+      await this.#pass(
+        { kind: 'sync', path, bytes: 0 },
+        () => content.endSync(point),
+        () => content.failSync(this.#options.random),
+      )
+    }
     return {
-      write: async (chunks, position) => {
-        usable()
-        if (readOnly) throw new Failure('invalid', `${path} is open to read`)
-        await this.#write(path, content, chunks, position)
+      write,
+      writeThrough: async (chunks, position) => {
+        await write(chunks, position)
+        await sync()
       },
       read: async (into, position) => {
         usable()
         const operation = { kind: 'read', path, bytes: into.length } as const
         return this.#pass(operation, () => content.read(into, position))
       },
-      sync: async () => {
-        usable()
-        const point = content.beginSync()
-        await this.#pass(
-          { kind: 'sync', path, bytes: 0 },
-          () => content.endSync(point),
-          () => content.failSync(this.#options.random),
-        )
-      },
+      sync,
       size: async () => {
         usable()
         return content.size

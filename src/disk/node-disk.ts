@@ -51,6 +51,11 @@ function call<Result>(
 class NodeFile implements DiskFile {
   readonly #path: string
   readonly #fd: number
+  /**
+   * The same file, opened so that a write returns when it is durable (O_DSYNC). Opened at first
+   * use.
+   */
+  #durable: Promise<number> | undefined
 
   constructor(path: string, fd: number) {
     this.#path = path
@@ -58,15 +63,24 @@ class NodeFile implements DiskFile {
   }
 
   write(chunks: readonly Uint8Array[], position: number): Promise<void> {
-    return writeAll((some, at) => this.#writeSome(some, at), chunks, position)
+    return writeAll((some, at) => this.#writeSome(this.#fd, some, at), chunks, position)
   }
 
-  #writeSome(chunks: readonly Uint8Array[], position: number): Promise<number> {
+  /** One trip to the thread pool instead of two: a write and its sync, 50 to 100 µs earlier. */
+  async writeThrough(chunks: readonly Uint8Array[], position: number): Promise<void> {
+    this.#durable ??= call<number>('open to write through', this.#path, (done) =>
+      fs.open(this.#path, fs.constants.O_WRONLY | fs.constants.O_DSYNC, done),
+    )
+    const fd = await this.#durable
+    await writeAll((some, at) => this.#writeSome(fd, some, at), chunks, position)
+  }
+
+  #writeSome(fd: number, chunks: readonly Uint8Array[], position: number): Promise<number> {
     return call('write', this.#path, (done) => {
       const [only] = chunks
       if (chunks.length === 1 && only !== undefined) {
-        fs.write(this.#fd, only, 0, only.length, position, done)
-      } else fs.writev(this.#fd, chunks, position, done)
+        fs.write(fd, only, 0, only.length, position, done)
+      } else fs.writev(fd, chunks, position, done)
     })
   }
 
@@ -94,9 +108,16 @@ class NodeFile implements DiskFile {
     return (await call<fs.Stats>('stat', this.#path, (done) => fs.fstat(this.#fd, done))).size
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    const durable = this.#durable
+    this.#durable = undefined
+    if (durable !== undefined) await this.#closeOne(await durable)
+    await this.#closeOne(this.#fd)
+  }
+
+  #closeOne(fd: number): Promise<void> {
     return call('close', this.#path, (done: Callback<void>) =>
-      fs.close(this.#fd, (error) => done(error ?? null)),
+      fs.close(fd, (error) => done(error ?? null)),
     )
   }
 }

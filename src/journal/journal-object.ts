@@ -91,8 +91,7 @@ export class JournalObject {
     const length = header.length + group.byteLength
     const padding = zeros.subarray(0, pagesFor(length) - length)
     try {
-      await slot.file.write([header, ...group.chunks, padding], position)
-      await slot.file.sync()
+      await slot.file.writeThrough([header, ...group.chunks, padding], position)
     } catch (error) {
       slot.writable = false
       throw error
