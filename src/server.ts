@@ -223,6 +223,7 @@ async function openStorage(
       return { ...place, id: { incarnation: by, groupNumber } }
     }),
     liveObjects: tail.journalObjects,
+    brokerIncarnation: incarnation,
     nextIncarnation: async () => (await drawNumbers(database, 'journal.file', 1)) + 1,
     log: log.child({ part: 'journal' }),
     fileBytes: config['journal.file.bytes'],

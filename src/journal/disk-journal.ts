@@ -24,6 +24,8 @@ export interface DiskJournalOptions {
   readonly known: readonly KnownGroup[]
   /** Journal objects that the catalog still names. Every other file may be overwritten. */
   readonly liveObjects: readonly string[]
+  /** The life of the broker, drawn from the catalog: no group behind the named ones is of it. */
+  readonly brokerIncarnation?: number
   /** Durable before it resolves, and never the same number again. */
   readonly nextIncarnation: () => Promise<number>
   readonly log?: Log

@@ -17,6 +17,8 @@ export interface RecoveryInput {
   readonly clusterId: Uint8Array
   readonly known: readonly KnownGroup[]
   readonly liveObjects: readonly string[]
+  /** The life of the broker that opens the journal, drawn from the catalog just now. */
+  readonly brokerIncarnation?: number
   readonly log: Log
 }
 
@@ -52,6 +54,7 @@ const verifiedBytesMax = 64 * 1024 * 1024
  * Reads what every file says of itself and holds it against the catalog. Writes nothing.
  *
  * @throws Failure 'invalid': the folder is another cluster's, or was written by a later release.
+ * @throws Failure 'fenced': the catalog is older than the files.
  */
 export async function recoverJournal(input: RecoveryInput): Promise<Recovered> {
   const entries = await input.disk.list(input.folder)
@@ -61,6 +64,7 @@ export async function recoverJournal(input: RecoveryInput): Promise<Recovered> {
   for (const { slot, first } of files) refuseForeign(input, slot, first)
   const unclaimed = new Set(files)
   const named = await matchNamed(input, unclaimed)
+  await refuseOlderCatalog(input, named)
   const newest = Math.max(0, ...named.map(({ incarnation }) => incarnation))
   const objects = await Promise.all(
     named.map((each) => recoverObject(input.log, each, each.incarnation === newest)),
@@ -85,6 +89,29 @@ export async function recoverJournal(input: RecoveryInput): Promise<Recovered> {
     aside: aside.map(({ slot }) => slot),
     highestNumber: Math.max(0, ...entries.map(({ name }) => Number(fileName.exec(name)?.[1] ?? 0))),
     highestIncarnation,
+  }
+}
+
+/**
+ * Behind the last named group only lives that are over may have written. One that the catalog has
+ * not seen begin means that an older catalog was put beside these files: going on would give its
+ * offsets again.
+ */
+async function refuseOlderCatalog(
+  { brokerIncarnation = Infinity }: RecoveryInput,
+  named: readonly NamedObject[],
+): Promise<void> {
+  for (const { incarnation, known, found } of named) {
+    if (found === undefined) continue
+    const behind = await headerAt(found.slot.file, pagesFor(known.position + known.length))
+    if (typeof behind === 'string' || behind.header.fileIncarnation !== incarnation) continue
+    if (behind.header.id.incarnation < brokerIncarnation) continue
+    throw new Failure(
+      'fenced',
+      `${found.slot.path} holds a group of broker incarnation ${behind.header.id.incarnation}, but ` +
+        `the catalog gave ${brokerIncarnation} just now: the catalog is older than the journal; ` +
+        'put catalog, journal and objects of the same moment together',
+    )
   }
 }
 

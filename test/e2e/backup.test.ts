@@ -46,3 +46,24 @@ test('a copy of a stopped broker’s folder is a whole broker, wherever it lies'
   assert.deepEqual(await read(restored), ['one', 'two', 'another three'])
   await restored.stop()
 })
+
+test('an old catalog beside a newer journal is refused: its offsets were given already', async (t) => {
+  const [data, kept] = [folder(t), folder(t)]
+  const catalog = path.join(data, 'catalog.sqlite')
+  const broker = await BrokerProcess.start({ dataFolder: data })
+  t.after(() => broker.kill())
+  await write(broker, ['one'])
+  await broker.stop()
+  cpSync(catalog, path.join(kept, 'old'))
+  await broker.restart()
+  await write(broker, ['two'])
+  await broker.stop()
+  cpSync(catalog, path.join(kept, 'new'))
+
+  cpSync(path.join(kept, 'old'), catalog)
+  await assert.rejects(broker.restart(), /the catalog is older than the journal/)
+  cpSync(path.join(kept, 'new'), catalog)
+  await broker.restart()
+  assert.deepEqual(await read(broker), ['one', 'two'])
+  await broker.stop()
+})
