@@ -40,7 +40,8 @@ export class Program {
 
   constructor(name: string, command: string, args: readonly string[], options: ProgramOptions) {
     this.name = name
-    const env = { ...process.env, ...options.env }
+    // A machine without a locale must not change what programs print: Java writes '?' for 'ö' there.
+    const env = { ...process.env, LC_ALL: 'C.UTF-8', ...options.env }
     this.#child = spawn(command, args, { cwd: options.cwd, env, stdio: 'pipe' })
     alive.add(this.#child)
     this.exited = this.#follow(options.timeoutMs)
