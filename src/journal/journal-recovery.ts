@@ -105,10 +105,11 @@ async function refuseOlderCatalog(
     if (found === undefined) continue
     const behind = await headerAt(found.slot.file, pagesFor(known.position + known.length))
     if (typeof behind === 'string' || behind.header.fileIncarnation !== incarnation) continue
-    if (behind.header.id.incarnation < brokerIncarnation) continue
+    const { incarnation: life } = behind.header.id
+    if (life < brokerIncarnation) continue
     throw new Failure(
       'fenced',
-      `${found.slot.path} holds a group of broker incarnation ${behind.header.id.incarnation}, but ` +
+      `${found.slot.path} holds a group of broker incarnation ${life}, but ` +
         `the catalog gave ${brokerIncarnation} just now: the catalog is older than the journal; ` +
         'put catalog, journal and objects of the same moment together',
     )

@@ -40,7 +40,7 @@ export class Program {
 
   constructor(name: string, command: string, args: readonly string[], options: ProgramOptions) {
     this.name = name
-    // A machine without a locale must not change what programs print: Java writes '?' for 'ö' there.
+    // A machine without a locale must not change what is printed: Java writes '?' for 'ö'.
     const env = { ...process.env, LC_ALL: 'C.UTF-8', ...options.env }
     this.#child = spawn(command, args, { cwd: options.cwd, env, stdio: 'pipe' })
     alive.add(this.#child)
