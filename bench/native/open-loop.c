@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -170,6 +171,7 @@ int main(int count, char **args) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = &all[i]};
     if (epoll_ctl(poll, EPOLL_CTL_ADD, all[i].fd, &event) != 0) fail("epoll_ctl");
   }
+  prctl(PR_SET_TIMERSLACK, 1); /* ns; the usual 50 us would be counted as the broker's */
   double begun = seconds() + 0.05;
   measured_from = begun + warm_up;
   double until = measured_from + wanted;
