@@ -35,8 +35,8 @@ export type Assignment = ValueOf<typeof assignment.fields>
 export type SubscriptionInput = InputOf<typeof subscription.fields>
 export type AssignmentInput = InputOf<typeof assignment.fields>
 
-const subscriptions: Message<Subscription, SubscriptionInput> = message(subscription)
-const assignments: Message<Assignment, AssignmentInput> = message(assignment)
+export const subscriptions: Message<Subscription, SubscriptionInput> = message(subscription)
+export const assignments: Message<Assignment, AssignmentInput> = message(assignment)
 
 /**
  * Reads a member's subscription. Clients exist that name version 1 and send version 0: since fields
