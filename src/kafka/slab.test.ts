@@ -35,3 +35,17 @@ test('free memory is bounded, and slabs made for one frame are not kept', () => 
   special.release()
   assert.notEqual(pool.take(3_000), special)
 })
+
+test('small slabs are parts of large ones, and come together again: neither starves the other', () => {
+  const pool = new SlabPool({ ...options, regionBytes: 2 * 4_096, pooledBytesMax: 0 })
+  const smalls = Array.from({ length: 8 }, () => pool.take('small'))
+  const region = smalls[0]?.bytes.buffer
+  assert.ok(
+    smalls.every(({ bytes }) => bytes.buffer === region),
+    'both large slabs are in parts',
+  )
+  assert.notEqual(pool.take('large').bytes.buffer, region, 'beyond the region: memory of its own')
+  for (const small of smalls) small.release()
+  assert.equal(pool.take('large').bytes.buffer, region)
+  assert.equal(pool.take('small').bytes.buffer, region, 'one large slab stays in parts')
+})

@@ -49,19 +49,29 @@ export interface SlabPoolOptions {
   readonly poison?: boolean
 }
 
+/** A large slab that was cut into small ones. */
+interface Cut {
+  readonly whole: Slab
+  readonly parts: readonly Slab[]
+  /** Of its parts. */
+  free: number
+}
+
 export class SlabPool {
   readonly #options: SlabPoolOptions
-  readonly #pooled = new Map<number, Slab[]>()
+  readonly #large: Slab[] = []
+  /** Free parts of large slabs; the newest is taken first, so that old ones come together again. */
+  #small: Slab[] = []
+  readonly #cuts = new Map<Slab, Cut>()
   readonly #region: Uint8Array
-  /** Bytes of the region that were cut off. */
+  /** Bytes of the region that were given out once. */
   #regionUsed = 0
+  /** Free bytes outside of the region. */
   #pooledBytes = 0
 
   constructor(options: SlabPoolOptions) {
     this.#options = options
     this.#region = Buffer.allocUnsafeSlow(options.regionBytes ?? 0)
-    this.#pooled.set(options.smallBytes, [])
-    this.#pooled.set(options.largeBytes, [])
   }
 
   /**
@@ -70,32 +80,14 @@ export class SlabPool {
    */
   take(size: 'small' | 'large' | number): Slab {
     const { smallBytes, largeBytes } = this.#options
-    const wanted = size === 'small' ? smallBytes : size === 'large' ? largeBytes : size
-    const slab = this.#reuse(wanted) ?? this.#cut(wanted) ?? this.#make(wanted)
+    const slab =
+      size === 'small' || size === smallBytes
+        ? this.#takeSmall()
+        : size === 'large' || size === largeBytes
+          ? this.#takeLarge()
+          : new Slab(Buffer.allocUnsafeSlow(size), (freed) => this.#poison(freed))
     slab.retain()
     return slab
-  }
-
-  #reuse(bytes: number): Slab | undefined {
-    const pooled = this.#pooled.get(bytes)?.pop()
-    if (pooled !== undefined && !this.#isOfRegion(pooled)) this.#pooledBytes -= bytes
-    return pooled
-  }
-
-  #cut(bytes: number): Slab | undefined {
-    const end = this.#regionUsed + bytes
-    if (!this.#pooled.has(bytes) || end > this.#region.length) return undefined
-    const cut = this.#region.subarray(this.#regionUsed, end)
-    this.#regionUsed = end
-    return new Slab(cut, (slab) => this.#takeBack(slab))
-  }
-
-  #make(bytes: number): Slab {
-    return new Slab(Buffer.allocUnsafeSlow(bytes), (slab) => this.#takeBack(slab))
-  }
-
-  #isOfRegion(slab: Slab): boolean {
-    return slab.bytes.buffer === this.#region.buffer
   }
 
   get smallBytes(): number {
@@ -106,16 +98,72 @@ export class SlabPool {
     return this.#options.largeBytes
   }
 
-  #takeBack(slab: Slab): void {
-    if (this.#options.poison === true) slab.bytes.fill(0xdd)
-    const pooled = this.#pooled.get(slab.capacity)
-    if (this.#isOfRegion(slab)) {
-      pooled?.push(slab)
-      return
+  #takeLarge(): Slab {
+    const pooled = this.#large.pop()
+    if (pooled !== undefined) {
+      if (!this.#isOfRegion(pooled)) this.#pooledBytes -= pooled.capacity
+      return pooled
     }
-    const isRoom = this.#pooledBytes + slab.capacity <= this.#options.pooledBytesMax
-    if (pooled === undefined || !isRoom) return
-    this.#pooledBytes += slab.capacity
-    pooled.push(slab)
+    const { largeBytes } = this.#options
+    const end = this.#regionUsed + largeBytes
+    const isRoom = end <= this.#region.length
+    const bytes = isRoom
+      ? this.#region.subarray(this.#regionUsed, end)
+      : Buffer.allocUnsafeSlow(largeBytes)
+    if (isRoom) this.#regionUsed = end
+    return new Slab(bytes, (freed) => this.#takeBackLarge(freed))
+  }
+
+  #takeBackLarge(slab: Slab): void {
+    this.#poison(slab)
+    if (!this.#isOfRegion(slab)) {
+      if (this.#pooledBytes + slab.capacity > this.#options.pooledBytesMax) return
+      this.#pooledBytes += slab.capacity
+    }
+    this.#large.push(slab)
+  }
+
+  #takeSmall(): Slab {
+    if (this.#small.length === 0) this.#cutLarge()
+    const slab = this.#small.pop()
+    const cut = slab === undefined ? undefined : this.#cuts.get(slab)
+    assert(slab !== undefined && cut !== undefined, 'a large slab holds at least one small one')
+    cut.free--
+    return slab
+  }
+
+  #cutLarge(): void {
+    const { smallBytes, largeBytes } = this.#options
+    const whole = this.#takeLarge()
+    whole.retain()
+    const parts: Slab[] = []
+    for (let at = 0; at + smallBytes <= largeBytes; at += smallBytes) {
+      const bytes = whole.bytes.subarray(at, at + smallBytes)
+      parts.push(new Slab(bytes, (freed) => this.#takeBackSmall(freed)))
+    }
+    const cut: Cut = { whole, parts, free: parts.length }
+    for (const part of parts) this.#cuts.set(part, cut)
+    this.#small.push(...parts)
+  }
+
+  /** Parts that are all free are a large slab again: neither size may starve the other. */
+  #takeBackSmall(slab: Slab): void {
+    this.#poison(slab)
+    this.#small.push(slab)
+    const cut = this.#cuts.get(slab)
+    assert(cut !== undefined, 'a small slab is a part of a large one')
+    cut.free++
+    if (cut.free < cut.parts.length || this.#small.length === cut.parts.length) return
+    this.#small = this.#small.filter((free) => this.#cuts.get(free) !== cut)
+    for (const part of cut.parts) this.#cuts.delete(part)
+    cut.whole.release()
+  }
+
+  #isOfRegion(slab: Slab): boolean {
+    return slab.bytes.buffer === this.#region.buffer
+  }
+
+  #poison(slab: Slab): void {
+    if (this.#options.poison === true) slab.bytes.fill(0xdd)
   }
 }
