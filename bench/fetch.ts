@@ -3,11 +3,12 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { createTopic } from './client.ts'
 import { Karst, newFolder, RecycledFiles, removeFolder } from './karst.ts'
-import { type Shares, shares } from './machine.ts'
+import { shares } from './machine.ts'
 import { dropFromPageCache } from './programs.ts'
-import { consumeLoad, produceLoad, recordBytes, type Speed } from './rdkafka.ts'
+import { consumeLoad, produceLoad, recordBytes } from './rdkafka.ts'
 import { type Bench, type Section, sharesText } from './section.ts'
 import type { Target } from './figures.ts'
+import { withCoreFactor } from './yardstick.ts'
 
 const producedRecords = 900_000
 const records = 850_000
@@ -66,14 +67,17 @@ async function consume(
   cpuTarget: Target,
 ): Promise<void> {
   const { bootstrap } = broker
-  const measured: Shares & { readonly result: Speed } = await shares(broker.pid, () =>
-    consumeLoad(programs.rdkafka, { bootstrap, topic, partitions, records }),
+  const load = { bootstrap, topic, partitions, records }
+  const { measured, core } = await withCoreFactor(() =>
+    shares(broker.pid, () => consumeLoad(programs.rdkafka, load)),
   )
   const speed = measured.result.megabytesPerSecond
   const cpu = measured.brokerCpu / ((records * recordBytes) / 1e9)
   const name = `${subject.label}from ${from}`
+  const cpuHere = cpuTarget.atMost === undefined ? undefined : cpuTarget.atMost * core
   figures.add('fetch', `${name}: speed`, 'MB/s', speed, speedTarget)
-  figures.add('fetch', `${name}: broker CPU`, 's/GB', cpu, cpuTarget)
+  figures.add('fetch', `${name}: broker CPU`, 's/GB', cpu, cpuTarget, cpuHere)
   figures.add('fetch', `${name}: noise`, '%', measured.noise * 100)
-  say(`${name}: ${speed.toFixed(0)} MB/s, ${cpu.toFixed(2)} s/GB; ${sharesText(measured)}`)
+  const figuresText = `${speed.toFixed(0)} MB/s, ${cpu.toFixed(2)} s/GB, core ${core.toFixed(2)}`
+  say(`${name}: ${figuresText}; ${sharesText(measured)}`)
 }

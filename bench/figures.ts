@@ -15,6 +15,8 @@ interface Figure {
   readonly unit: string
   readonly target: Target
   readonly values: number[]
+  /** The target on this machine at that moment, beside each value. */
+  readonly targetsHere: number[]
 }
 
 export interface Summary {
@@ -26,24 +28,41 @@ export interface Summary {
   readonly max: number
   readonly target: Target
   readonly isMet: boolean | undefined
+  /** What `atMost` is on a machine as slow as this one, in the middle; see yardstick.ts. */
+  readonly atMostHere: number | undefined
+  readonly isMetHere: boolean | undefined
   readonly values: readonly number[]
 }
 
 export class Figures {
   readonly #figures = new Map<string, Figure>()
 
-  add(section: string, name: string, unit: string, value: number, target: Target = {}): void {
+  /** `atMostHere`: what the target is on a machine as slow as this one is now. */
+  add(
+    section: string,
+    name: string,
+    unit: string,
+    value: number,
+    target: Target = {},
+    atMostHere?: number,
+  ): void {
     const key = `${section}\n${name}\n${unit}`
-    const known = this.#figures.get(key)
-    if (known !== undefined) known.values.push(value)
-    else this.#figures.set(key, { section, name, unit, target, values: [value] })
+    const empty = { section, name, unit, target, values: [], targetsHere: [] }
+    const figure: Figure = this.#figures.get(key) ?? empty
+    this.#figures.set(key, figure)
+    figure.values.push(value)
+    if (atMostHere !== undefined) figure.targetsHere.push(atMostHere)
   }
 
   summaries(): Summary[] {
     return [...this.#figures.values()].map((figure) => {
-      const { section, name, unit, target, values } = figure
+      const { targetsHere, ...told } = figure
+      const { values, target } = told
       const [min, median, max] = [Math.min(...values), medianOf(values), Math.max(...values)]
-      return { section, name, unit, min, median, max, target, isMet: judge(median, target), values }
+      const isMet = judge(median, target)
+      const atMostHere = targetsHere.length === 0 ? undefined : medianOf(targetsHere)
+      const isMetHere = atMostHere === undefined ? isMet : median <= atMostHere
+      return { ...told, min, median, max, isMet, atMostHere, isMetHere }
     })
   }
 
@@ -55,9 +74,11 @@ export class Figures {
       round(each.median),
       round(each.max),
       targetText(each.target),
-      each.isMet === undefined ? '' : each.isMet ? 'met' : 'missed',
+      verdict(each.isMet),
+      each.atMostHere === undefined ? '' : `≤ ${round(each.atMostHere)}`,
+      verdict(each.isMetHere),
     ])
-    const head = ['figure', 'unit', 'min', 'median', 'max', 'target', '']
+    const head = ['figure', 'unit', 'min', 'median', 'max', 'target', '', 'target here', '']
     const rule = head.map(() => '---')
     return [head, rule, ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
   }
@@ -72,6 +93,10 @@ export function medianOf(values: readonly number[]): number {
 function judge(median: number, { atLeast, atMost }: Target): boolean | undefined {
   if (atLeast === undefined && atMost === undefined) return undefined
   return median >= (atLeast ?? -Infinity) && median <= (atMost ?? Infinity)
+}
+
+function verdict(isMet: boolean | undefined): string {
+  return isMet === undefined ? '' : isMet ? 'met' : 'missed'
 }
 
 function targetText({ atLeast, atMost }: Target): string {

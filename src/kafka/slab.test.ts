@@ -36,7 +36,7 @@ test('free memory is bounded, and slabs made for one frame are not kept', () => 
   assert.notEqual(pool.take(3_000), special)
 })
 
-test('small slabs are parts of large ones, and come together again: neither starves the other', () => {
+test('small slabs are parts of large ones: neither size starves the other', () => {
   const pool = new SlabPool({ ...options, regionBytes: 2 * 4_096, pooledBytesMax: 0 })
   const smalls = Array.from({ length: 8 }, () => pool.take('small'))
   const region = smalls[0]?.bytes.buffer
