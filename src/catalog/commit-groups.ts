@@ -27,6 +27,12 @@ import {
   topics,
 } from './schema.ts'
 
+/** The transaction that a batch says it belongs to, as it was when the batch arrived. */
+export interface AppendTransaction {
+  readonly transactionalId: string
+  readonly serial: number
+}
+
 /** One batch that asks for offsets. */
 export interface AppendIntent {
   readonly topicId: string
@@ -41,6 +47,8 @@ export interface AppendIntent {
   readonly offsetCount: number
   readonly maxTimestampMs: number
   readonly byteLength: number
+  /** Set where the batch belongs to a transaction. */
+  readonly transaction?: AppendTransaction
   /**
    * An earlier batch of its producer failed and has not come again: out of order, whatever is known
    * here.
@@ -68,8 +76,34 @@ export type GroupResult =
       /** One per append, in the group's order. */
       readonly outcomes: readonly AppendOutcome[]
       readonly runs: readonly Run[]
+      /** What it changed of transactions, in the order in which it did. */
+      readonly transactions: readonly TransactionChange[]
     }
   | { readonly state: 'cancelled' }
+
+/**
+ * What a commit changed of the transactions of a partition. With the group's runs it is one change
+ * (T3): readers never see an end without the last stable offset and the aborted ranges below it.
+ */
+export type TransactionChange =
+  | {
+      /**
+       * The producer wrote for its transaction: that began here, unless it is open in the partition
+       * already.
+       */
+      readonly change: 'written'
+      readonly partitionId: number
+      readonly producerId: number
+      readonly firstOffset: number
+    }
+  | {
+      readonly change: 'committed' | 'aborted'
+      readonly partitionId: number
+      readonly producerId: number
+      /** Where the transaction began in the partition; null where it wrote nothing there. */
+      readonly firstOffset: number | null
+      readonly markerOffset: number
+    }
 
 export interface CommitResult {
   /** One per group, in the order given. */
@@ -207,15 +241,21 @@ function resultOf(
 ): GroupResult {
   assert(outcomes.length === group.appends.length, 'one outcome per append')
   const runs: Run[] = []
+  const transactions: TransactionChange[] = []
   let position = group.bytesPosition
   for (const [index, append] of group.appends.entries()) {
     const outcome = outcomes[index]
     if (outcome?.outcome === 'appended') {
       addToRuns(runs, append, outcome.baseOffset, group.objectId, position, leaderEpoch)
+      const { partitionId, producerId } = append
+      if (append.transaction !== undefined) {
+        const firstOffset = outcome.baseOffset
+        transactions.push({ change: 'written', partitionId, producerId, firstOffset })
+      }
     }
     position += append.byteLength
   }
-  return { state: 'committed', outcomes, runs }
+  return { state: 'committed', outcomes, runs, transactions }
 }
 
 function addToRuns(
@@ -366,7 +406,8 @@ class Judge {
     const rows = changed.map(({ partitionId, producerId, window, lastMs }) => {
       assert(window !== undefined, 'a changed producer has a window')
       const encoded = encodeWindow(window)
-      return { partitionId, producerId, epoch: window.epoch, window: encoded, lastMs }
+      const state = { epoch: window.epoch, window: encoded, lastMs, transactionOffset: null }
+      return { partitionId, producerId, ...state }
     })
     const byKey = (a: (typeof rows)[number], b: (typeof rows)[number]): number =>
       a.partitionId - b.partitionId || a.producerId - b.producerId

@@ -70,7 +70,8 @@ export function producerRow(
   producerId: number,
   changes: Partial<ProducerStateRow> = {},
 ): ProducerStateRow {
-  return { partitionId, producerId, epoch: 0, window: new Uint8Array(0), lastMs: 0, ...changes }
+  const none = { epoch: 0, window: new Uint8Array(0), lastMs: 0, transactionOffset: null }
+  return { partitionId, producerId, ...none, ...changes }
 }
 
 export function commitRow(

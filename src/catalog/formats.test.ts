@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { isFailure } from '../base/errors.ts'
-import { decodeManifest, encodeManifest, type Run } from './manifest.ts'
+import { decodeManifest, encodeManifest, markerRun, type Run } from './manifest.ts'
 import { type AppendOutcome, decodeOutcomes, encodeOutcomes } from './outcomes.ts'
 import { decodeWindow, encodeWindow, judgeSequence, rememberBatch } from './producer-window.ts'
 
@@ -23,11 +23,11 @@ const runs: readonly Run[] = [
   },
 ]
 
-test('a manifest, version 1', () => {
+test('a manifest, version 2', () => {
   const bytes = encodeManifest(runs, 4_096)
   assert.equal(
     hex(bytes),
-    '0100000000000002' +
+    '020000000000000200000001' +
       '00000102' +
       '0000010000000001' +
       '00000064' +
@@ -38,9 +38,29 @@ test('a manifest, version 1', () => {
   assert.deepEqual(decodeManifest(bytes, 'journal-3', 4_096), runs)
   assert.deepEqual(decodeManifest(new Uint8Array(0), 'x', 0), [])
   assert.deepEqual(decodeManifest(encodeManifest([], 0), 'x', 0), [])
-  for (const damaged of [bytes.subarray(0, 39), bytes.subarray(0, 7), Buffer.from('02', 'hex')]) {
+  for (const damaged of [bytes.subarray(0, 43), bytes.subarray(0, 7), Buffer.from('03', 'hex')]) {
     assert.throws(() => decodeManifest(damaged, 'x', 0), isCorrupt)
   }
+})
+
+test('a manifest with markers', () => {
+  const marker = { type: 'commit', producerId: 2 ** 33, producerEpoch: 7 } as const
+  const rest = { coordinatorEpoch: 1, timestampMs: 5, transactionVersion: 2 }
+  const committed = markerRun(259, 2 ** 40, { ...marker, ...rest }, 2)
+  const bytes = encodeManifest([committed, ...runs], 4_096)
+  assert.equal(
+    hex(bytes.subarray(12 + 32)),
+    '000001030000010000000000' +
+      '0102' +
+      '0007' +
+      '0000000200000000' +
+      '00000001' +
+      '0000000000000005',
+  )
+  const aborted = markerRun(1, 9, { ...marker, ...rest, type: 'abort' }, 2)
+  const all = encodeManifest([aborted, committed, ...runs], 4_096)
+  assert.deepEqual(decodeManifest(all, 'journal-3', 4_096), [...runs, aborted, committed])
+  assert.throws(() => decodeManifest(all.subarray(0, -1), 'x', 0), isCorrupt)
 })
 
 test('outcomes, version 1', () => {

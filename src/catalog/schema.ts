@@ -3,31 +3,16 @@
  * reused. Lock classes follow one global order: group id, topic, transaction, partition, consumer
  * group, lease, object.
  */
+import { lockClass } from './lock-class.ts'
+import {
+  abortedRanges,
+  openTransactions,
+  pendingOffsets,
+  transactionGroups,
+  transactionPartitions,
+  transactions,
+} from './schema-transactions.ts'
 import type { Table } from './table.ts'
-
-export const lockClass: {
-  readonly groupId: number
-  readonly topic: number
-  readonly transaction: number
-  readonly partition: number
-  readonly producerState: number
-  readonly consumerGroup: number
-  readonly groupOffset: number
-  readonly lease: number
-  readonly object: number
-  readonly counter: number
-} = {
-  groupId: 1,
-  topic: 2,
-  transaction: 3,
-  partition: 4,
-  producerState: 5,
-  consumerGroup: 6,
-  groupOffset: 7,
-  lease: 8,
-  object: 9,
-  counter: 10,
-}
 
 /** Facts of the cluster by name: 'cluster.id', 'leader.epoch', 'schema.level'. */
 export interface ClusterFactRow {
@@ -89,6 +74,8 @@ export interface ProducerStateRow {
    */
   window: Uint8Array
   lastMs: number
+  /** Where its open transaction begins in this partition; null where it wrote none. */
+  transactionOffset: number | null
 }
 
 /** One row per group of appends: claim, manifest, answer to unknown outcomes, and the change feed. */
@@ -98,6 +85,7 @@ export interface CommitLogRow {
   /** Counts the groups of that incarnation, in sealing order. */
   groupNumber: number
   state: 'committed' | 'cancelled'
+  /** '' for a group that has no bytes: it ends transactions, and its manifest holds markers only. */
   objectId: string
   /** Where the group stands in its object, header included. */
   position: number
@@ -238,6 +226,7 @@ export const producerStates: Table<ProducerStateRow> = {
     epoch: 'int',
     window: 'bytes',
     lastMs: 'int',
+    transactionOffset: 'int?',
   },
   key: ['partitionId', 'producerId'],
   guard: { table: 'partition', columns: ['partitionId'] },
@@ -347,6 +336,12 @@ export const catalogTables: readonly Table<never>[] = [
   topicNames,
   partitions,
   producerStates,
+  transactions,
+  transactionPartitions,
+  transactionGroups,
+  openTransactions,
+  abortedRanges,
+  pendingOffsets,
   commitLog,
   objects,
   extents,

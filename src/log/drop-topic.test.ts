@@ -32,7 +32,7 @@ async function newWorld(): Promise<{ world: LogWorld; doomed: KnownTopic; kept: 
       await tx.lock(partitions, [[partitionId]], 'exclusive')
       const window = new Uint8Array(24)
       const states = Array.from({ length: 1_500 }, (_, producerId) => {
-        return { partitionId, producerId, epoch: 0, window, lastMs: 0 }
+        return { partitionId, producerId, epoch: 0, window, lastMs: 0, transactionOffset: null }
       })
       await tx.put(producerStates, states)
     }

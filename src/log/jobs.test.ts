@@ -110,7 +110,8 @@ test('silent producers are forgotten, others are not', async () => {
     await tx.lock(partitions, [[partitionId]], 'exclusive')
     const states = Array.from({ length: 2_300 }, (_, producerId) => {
       const lastMs = producerId % 2 === 0 ? now : now + hour
-      return { partitionId, producerId, epoch: 0, window: new Uint8Array(24), lastMs }
+      const window = new Uint8Array(24)
+      return { partitionId, producerId, epoch: 0, window, lastMs, transactionOffset: null }
     })
     await tx.put(producerStates, states)
   })

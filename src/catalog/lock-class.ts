@@ -1,0 +1,24 @@
+/** The global order of locks by class; see lock-order.ts. */
+export const lockClass: {
+  readonly groupId: number
+  readonly topic: number
+  readonly transaction: number
+  readonly partition: number
+  readonly producerState: number
+  readonly consumerGroup: number
+  readonly groupOffset: number
+  readonly lease: number
+  readonly object: number
+  readonly counter: number
+} = {
+  groupId: 1,
+  topic: 2,
+  transaction: 3,
+  partition: 4,
+  producerState: 5,
+  consumerGroup: 6,
+  groupOffset: 7,
+  lease: 8,
+  object: 9,
+  counter: 10,
+}
