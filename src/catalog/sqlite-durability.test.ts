@@ -123,7 +123,7 @@ test('a data folder is used by one process, until that one is gone', () =>
 
 test('a full disk refuses writes cleanly, and is written again once there is room', () =>
   inFolder(async (path) => {
-    const full = await openAt(path, 60)
+    const full = await openAt(path, 120)
     await full.transaction('fill', (tx) => tx.put(partitions, [partitionRow(1)]))
     let group = 1
     const fill = async (): Promise<void> => {
