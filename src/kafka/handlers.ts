@@ -16,13 +16,16 @@ import { listGroupsHandler } from './handlers/16-list-groups.ts'
 import { apiVersionsHandler } from './handlers/18-api-versions.ts'
 import { createTopicsHandler } from './handlers/19-create-topics.ts'
 import { deleteTopicsHandler } from './handlers/20-delete-topics.ts'
+import { deleteRecordsHandler } from './handlers/21-delete-records.ts'
 import { initProducerIdHandler } from './handlers/22-init-producer-id.ts'
+import { offsetForLeaderEpochHandler } from './handlers/23-offset-for-leader-epoch.ts'
 import { describeConfigsHandler } from './handlers/32-describe-configs.ts'
 import { createPartitionsHandler } from './handlers/37-create-partitions.ts'
 import { deleteGroupsHandler } from './handlers/42-delete-groups.ts'
 import { incrementalAlterConfigsHandler } from './handlers/44-incremental-alter-configs.ts'
 import { offsetDeleteHandler } from './handlers/47-offset-delete.ts'
 import { describeClusterHandler } from './handlers/60-describe-cluster.ts'
+import { describeProducersHandler } from './handlers/61-describe-producers.ts'
 import type { Handler } from './router.ts'
 
 /** One handler per API, by key. */
@@ -44,13 +47,16 @@ export function kafkaHandlers(broker: Broker): Handler[] {
     apiVersionsHandler(() => handlers.map(({ api }) => api)),
     createTopicsHandler(broker),
     deleteTopicsHandler(broker),
+    deleteRecordsHandler(broker),
     initProducerIdHandler(broker),
+    offsetForLeaderEpochHandler(broker),
     describeConfigsHandler(broker),
     createPartitionsHandler(broker),
     deleteGroupsHandler(broker),
     incrementalAlterConfigsHandler(broker),
     offsetDeleteHandler(broker),
     describeClusterHandler(broker),
+    describeProducersHandler(broker),
   ]
   return handlers
 }

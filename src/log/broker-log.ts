@@ -7,7 +7,9 @@ import type { Clock } from '../base/clock.ts'
 import type { Hold } from '../base/hold.ts'
 import type { Log } from '../base/log.ts'
 import type { AppendIntent, GroupResult } from '../catalog/commit-groups.ts'
+import { type ActiveProducer, readActiveProducers } from '../catalog/active-producers.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
+import { type DeletedRecords, deleteRecordsBefore } from '../catalog/delete-records.ts'
 import type { AppendOutcome } from '../catalog/outcomes.ts'
 import { type PartitionRow, partitions } from '../catalog/schema.ts'
 import { readTail, type Tail } from '../catalog/tail.ts'
@@ -121,6 +123,26 @@ export class BrokerLog {
   freshPartitions(partitionIds: readonly number[]): Promise<(PartitionRow | undefined)[]> {
     const keys = partitionIds.map((id) => [id])
     return this.#deps.database.snapshot('read partitions', (tx) => tx.get(partitions, keys))
+  }
+
+  /**
+   * See deleteRecordsBefore. When it resolves, nobody reads what was deleted any more.
+   *
+   * @throws Failure 'unavailable': nothing was deleted. 'unknown-outcome': call again.
+   */
+  async deleteRecords(log: PartitionLog, before: number | 'log-end'): Promise<DeletedRecords> {
+    const { database, clock } = this.#deps
+    const result = await deleteRecordsBefore(database, log.partitionId, before, clock.nowMs())
+    if (result.outcome === 'deleted') {
+      log.raiseStart(result.logStart)
+      this.extentIndex.forget(log.partitionId)
+    }
+    return result
+  }
+
+  /** See readActiveProducers. @throws Failure 'unavailable' | 'corrupt' */
+  activeProducers({ partitionId }: PartitionLog): Promise<ActiveProducer[]> {
+    return readActiveProducers(this.#deps.database, partitionId)
   }
 
   /** Refuses new appends, and waits until those accepted are decided. */

@@ -33,8 +33,9 @@ async function offsetByTime(
 ): Promise<TimedOffset | undefined> {
   for await (const run of runsOf(deps, log)) {
     if (run.maxTimestampMs < targetMs) continue
-    const { bytes, positions } = await deps.blockCache.read(run)
-    for (const at of positions) {
+    const { bytes, positions, nextOffsets } = await deps.blockCache.read(run)
+    for (const [index, at] of positions.entries()) {
+      if ((nextOffsets[index] ?? 0) <= log.logStart) continue
       const found = inBatch(bytes, at, log.logStart, () =>
         findTimestamp(bytes, at, targetMs, log.logStart),
       )
@@ -71,14 +72,26 @@ async function latestTime(
   deps: FindOffsetDeps,
   log: PartitionLog,
 ): Promise<TimedOffset | undefined> {
+  let cut: TimedOffset | undefined
   let best: Run | undefined
   for await (const run of runsOf(deps, log)) {
-    if (best === undefined || run.maxTimestampMs > best.maxTimestampMs) best = run
+    // What the run says may be of records that are deleted.
+    if (run.baseOffset < log.logStart) cut = await latestTimeIn(deps, log, run)
+    else if (best === undefined || run.maxTimestampMs > best.maxTimestampMs) best = run
   }
-  if (best === undefined) return undefined
-  const { bytes, positions } = await deps.blockCache.read(best)
+  if (best === undefined || best.maxTimestampMs <= (cut?.timestampMs ?? -1)) return cut
+  return (await latestTimeIn(deps, log, best)) ?? cut
+}
+
+async function latestTimeIn(
+  deps: FindOffsetDeps,
+  log: PartitionLog,
+  run: Run,
+): Promise<TimedOffset | undefined> {
+  const { bytes, positions, nextOffsets } = await deps.blockCache.read(run)
   let found: TimedOffset | undefined
-  for (const at of positions) {
+  for (const [index, at] of positions.entries()) {
+    if ((nextOffsets[index] ?? 0) <= log.logStart) continue
     const candidate = inBatch(bytes, at, log.logStart, () =>
       findMaxTimestamp(bytes, at, log.logStart),
     )

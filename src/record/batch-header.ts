@@ -96,6 +96,10 @@ export function crcOf(bytes: Uint8Array, at: number): number {
 export function attributesOf(bytes: Uint8Array, at: number): number {
   return readInt16(bytes, at + AT_ATTRIBUTES)
 }
+/** The number on the wire; `codecOf` names it. */
+export function codecIdOf(bytes: Uint8Array, at: number): number {
+  return attributesOf(bytes, at) & CODEC_BITS
+}
 export function lastOffsetDeltaOf(bytes: Uint8Array, at: number): number {
   return readInt32(bytes, at + AT_LAST_OFFSET_DELTA)
 }

@@ -18,13 +18,16 @@ import { listGroups } from './messages/16-list-groups.ts'
 import { apiVersions } from './messages/18-api-versions.ts'
 import { createTopics } from './messages/19-create-topics.ts'
 import { deleteTopics } from './messages/20-delete-topics.ts'
+import { deleteRecords } from './messages/21-delete-records.ts'
 import { initProducerId } from './messages/22-init-producer-id.ts'
+import { offsetForLeaderEpoch } from './messages/23-offset-for-leader-epoch.ts'
 import { describeConfigs } from './messages/32-describe-configs.ts'
 import { createPartitions } from './messages/37-create-partitions.ts'
 import { deleteGroups } from './messages/42-delete-groups.ts'
 import { incrementalAlterConfigs } from './messages/44-incremental-alter-configs.ts'
 import { offsetDelete } from './messages/47-offset-delete.ts'
 import { describeCluster } from './messages/60-describe-cluster.ts'
+import { describeProducers } from './messages/61-describe-producers.ts'
 import type { AnyApi } from './message.ts'
 
 export const apis: {
@@ -44,13 +47,16 @@ export const apis: {
   readonly 18: typeof apiVersions
   readonly 19: typeof createTopics
   readonly 20: typeof deleteTopics
+  readonly 21: typeof deleteRecords
   readonly 22: typeof initProducerId
+  readonly 23: typeof offsetForLeaderEpoch
   readonly 32: typeof describeConfigs
   readonly 37: typeof createPartitions
   readonly 42: typeof deleteGroups
   readonly 44: typeof incrementalAlterConfigs
   readonly 47: typeof offsetDelete
   readonly 60: typeof describeCluster
+  readonly 61: typeof describeProducers
 } = {
   0: produce,
   1: fetch,
@@ -68,13 +74,16 @@ export const apis: {
   18: apiVersions,
   19: createTopics,
   20: deleteTopics,
+  21: deleteRecords,
   22: initProducerId,
+  23: offsetForLeaderEpoch,
   32: describeConfigs,
   37: createPartitions,
   42: deleteGroups,
   44: incrementalAlterConfigs,
   47: offsetDelete,
   60: describeCluster,
+  61: describeProducers,
 }
 
 /** A key of `apis`. */

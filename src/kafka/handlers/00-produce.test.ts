@@ -224,3 +224,58 @@ test('a compressed batch does not take offsets for more records than can be unpa
   const answer = await world.ask(produce, 9, request('t', [[0, claims]]))
   assert.deepEqual(codes(answer), [ErrorCode.INVALID_RECORD])
 })
+
+type Sent = Parameters<typeof buildBatch>[0] extends Iterable<infer Each> ? Each : never
+
+/** What is said of one batch that goes to a topic with `configs`. */
+async function judged(
+  configs: Readonly<Record<string, string>>,
+  records: (nowMs: number) => Sent[],
+): Promise<ProduceResponse['responses'][number]['partitionResponses'][number]> {
+  const world = await BrokerWorld.start()
+  await world.topic('t', 1, configs)
+  const sent = buildBatch(records(world.clock.nowMs()), { codec: 'gzip' })
+  const { responses } = await world.ask(produce, 9, request('t', [[0, sent]]))
+  const [reply] = responses[0]?.partitionResponses ?? []
+  assert.ok(reply !== undefined)
+  return reply
+}
+
+const record = (timestampMs: number, key: string | null = 'k'): Sent => {
+  return { key: key === null ? null : text(key), value: null, timestampMs }
+}
+
+test('records without a key in a compressed batch to a compacted topic are named', async () => {
+  const reply = await judged({ 'cleanup.policy': 'compact' }, (now) => [
+    record(now),
+    record(now, null),
+    record(now, ''),
+    record(now, null),
+  ])
+  assert.deepEqual([reply.errorCode, reply.baseOffset], [ErrorCode.INVALID_RECORD, -1])
+  assert.deepEqual(
+    reply.recordErrors.map(({ batchIndex }) => batchIndex),
+    [1, 3],
+  )
+  assert.match(reply.errorMessage ?? '', /2 of 4 records/)
+})
+
+test('times out of bounds are named, also between the first and the largest', async () => {
+  const hour = 3_600_000
+  const past = await judged({ 'message.timestamp.before.max.ms': `${hour}` }, (now) => [
+    record(now),
+    record(now - 2 * hour),
+    record(now),
+  ])
+  assert.equal(past.errorCode, ErrorCode.INVALID_TIMESTAMP)
+  assert.deepEqual(
+    past.recordErrors.map(({ batchIndex }) => batchIndex),
+    [1],
+  )
+  const future = await judged({}, (now) => [record(now), record(now + 2 * hour)])
+  assert.equal(future.errorCode, ErrorCode.INVALID_TIMESTAMP, 'an hour ahead is the default')
+  const far = { 'message.timestamp.type': 'LogAppendTime', 'message.timestamp.before.max.ms': '1' }
+  const stamped = await judged(far, (now) => [record(now - hour), record(now + 2 * hour)])
+  assert.equal(stamped.errorCode, ErrorCode.NONE, 'what is stamped is not judged')
+  assert.ok(stamped.logAppendTimeMs > 0)
+})

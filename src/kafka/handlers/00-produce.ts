@@ -256,16 +256,19 @@ const zstdFrom = 7
 
 function rulesOf({ effective }: KnownTopic, nowMs: number, apiVersion: number): BatchRules {
   const isCompacted = effective['cleanup.policy'].includes('compact')
+  const timestampBeforeMaxMs = effective['message.timestamp.before.max.ms']
+  // Only the first and the largest time of a compressed batch stand in its header.
+  const boundsPast = timestampBeforeMaxMs < Number.MAX_SAFE_INTEGER
   return {
     batchBytesMax: effective['max.message.bytes'],
     timestampType:
       effective['message.timestamp.type'] === 'LogAppendTime' ? 'log-append' : 'create',
-    timestampBeforeMaxMs: effective['message.timestamp.before.max.ms'],
+    timestampBeforeMaxMs,
     timestampAfterMaxMs: effective['message.timestamp.after.max.ms'],
     nowMs,
     zstdAllowed: apiVersion >= zstdFrom,
     keysRequired: isCompacted,
-    inspectRecords: isCompacted,
+    inspectRecords: isCompacted || boundsPast,
     decompressedBytesMax: DECOMPRESSED_BYTES_MAX,
   }
 }

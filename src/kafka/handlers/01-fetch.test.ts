@@ -154,8 +154,31 @@ test('unknown topics are told by the code of the version; sessions are not kept'
   assert.deepEqual(codes(await world.ask(fetch, 13, asked('', [[0, 0]]))), [
     ErrorCode.UNKNOWN_TOPIC_ID,
   ])
-  const { errorCode } = await world.ask(fetch, 12, asked('t', [[0, 0]], { sessionId: 5 }))
-  assert.equal(errorCode, ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
+  for (const sessionId of [0, 5]) {
+    const next = asked('t', [[0, 0]], { sessionId, sessionEpoch: 3 })
+    const { errorCode } = await world.ask(fetch, 12, next)
+    assert.equal(errorCode, ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
+    for (const sessionEpoch of [0, -1]) {
+      const whole = asked('t', [[0, 0]], { sessionId, sessionEpoch })
+      const answer = await world.ask(fetch, 12, whole)
+      assert.deepEqual([answer.errorCode, answer.sessionId, codes(answer)], [0, 0, [0]])
+    }
+  }
+})
+
+test('a client that is older than zstd is not given any', async () => {
+  const world = await worldOf(1)
+  const record = { key: null, value: Buffer.from('a'), timestampMs: 1.7e12 }
+  for (const codec of ['gzip', 'zstd'] as const) {
+    const partitionData = [{ index: 0, records: buildBatch([record], { codec }) }]
+    const topicData = [{ name: 't', partitionData }]
+    await world.ask(produce, 9, { acks: -1, timeoutMs: 30_000, topicData })
+  }
+  const [before, from] = [asked('t', [[0, 0, 1]]), asked('t', [[0, 1]])]
+  assert.deepEqual(values(await world.ask(fetch, 9, before)), [['a']])
+  const { UNSUPPORTED_COMPRESSION_TYPE } = ErrorCode
+  assert.deepEqual(codes(await world.ask(fetch, 9, from)), [UNSUPPORTED_COMPRESSION_TYPE])
+  assert.deepEqual(values(await world.ask(fetch, 10, from)), [['a']])
 })
 
 test('a fetch waits for records, and no longer than it was told to', async () => {

@@ -6,15 +6,19 @@
  * - At least one batch comes even if it is larger than every limit (KIP-74); the partition that is
  *   asked first changes from fetch to fetch, so that none starves behind full ones.
  * - Batches keep their producer's bytes; the first may begin before the offset asked for.
+ * - A client that is older than zstd (below 10) is told so, not given what it cannot read (KIP-110).
  * - Topics by name (4-12) or id (13+, KIP-516). No preferred replica, no diverging epochs.
  */
 import { isFailure } from '../../base/errors.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
 import type { PartitionLog } from '../../log/partition-log.ts'
+import { codecIdOf } from '../../record/batch-header.ts'
+import { forEachBatch } from '../../record/batch-sequence.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { fetch, type FetchReply, type FetchRequest } from '../../wire/messages/01-fetch.ts'
 import type { Broker } from '../broker.ts'
 import { FetchWait, pause } from '../fetch-wait.ts'
+import { leaderEpochCode, logOrCode } from '../partition-look-up.ts'
 import { type Handler, handler } from '../router.ts'
 import { failureCode } from '../to-error-code.ts'
 
@@ -49,6 +53,10 @@ const unsentBytesMax = 256 * 1024 * 1024
 /** From here on topics are told by id (KIP-516). */
 const byIdFrom = 13
 
+/** zstd came with Fetch 10 (KIP-110). */
+const zstdFrom = 10
+const zstdId = 4
+
 /**
  * Where partitions grow without there being enough, the next look waits for a part of the time
  * waited so far: what is read again and again stays little, however long the wait and small the
@@ -64,6 +72,7 @@ interface Fetching {
   /** Which partition is looked at first. */
   readonly turn: number
   readonly bytesMax: number
+  readonly knowsZstd: boolean
 }
 
 export function fetchHandler(broker: Broker): Handler {
@@ -71,7 +80,8 @@ export function fetchHandler(broker: Broker): Handler {
   const turns = new WeakMap<object, number>()
   let unsentBytes = 0
   return handler(fetch, async (request, { header, peer, signal }) => {
-    if (request.sessionId !== 0) {
+    // A full fetch may end a session, or ask for one: nobody has to know of it.
+    if (request.sessionEpoch > 0) {
       const errorCode = ErrorCode.FETCH_SESSION_ID_NOT_FOUND
       return { response: { errorCode, responses: [] } }
     }
@@ -79,7 +89,8 @@ export function fetchHandler(broker: Broker): Handler {
     turns.set(peer, (turn + 1) % 1_000_000)
     const bytesMax = Math.min(request.maxBytes, answerBytesMax, unsentBytesMax - unsentBytes)
     const isById = header.apiVersion >= byIdFrom
-    const fetching = { broker, request, isById, turn, bytesMax }
+    const knowsZstd = header.apiVersion >= zstdFrom
+    const fetching = { broker, request, isById, turn, bytesMax, knowsZstd }
     const look = await lookUntilEnough(fetching, signal)
     unsentBytes += look.byteLength
     const release = (): void => {
@@ -106,17 +117,9 @@ function resolvePartition(
   missing: number,
 ): Target {
   if (topic === undefined) return { asked, log: undefined, fault: missing }
-  const partitionId = topic.partitionIds[asked.partition]
-  const log = partitionId === undefined ? undefined : broker.logs.index.get(partitionId)
-  if (log === undefined) {
-    return { asked, log: undefined, fault: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }
-  }
-  const { currentLeaderEpoch: epoch } = asked
-  if (epoch > log.leaderEpoch) return { asked, log, fault: ErrorCode.UNKNOWN_LEADER_EPOCH }
-  if (epoch >= 0 && epoch < log.leaderEpoch) {
-    return { asked, log, fault: ErrorCode.FENCED_LEADER_EPOCH }
-  }
-  return { asked, log, fault: ErrorCode.NONE }
+  const log = logOrCode(broker, topic, asked.partition)
+  if (typeof log === 'number') return { asked, log: undefined, fault: log }
+  return { asked, log, fault: leaderEpochCode(log, asked.currentLeaderEpoch) }
 }
 
 /** Looks, and looks again when a partition has grown, until there is enough or time is up. */
@@ -146,8 +149,7 @@ async function lookOnce(fetching: Fetching, targets: readonly Target[]): Promise
   const look: Look = { replies: new Map(), releases: [], byteLength: 0, hasError: false }
   for (let index = 0; index < targets.length; index++) {
     const target = targets[(index + fetching.turn) % targets.length] as Target
-    const reply =
-      atEnd(target) ?? (await readTarget(fetching.broker, target, fetching.bytesMax, look))
+    const reply = atEnd(target) ?? (await readTarget(fetching, target, look))
     look.replies.set(target.asked, reply)
     if (reply.errorCode !== ErrorCode.NONE) look.hasError = true
   }
@@ -171,9 +173,8 @@ function atEnd({ asked, log, fault }: Target): PartitionReply | undefined {
 }
 
 async function readTarget(
-  broker: Broker,
+  { broker, bytesMax, knowsZstd }: Fetching,
   { asked, log, fault }: Target,
-  bytesMax: number,
   look: Look,
 ): Promise<PartitionReply> {
   const { partition: partitionIndex, fetchOffset, partitionMaxBytes } = asked
@@ -193,7 +194,10 @@ async function readTarget(
     try {
       const result = await broker.logs.read(log, fetchOffset, Math.max(roomBytes, 1))
       if (result.outcome === 'out-of-range') errorCode = ErrorCode.OFFSET_OUT_OF_RANGE
-      else if (look.byteLength > 0 && result.byteLength > roomBytes) result.release()
+      else if (!knowsZstd && holdsZstd(result.chunks)) {
+        result.release()
+        errorCode = ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
+      } else if (look.byteLength > 0 && result.byteLength > roomBytes) result.release()
       else {
         records = result.chunks
         look.byteLength += result.byteLength
@@ -216,6 +220,14 @@ async function readTarget(
     abortedTransactions: null,
     records,
   }
+}
+
+function holdsZstd(chunks: readonly Uint8Array[]): boolean {
+  let holds = false
+  for (const bytes of chunks) {
+    forEachBatch(bytes, (at) => (holds ||= codecIdOf(bytes, at) === zstdId))
+  }
+  return holds
 }
 
 /** Topics and partitions in the order in which they were asked for. */

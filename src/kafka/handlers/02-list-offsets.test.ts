@@ -102,8 +102,11 @@ test('without the catalog an end is not guessed (R1)', async () => {
   assert.equal((await list(world, -2)).errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
 })
 
-test('many partitions, also the same again, take few reads of the catalog', async () => {
-  const world = await worldWithRecords()
+test('many partitions take few reads of the catalog', async () => {
+  const world = await BrokerWorld.start()
+  const count = 2_500
+  await world.topic('t', count)
+  await put(world, batchAt(base))
   const { logs } = world.server.broker
   const read = logs.freshPartitions.bind(logs)
   let reads = 0
@@ -111,12 +114,49 @@ test('many partitions, also the same again, take few reads of the catalog', asyn
     reads++
     return read(ids)
   }
-  const partitions = Array.from({ length: 20_000 }, (_, index) => {
-    return { partitionIndex: 0, timestamp: index % 2 === 0 ? -1 : -2 }
+  const partitions = Array.from({ length: count }, (_, partitionIndex) => {
+    return { partitionIndex, timestamp: partitionIndex % 2 === 0 ? -1 : -2 }
   })
   const request = { replicaId: -1, topics: [{ name: 't', partitions }] } as never
   const { topics } = await world.ask(listOffsets, 5, request)
-  assert.equal(topics[0]?.partitions.length, 20_000)
-  assert.ok(topics[0]?.partitions.every(({ offset }, index) => offset === (index % 2 ? 0 : 3)))
-  assert.equal(reads, 1)
+  assert.deepEqual(
+    topics[0]?.partitions.map(({ offset }) => offset),
+    partitions.map((_, index) => (index === 0 ? 1 : 0)),
+  )
+  assert.equal(reads, 3)
+})
+
+test('a partition that is named twice is refused, the others are told', async () => {
+  const world = await BrokerWorld.start()
+  await world.topic('t', 2)
+  const partitions = [0, 1, 0].map((partitionIndex) => ({ partitionIndex, timestamp: -1 }))
+  const request = { replicaId: -1, topics: [{ name: 't', partitions }] } as never
+  const { topics } = await world.ask(listOffsets, 5, request)
+  const { INVALID_REQUEST, NONE } = ErrorCode
+  assert.deepEqual(
+    topics[0]?.partitions.map(({ errorCode }) => errorCode),
+    [INVALID_REQUEST, NONE, INVALID_REQUEST],
+  )
+})
+
+test('what lies below the log start has no time', async () => {
+  const world = await BrokerWorld.start()
+  await world.topic('t')
+  const at = [base + 50, base + 10, base + 30]
+  const records = at.map((timestampMs) => ({ key: null, value: null, timestampMs }))
+  await put(world, buildBatch(records))
+  await put(world, batchAt(base + 20))
+  const log = world.server.broker.logs.index.get(
+    world.server.broker.topics.byName('t')?.partitionIds[0] ?? -1,
+  )
+  assert.ok(log !== undefined)
+  for (const [start, latest] of [
+    [1, { errorCode: 0, offset: 2, timestamp: base + 30 }],
+    [3, { errorCode: 0, offset: 3, timestamp: base + 20 }],
+    [4, { errorCode: 0, offset: -1, timestamp: -1 }],
+  ] as const) {
+    await world.during(world.server.broker.logs.deleteRecords(log, start))
+    assert.deepEqual(await list(world, -3), latest)
+    assert.equal((await list(world, -2)).offset, start)
+  }
 })

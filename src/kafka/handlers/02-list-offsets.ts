@@ -3,7 +3,8 @@
  *
  * -1 latest, -2 earliest, -3 the record with the largest timestamp (7+, KIP-734), -4 earliest local
  * (8+), -5 latest tiered (9+), -6 earliest pending upload (11+): there is one store, so -4 is -2,
- * and -5 and -6 are unknown (-1). Ends are read from the catalog after the request came (R1).
+ * and -5 and -6 are unknown (-1). Ends are read from the catalog after the request came (R1). A
+ * partition that is named twice is refused, as Kafka does.
  */
 import { Failure, isFailure } from '../../base/errors.ts'
 import type { PartitionRow } from '../../catalog/schema.ts'
@@ -16,10 +17,13 @@ import {
   type ListOffsetsRequest,
 } from '../../wire/messages/02-list-offsets.ts'
 import type { Broker } from '../broker.ts'
+import { leaderEpochCode, logOrCode, topicOrCode } from '../partition-look-up.ts'
 import { type Handler, handler } from '../router.ts'
 import { failureCode } from '../to-error-code.ts'
+import { repeated } from '../topic-rules.ts'
 
-type Asked = ListOffsetsRequest['topics'][number]['partitions'][number]
+type AskedTopic = ListOffsetsRequest['topics'][number]
+type Asked = AskedTopic['partitions'][number]
 type PartitionReply = ListOffsetsReply['topics'][number]['partitions'][number]
 
 const latest = -1
@@ -59,9 +63,7 @@ export function listOffsetsHandler(broker: Broker): Handler {
   return handler(listOffsets, async ({ topics }, { header }) => {
     const { apiVersion } = header
     const resolved: Target[][] = []
-    for (const { name, partitions } of topics) {
-      resolved.push(await resolve(broker, name, partitions, apiVersion))
-    }
+    for (const asked of topics) resolved.push(await resolve(broker, asked, apiVersion))
     const targets = resolved.flat()
     const ends = await readEnds(broker, targets)
     const replies = new Map<Asked, PartitionReply>()
@@ -86,35 +88,27 @@ export function listOffsetsHandler(broker: Broker): Handler {
 
 async function resolve(
   broker: Broker,
-  name: string,
-  partitions: readonly Asked[],
+  { name, partitions }: AskedTopic,
   apiVersion: number,
 ): Promise<Target[]> {
-  const none = (fault: number): Target[] =>
-    partitions.map((asked) => ({ asked, log: undefined, fault }))
-  try {
-    const topic = await broker.topics.find(name)
-    if (topic === undefined) return none(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    return partitions.map((asked) => {
-      const partitionId = topic.partitionIds[asked.partitionIndex]
-      const log = partitionId === undefined ? undefined : broker.logs.index.get(partitionId)
-      return { asked, log, fault: faultOf(log, asked, apiVersion) }
-    })
-  } catch (error) {
-    if (!isFailure(error)) throw error
-    return none(failureCode(error))
-  }
+  const topic = await topicOrCode(broker, name)
+  const twice = repeated(partitions.map(({ partitionIndex }) => partitionIndex))
+  return partitions.map((asked) => {
+    const log = logOrCode(broker, topic, asked.partitionIndex)
+    if (twice.has(asked.partitionIndex)) {
+      return { asked, log: undefined, fault: ErrorCode.INVALID_REQUEST }
+    }
+    if (typeof log === 'number') return { asked, log: undefined, fault: log }
+    return { asked, log, fault: faultOf(log, asked, apiVersion) }
+  })
 }
 
-function faultOf(log: PartitionLog | undefined, asked: Asked, apiVersion: number): number {
-  const { currentLeaderEpoch: epoch, timestamp } = asked
-  if (log === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-  if (epoch > log.leaderEpoch) return ErrorCode.UNKNOWN_LEADER_EPOCH
-  if (epoch >= 0 && epoch < log.leaderEpoch) return ErrorCode.FENCED_LEADER_EPOCH
+function faultOf(log: PartitionLog, asked: Asked, apiVersion: number): number {
+  const { currentLeaderEpoch, timestamp } = asked
   if (timestamp < 0 && apiVersion < (specialFrom[timestamp] ?? Infinity)) {
     return ErrorCode.UNSUPPORTED_VERSION
   }
-  return ErrorCode.NONE
+  return leaderEpochCode(log, currentLeaderEpoch)
 }
 
 const asksForEnd = ({ timestamp }: Asked): boolean =>

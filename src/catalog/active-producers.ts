@@ -1,0 +1,44 @@
+/** Who produces to a partition, as the commit remembers it (KIP-664). */
+import { catalogLimits, type CatalogDatabase } from './database.ts'
+import { decodeWindow } from './producer-window.ts'
+import { producerStates } from './schema.ts'
+
+export interface ActiveProducer {
+  readonly producerId: number
+  readonly epoch: number
+  /** -1 where it has sent nothing under its epoch. */
+  readonly lastSequence: number
+  readonly lastTimestampMs: number
+}
+
+/** Told of one partition, by producer id: an answer stays below some megabytes. */
+export const activeProducersMax = 50_000
+
+/**
+ * One snapshot of all of them.
+ *
+ * @throws Failure 'unavailable' | 'corrupt'
+ */
+export function readActiveProducers(
+  database: CatalogDatabase,
+  partitionId: number,
+): Promise<ActiveProducer[]> {
+  const limit = catalogLimits.scanRowsMax
+  return database.snapshot('read producers', async (tx) => {
+    const found: ActiveProducer[] = []
+    for (let after: readonly [number] | undefined; found.length < activeProducersMax;) {
+      const range = { prefix: [partitionId], limit, ...(after === undefined ? {} : { after }) }
+      const rows = await tx.scan(producerStates, range)
+      for (const { producerId, epoch, window, lastMs } of rows) {
+        const newest = decodeWindow(epoch, window).batches[0]
+        const lastSequence = newest?.lastSequence ?? -1
+        const lastTimestampMs = newest?.timestampMs ?? lastMs
+        found.push({ producerId, epoch, lastSequence, lastTimestampMs })
+      }
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < limit) break
+      after = [last.producerId]
+    }
+    return found
+  })
+}
