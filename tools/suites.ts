@@ -56,6 +56,7 @@ export const covered: readonly Covered[] = [
   { path: 'src/objects/object-key.ts', suite: 'src/objects/disk-object-store.test.ts' },
   { path: 'src/objects/open-files.ts', suite: 'src/objects/disk-object-store.test.ts' },
   { path: 'src/base/node-http.ts', suite: 'src/telemetry/http-receiver.test.ts' },
+  { path: 'src/catalog/active-producers.ts', suite: 'src/kafka/handlers/log-admin.test.ts' },
   { path: 'src/catalog/collect-objects.ts', suite: 'src/log/pack.test.ts' },
   { path: 'src/catalog/collect-topics.ts', suite: 'src/log/pack.test.ts' },
   { path: 'src/catalog/pack-swap.ts', suite: 'src/log/pack.test.ts' },

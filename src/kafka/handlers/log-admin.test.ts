@@ -54,7 +54,7 @@ async function fetched(world: BrokerWorld, fetchOffset: number): Promise<[number
   const request = { ...limits, topics: [{ topic: 't', partitions }] } as never
   const [reply] = (await world.ask(fetch, 12, request)).responses[0]?.partitions ?? []
   assert.ok(reply !== undefined)
-  return [reply.errorCode, Number(reply.logStartOffset), reply.records?.length ?? 0]
+  return [reply.errorCode, reply.logStartOffset, reply.records?.length ?? 0]
 }
 
 async function earliest(world: BrokerWorld): Promise<number | undefined> {
