@@ -9,22 +9,35 @@ import { parseArgs } from 'node:util'
 import { checkout, nodeProgram } from '../test/support/broker-process.ts'
 import { fetchSection } from './fetch.ts'
 import { Figures } from './figures.ts'
+import { groupsSection } from './groups.ts'
 import { latencySection, slowSection } from './latency.ts'
 import { describeMachine } from './machine.ts'
+import { memorySection } from './memory.ts'
 import { produceSection } from './produce.ts'
 import { buildPrograms } from './programs.ts'
 import type { Section, Subject } from './section.ts'
 import { startSection } from './start.ts'
+import { transactionsSection } from './transactions.ts'
 
 const usage = `npm run bench -- [flags]
-  --only a,b       sections: produce, latency, fetch, slow, start (default: all)
+  --only a,b       sections: start, latency, slow, produce, fetch, groups, memory,
+                   transactions (default: all)
   --match TEXT     of produce, only what has TEXT in its name, such as '1 MiB, 12'
   --rounds N       how often each section runs (default: 5)
   --json FILE      every value of every figure
   --against DIR    another checkout of Karst, measured in turns with this one
   --node-flag F    given to Node when it runs the broker, such as --cpu-prof; may be repeated`
 
-const sections = [startSection, latencySection, slowSection, produceSection, fetchSection]
+const sections = [
+  startSection,
+  latencySection,
+  slowSection,
+  produceSection,
+  fetchSection,
+  groupsSection,
+  memorySection,
+  transactionsSection,
+]
 
 const { values } = parseArgs({
   options: {
