@@ -40,14 +40,27 @@ function isProgram(name: string): boolean {
   return folders.some((folder) => folder !== '' && existsSync(path.join(folder, name)))
 }
 
+/** What compiles our own Java programs; the other tools do with less. */
+const compiler = {
+  what: 'javac',
+  isThere: () => isProgram('javac'),
+  aptPackage: 'default-jdk-headless',
+}
+
 /** Installs whatever the client tests need. */
 export async function installAll(): Promise<void> {
   await installDebianPackages()
   await Promise.all([installKafkaTools(), buildRdkafkaClient()])
 }
 
-export async function installDebianPackages(): Promise<void> {
-  const missing = needed.filter((need) => !need.isThere())
+/** Installs what Connect, MirrorMaker 2 and Streams need besides. */
+export async function installSystems(): Promise<void> {
+  await installDebianPackages([...needed, compiler])
+  await Promise.all([installKafkaTools(), installKafkaSystems()])
+}
+
+export async function installDebianPackages(needs: typeof needed = needed): Promise<void> {
+  const missing = needs.filter((need) => !need.isThere())
   if (missing.length === 0) return
   const packages = missing.map((need) => need.aptPackage)
   const prefix = process.getuid?.() === 0 ? [] : ['sudo', '-n']
@@ -64,19 +77,31 @@ export async function installDebianPackages(): Promise<void> {
   } catch (error) {
     throw new Error(`client tests need ${packages.join(', ')}. ${hint}`, { cause: error })
   }
-  const stillMissing = needed.filter((need) => !need.isThere()).map((need) => need.what)
+  const stillMissing = needs.filter((need) => !need.isThere()).map((need) => need.what)
   if (stillMissing.length > 0)
     throw new Error(`installed, but not found: ${stillMissing.join(', ')}`)
 }
 
+const brokerAndTools = ['kafka_2.13', 'kafka-tools']
+const systems = ['kafka-streams', 'connect-runtime', 'connect-file', 'connect-mirror']
+
 /** Resolves with the folder of jars: clients, command-line tools, and a whole broker. */
-export async function installKafkaTools(): Promise<string> {
-  const folder = path.join(clientsFolder, `kafka-${kafkaVersion}`)
+export function installKafkaTools(): Promise<string> {
+  return installJars('kafka', brokerAndTools)
+}
+
+/** Resolves with the folder of jars: all of the tools' and Connect, MirrorMaker 2 and Streams. */
+export function installKafkaSystems(): Promise<string> {
+  return installJars('kafka-systems', [...brokerAndTools, ...systems])
+}
+
+async function installJars(name: string, artifacts: readonly string[]): Promise<string> {
+  const folder = path.join(clientsFolder, `${name}-${kafkaVersion}`)
   const jars = path.join(folder, 'libs')
   if (existsSync(jars)) return jars
   const work = `${folder}.${process.pid}`
   await mkdir(work, { recursive: true })
-  await writeFile(path.join(work, 'pom.xml'), pom())
+  await writeFile(path.join(work, 'pom.xml'), pom(artifacts))
   const goal = ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=libs']
   try {
     await run('mvn', 'mvn', goal, { cwd: work, timeoutMs: mavenTimeoutMs })
@@ -92,14 +117,13 @@ export async function installKafkaTools(): Promise<string> {
   return jars
 }
 
-function pom(): string {
+function pom(artifacts: readonly string[]): string {
   const dependency = (group: string, artifact: string, version: string) =>
     `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId>` +
     `<version>${version}</version></dependency>`
   const log4j = 'org.apache.logging.log4j'
   const dependencies = [
-    dependency('org.apache.kafka', 'kafka_2.13', kafkaVersion),
-    dependency('org.apache.kafka', 'kafka-tools', kafkaVersion),
+    ...artifacts.map((artifact) => dependency('org.apache.kafka', artifact, kafkaVersion)),
     dependency(log4j, 'log4j-api', log4jVersion),
     dependency(log4j, 'log4j-core', log4jVersion),
     dependency(log4j, 'log4j-1.2-api', log4jVersion),

@@ -20,12 +20,13 @@ export class KafkaProcess {
     this.bootstrap = bootstrap
   }
 
-  static async start(): Promise<KafkaProcess> {
+  /** `settings` stand beside, or in place of, those every test gets. */
+  static async start(settings: Record<string, string> = {}): Promise<KafkaProcess> {
     const folder = await mkdtemp(path.join(tmpdir(), 'kafka-reference-'))
     const [broker, controller] = [await freePort(), await freePort()]
     const kafka = new KafkaProcess(folder, `127.0.0.1:${broker}`)
     const config = path.join(folder, 'server.properties')
-    await writeFile(config, properties(folder, broker, controller))
+    await writeFile(config, properties(folder, broker, controller, settings))
     const id = await storageTool('random-uuid')
     await storageTool('format', '-t', id[0] ?? '', '-c', config, '--standalone')
     await kafka.restart()
@@ -52,7 +53,12 @@ export class KafkaProcess {
   }
 }
 
-function properties(folder: string, broker: number, controller: number): string {
+function properties(
+  folder: string,
+  broker: number,
+  controller: number,
+  more: Record<string, string>,
+): string {
   const listeners = `PLAINTEXT://127.0.0.1:${broker},CONTROLLER://127.0.0.1:${controller}`
   const settings = {
     'process.roles': 'broker,controller',
@@ -70,6 +76,7 @@ function properties(folder: string, broker: number, controller: number): string 
     'transaction.state.log.replication.factor': '1',
     'transaction.state.log.min.isr': '1',
     'group.initial.rebalance.delay.ms': '0',
+    ...more,
   }
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)

@@ -50,8 +50,13 @@ async function consume(bootstrap: string, topic: string, count: number): Promise
 }
 
 /** Reads everything a topic holds, to the ends of its partitions as they are now. */
-export async function readAll(bootstrap: string, topic: string): Promise<SeenRecord[]> {
-  const args = ['-C', '-b', bootstrap, '-t', topic, '-o', 'beginning', '-e', '-J', '-q']
+export async function readAll(
+  bootstrap: string,
+  topic: string,
+  settings: string[] = [],
+): Promise<SeenRecord[]> {
+  const flags = settings.flatMap((set) => ['-X', set])
+  const args = ['-C', '-b', bootstrap, '-t', topic, '-o', 'beginning', '-e', '-J', '-q', ...flags]
   const lines = await run('kcat -C -e', 'kcat', args, { timeoutMs: 120_000 })
   return lines.map(toSeen)
 }
