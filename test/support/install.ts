@@ -24,10 +24,12 @@ const needed: { what: string; isThere: () => boolean; aptPackage: string }[] = [
   { what: 'g++', isThere: () => isProgram('g++'), aptPackage: 'g++' },
   { what: 'make', isThere: () => isProgram('make'), aptPackage: 'make' },
   { what: 'java', isThere: () => isProgram('java'), aptPackage: 'default-jre-headless' },
+  { what: 'javac', isThere: () => isProgram('javac'), aptPackage: 'default-jdk-headless' },
   { what: 'mvn', isThere: () => isProgram('mvn'), aptPackage: 'maven' },
   header('librdkafka/rdkafka.h', 'librdkafka-dev'),
   header('zlib.h', 'zlib1g-dev'),
   header('zstd.h', 'libzstd-dev'),
+  header('rapidjson/schema.h', 'rapidjson-dev'), // without it, tests of librdkafka skip themselves
 ]
 
 function header(file: string, aptPackage: string) {

@@ -33,6 +33,10 @@ export class KafkaProcess {
     return kafka
   }
 
+  get isRunning(): boolean {
+    return this.#program !== undefined && this.#program.exit === undefined
+  }
+
   async restart(): Promise<void> {
     const startedAt = performance.now()
     const config = path.join(this.#folder, 'server.properties')
