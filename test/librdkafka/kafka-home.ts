@@ -16,7 +16,7 @@ const compileTimeoutMs = 2 * 60_000
 const scripts: Record<string, string> = {
   'kafka-topics.sh': javaTool.topics,
   'kafka-configs.sh': javaTool.configs,
-  'kafka-acls.sh': 'kafka.admin.AclCommand',
+  'kafka-acls.sh': 'org.apache.kafka.tools.AclCommand',
   'kafka-run-class.sh': '',
 }
 

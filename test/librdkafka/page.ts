@@ -79,7 +79,8 @@ function counts(book: Book): string {
     })
     return `| ${mode} | ${modeText[mode]} | ${cells.join(' | ')} |`
   })
-  const kinds = `${broker.length} tests need a broker and no more; ${ofKind(book, 'sockem').length} more
+  const throttled = ofKind(book, 'sockem').length
+  const kinds = `${broker.length} tests need a broker and no more; ${throttled} more
 talk to it through a throttled socket and are not counted here.`
   return `${kinds}\n\n| Mode | | Karst | Kafka |\n| --- | --- | --- | --- |\n${rows.join('\n')}`
 }

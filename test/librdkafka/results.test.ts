@@ -18,7 +18,7 @@ const result = (name: string, changes: Partial<Result> = {}): Result => ({
   ...changes,
 })
 
-test('a new result takes the place of the old one of its subject, mode and test only', async (t) => {
+test('a new result replaces only the old one of its subject, mode and test', async (t) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'karst-results-'))
   t.after(() => rm(folder, { recursive: true }))
   const file = path.join(folder, 'new/results.json')

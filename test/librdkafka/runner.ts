@@ -1,4 +1,4 @@
-/** Runs one unit of the suite in a process of its own, so that a hang or a crash costs one number. */
+/** Runs one unit of the suite in its own process, so that a hang or a crash costs one number. */
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Program } from '../support/program.ts'

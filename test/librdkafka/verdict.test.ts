@@ -12,9 +12,9 @@ const report = JSON.stringify({
 })
 
 const log = `\u001B[36m[0045_three  /  0.000s] WARN: SKIPPING TEST: Test requires SSL
-\u001B[0m### Test "0045_two (do_it:78: handle queue)" failed at 0045.c:236:do_it() at Fri Nov 20: ###
+\u001B[0m### Test "0045_two (do_it:78: handle queue)" failed at a.c:236:do_it() at Fri: ###
 Expected NO_ERROR for rdkafkatest_rnd5abec2cd73e8c79d_topic, not 40
-### Test "0045_two (do_it:78: handle queue)" failed at 0045.c:236:do_it() at Fri Nov 20: ###
+### Test "0045_two (do_it:78: handle queue)" failed at a.c:236:do_it() at Fri: ###
 Expected NO_ERROR for rdkafkatest_rnd11eb78463d3026_topic, not 40
 ### Test "<MAIN>" failed at test.c:1950:test_wait_exit() at Fri Nov 20 14:46:34 2026: ###
 3 thread(s) still active in librdkafka

@@ -1,4 +1,4 @@
-/** Reads what one process of the test runner has left: its JSON report, and its log for the reasons. */
+/** Reads what a process of the test runner has left: its JSON report, and its log for reasons. */
 import { stripVTControlCharacters } from 'node:util'
 
 export type State = 'passed' | 'failed' | 'skipped' | 'hung' | 'crashed'
@@ -69,7 +69,7 @@ function skipReason(test: string, log: string): string {
   return line?.slice(line.indexOf('SKIPPING TEST:') + 'SKIPPING TEST:'.length) ?? ''
 }
 
-/** A failure is a line `### Test "NAME (SUBTEST)" failed at …` and its message in the next one. */
+/** A failure is a line `### Test "NAME (SUBTEST)" failed at …`, its message in the next one. */
 function failures(test: string, log: string): string[] {
   const lines = log.split('\n')
   return lines.flatMap((line, at) => {
