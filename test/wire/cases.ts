@@ -1,0 +1,57 @@
+/** All cases, by API. */
+import { produceCases } from './cases/00-produce.ts'
+import { fetchCases } from './cases/01-fetch.ts'
+import { listOffsetsCases } from './cases/02-list-offsets.ts'
+import { metadataCases } from './cases/03-metadata.ts'
+import { offsetCommitCases } from './cases/08-offset-commit.ts'
+import { offsetFetchCases } from './cases/09-offset-fetch.ts'
+import { findCoordinatorCases } from './cases/10-find-coordinator.ts'
+import { joinGroupCases } from './cases/11-join-group.ts'
+import { heartbeatCases } from './cases/12-heartbeat.ts'
+import { leaveGroupCases } from './cases/13-leave-group.ts'
+import { syncGroupCases } from './cases/14-sync-group.ts'
+import { describeGroupsCases } from './cases/15-describe-groups.ts'
+import { listGroupsCases } from './cases/16-list-groups.ts'
+import { apiVersionsCases } from './cases/18-api-versions.ts'
+import { createTopicsCases } from './cases/19-create-topics.ts'
+import { deleteTopicsCases } from './cases/20-delete-topics.ts'
+import { deleteRecordsCases } from './cases/21-delete-records.ts'
+import { initProducerIdCases } from './cases/22-init-producer-id.ts'
+import { offsetForLeaderEpochCases } from './cases/23-offset-for-leader-epoch.ts'
+import { describeConfigsCases } from './cases/32-describe-configs.ts'
+import { createPartitionsCases } from './cases/37-create-partitions.ts'
+import { deleteGroupsCases } from './cases/42-delete-groups.ts'
+import { incrementalAlterConfigsCases } from './cases/44-incremental-alter-configs.ts'
+import { offsetDeleteCases } from './cases/47-offset-delete.ts'
+import { describeClusterCases } from './cases/60-describe-cluster.ts'
+import { describeProducersCases } from './cases/61-describe-producers.ts'
+import type { WireCase } from './scenario.ts'
+
+export const wireCases: readonly WireCase[] = [
+  ...produceCases,
+  ...fetchCases,
+  ...listOffsetsCases,
+  ...metadataCases,
+  ...offsetCommitCases,
+  ...offsetFetchCases,
+  ...findCoordinatorCases,
+  ...joinGroupCases,
+  ...heartbeatCases,
+  ...leaveGroupCases,
+  ...syncGroupCases,
+  ...describeGroupsCases,
+  ...listGroupsCases,
+  ...apiVersionsCases,
+  ...createTopicsCases,
+  ...deleteTopicsCases,
+  ...deleteRecordsCases,
+  ...initProducerIdCases,
+  ...offsetForLeaderEpochCases,
+  ...describeConfigsCases,
+  ...createPartitionsCases,
+  ...deleteGroupsCases,
+  ...incrementalAlterConfigsCases,
+  ...offsetDeleteCases,
+  ...describeClusterCases,
+  ...describeProducersCases,
+]
