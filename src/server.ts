@@ -15,6 +15,7 @@ import { timedDatabase } from './catalog/timed-database.ts'
 import { observedDatabase } from './catalog/observed-database.ts'
 import { readTail } from './catalog/tail.ts'
 import { addressOf } from './config/address.ts'
+import { parseIpLimits } from './config/ip-limits.ts'
 import type { Config } from './config/options.ts'
 import { brokerTopicDefaults } from './config/topic-configs.ts'
 import type { LoadedConfig } from './config/parse-config.ts'
@@ -29,6 +30,7 @@ import type { Broker } from './kafka/broker.ts'
 import type { Network } from './kafka/byte-stream.ts'
 import { kafkaHandlers } from './kafka/handlers.ts'
 import { KafkaListener } from './kafka/kafka-listener.ts'
+import { ConnectionLimits } from './kafka/connection-limits.ts'
 import { MemoryBudget } from './kafka/memory-budget.ts'
 import { Router } from './kafka/router.ts'
 import { SlabPool } from './kafka/slab.ts'
@@ -38,6 +40,8 @@ import { LogSink } from './log/log-sink.ts'
 import { StoredRuns } from './log/stored-runs.ts'
 import { TopicDirectory } from './log/topic-directory.ts'
 import { DiskObjectStore } from './objects/disk-object-store.ts'
+import { ClientQuotas } from './quota/client-quotas.ts'
+import { QuotaMeters } from './quota/quota-meters.ts'
 import { ProducerIds } from './txn/producer-ids.ts'
 
 /** Where a broker lives: real in main.ts, simulated in test/sim. */
@@ -136,6 +140,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     logs,
     groups,
     producerIds: new ProducerIds(database),
+    ...(await openQuotas(config, clock, database, metrics)),
     clock,
     log,
   }
@@ -292,6 +297,41 @@ function startJobs(
   })
 }
 
+async function openQuotas(
+  config: Config,
+  clock: Clock,
+  database: CatalogDatabase,
+  metrics: BrokerMetrics,
+): Promise<Pick<Broker, 'quotas' | 'meters'>> {
+  const quotas = new ClientQuotas(database)
+  await quotas.load()
+  const meters = new QuotaMeters({
+    quotas,
+    clock,
+    window: {
+      windowCount: config['quota.window.num'],
+      windowMs: config['quota.window.size.seconds'] * 1_000,
+    },
+    mutationWindow: {
+      windowCount: config['controller.quota.window.num'],
+      windowMs: config['controller.quota.window.size.seconds'] * 1_000,
+    },
+    throttled: (key, throttleMs) => metrics.clientThrottled(key, throttleMs),
+  })
+  return { quotas, meters }
+}
+
+function connectionLimits(config: Config, meters: QuotaMeters): ConnectionLimits {
+  const text = config['max.connections.per.ip.overrides']
+  const overrides = text === undefined ? '' : parseIpLimits(text)
+  return new ConnectionLimits({
+    connectionsMax: config['max.connections'],
+    perIpMax: config['max.connections.per.ip'],
+    perIpOverrides: typeof overrides === 'string' ? new Map() : overrides,
+    charge: (ip) => meters.connection(ip),
+  })
+}
+
 function kafkaListener(
   broker: Broker,
   { network, poisonsFree = false }: World,
@@ -300,7 +340,13 @@ function kafkaListener(
 ): KafkaListener {
   const { config, clock } = broker
   const log = broker.log.child({ part: 'kafka' })
-  const router = new Router({ handlers: kafkaHandlers(broker), log, clock, seen: metrics })
+  const router = new Router({
+    handlers: kafkaHandlers(broker),
+    log,
+    clock,
+    seen: metrics,
+    meters: broker.meters,
+  })
   return new KafkaListener({
     network,
     clock,
@@ -316,7 +362,7 @@ function kafkaListener(
     frameBytesMax: config['socket.request.max.bytes'],
     ...budgets,
     pipelineMax: 100,
-    connectionsMax: config['max.connections'],
+    limits: connectionLimits(config, broker.meters),
     idleMsMax: config['connections.max.idle.ms'],
     // Clients give up on an answer after 30 s (Java) or 60 s (librdkafka).
     stallMsMax: 90_000,

@@ -11,7 +11,7 @@ const floors: readonly (readonly string[])[] = [
   ['objects'],
   ['catalog'],
   ['journal'],
-  ['log', 'txn', 'group'],
+  ['log', 'txn', 'group', 'quota'],
   ['telemetry'],
   ['kafka', 'admin'],
   ['server.ts', 'client'],
@@ -26,6 +26,7 @@ const never: Readonly<Record<string, readonly string[]>> = {
   log: ['wire'],
   txn: ['wire'],
   group: ['wire'],
+  quota: ['wire'],
   telemetry: ['wire'],
 }
 

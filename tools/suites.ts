@@ -66,5 +66,6 @@ export const covered: readonly Covered[] = [
   { path: 'src/log/job-runner.ts', suite: 'test/sim/simulation.test.ts' },
   { path: 'src/log/jobs.ts', suite: 'test/sim/simulation.test.ts' },
   { path: 'src/log/log-sink.ts', suite: 'tools/up.test.ts' },
+  { path: 'src/catalog/client-quotas.ts', suite: 'src/quota/client-quotas.test.ts' },
   { path: 'src/catalog/topics.ts', suite: 'src/kafka/handlers/topic-admin.test.ts' },
 ]

@@ -42,6 +42,11 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     labels: ['api'],
     doc: 'From a request to its answer. Fetch and JoinGroup wait where the client asks for it.',
   },
+  karst_throttle_seconds: {
+    type: 'histogram',
+    labels: ['quota'],
+    doc: 'How long clients were told to pause, by the quota that asked for it (KIP-219).',
+  },
   karst_connections: {
     type: 'gauge',
     labels: [],

@@ -3,6 +3,7 @@
  * few additions, text is made at a scrape.
  */
 import { Histogram } from '../base/histogram.ts'
+import { quotaKeys, type QuotaKey } from '../quota/quota-entity.ts'
 import type { Sample, Samples } from './exposition.ts'
 
 export interface RequestSeen {
@@ -63,6 +64,8 @@ export class BrokerMetrics {
   readonly #groupRuns = new Histogram(countBounds)
   #journalFailures = 0
   #refused = 0
+  /** All from the start, so that the first pause is seen as a change. */
+  readonly #throttles = new Map(quotaKeys.map((key) => [key, new Histogram(secondsBounds)]))
 
   requestServed({ api, version, outcome, bytes, durationMs }: RequestSeen): void {
     let own = this.#apis.get(api)
@@ -81,6 +84,11 @@ export class BrokerMetrics {
   /** A frame that is no request of a served API and version. */
   requestRefused(): void {
     this.#refused++
+  }
+
+  /** A client was told to pause. */
+  clientThrottled(quota: QuotaKey, throttleMs: number): void {
+    this.#throttles.get(quota)?.observe(throttleMs / 1_000)
   }
 
   otlpRequest(seen: OtlpSeen): void {
@@ -137,6 +145,10 @@ export class BrokerMetrics {
       ['karst_requests_refused_total', [[[], this.#refused]]],
       ['karst_request_bytes_total', apis.map(([api, { bytes }]): Sample => [[api], bytes])],
       ['karst_request_duration_seconds', apis.map(([api, own]): Sample => [[api], own.durations])],
+      [
+        'karst_throttle_seconds',
+        [...this.#throttles].map(([quota, own]): Sample => [[quota], own]),
+      ],
     ]
   }
 

@@ -10,6 +10,7 @@ export const lockClass: {
   readonly lease: number
   readonly object: number
   readonly counter: number
+  readonly clientQuota: number
 } = {
   groupId: 1,
   topic: 2,
@@ -21,4 +22,5 @@ export const lockClass: {
   lease: 8,
   object: 9,
   counter: 10,
+  clientQuota: 11,
 }

@@ -1,7 +1,7 @@
 /**
  * Every table of the catalog. Persisted: columns are added with a migration, never renamed or
  * reused. Lock classes follow one global order: group id, topic, transaction, partition, consumer
- * group, lease, object.
+ * group, lease, object, counter, client quota.
  */
 import { lockClass } from './lock-class.ts'
 import {
@@ -163,6 +163,14 @@ export interface LeaseRow {
   name: string
   incarnation: number
   expiresMs: number
+}
+
+/** Quotas of users, client ids or ips. */
+export interface ClientQuotaRow {
+  /** Types and names as JSON, see quota/quota-entity.ts: [["user",null],["client-id","a"]]. */
+  entity: string
+  /** Values by Kafka's names as JSON: {"producer_byte_rate":1024}. */
+  quotas: string
 }
 
 export const clusterFacts: Table<ClusterFactRow> = {
@@ -328,6 +336,13 @@ export const leases: Table<LeaseRow> = {
   key: ['name'],
 }
 
+export const clientQuotas: Table<ClientQuotaRow> = {
+  name: 'client_quota',
+  lockClass: lockClass.clientQuota,
+  columns: { entity: 'text', quotas: 'text' },
+  key: ['entity'],
+}
+
 /** All of them, in the order in which they are created. */
 export const catalogTables: readonly Table<never>[] = [
   clusterFacts,
@@ -349,4 +364,5 @@ export const catalogTables: readonly Table<never>[] = [
   consumerGroups,
   groupOffsets,
   leases,
+  clientQuotas,
 ] as readonly Table<never>[]

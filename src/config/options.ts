@@ -145,6 +145,23 @@ export const options = {
     doc: 'Kafka connections open at once. One more is closed as soon as it is accepted.',
     reason: 'An idle connection holds about 20 KB: 200 MB at the limit.',
   },
+  'max.connections.per.ip': {
+    type: 'integer',
+    default: 2_147_483_647,
+    min: 0,
+    max: 2_147_483_647,
+    unit: 'count',
+    doc: [
+      'Kafka connections open at once from one IP address. One more is closed as soon as it is',
+      'accepted.',
+    ],
+    reason: 'No limit, as in Kafka: clients behind one gateway share an address.',
+  },
+  'max.connections.per.ip.overrides': {
+    type: 'string',
+    default: undefined,
+    doc: 'Other limits for some addresses: 10.0.0.7:100,10.0.0.8:0. Names are not looked up.',
+  },
   'connections.max.idle.ms': {
     type: 'integer',
     default: 600_000,
@@ -173,6 +190,41 @@ export const options = {
       'Memory for Produce frames that are read and not yet committed. At the limit producing',
       'connections are not read.',
     ],
+  },
+
+  // Quotas of clients.
+  'quota.window.num': {
+    type: 'integer',
+    default: 11,
+    min: 1,
+    max: 1_000,
+    unit: 'count',
+    doc: 'How many windows a rate is over that a quota limits: bytes, request time, connections.',
+    reason: '11 windows of a second, as in Kafka: short bursts are allowed.',
+  },
+  'quota.window.size.seconds': {
+    type: 'integer',
+    default: 1,
+    min: 1,
+    max: 3_600,
+    unit: 'count',
+    doc: 'How many seconds each of these windows has.',
+  },
+  'controller.quota.window.num': {
+    type: 'integer',
+    default: 11,
+    min: 1,
+    max: 1_000,
+    unit: 'count',
+    doc: 'How many windows of controller_mutation_rate a client may use up at once.',
+  },
+  'controller.quota.window.size.seconds': {
+    type: 'integer',
+    default: 1,
+    min: 1,
+    max: 3_600,
+    unit: 'count',
+    doc: 'How many seconds each of these windows has.',
   },
 
   // Consumer groups.

@@ -1,4 +1,5 @@
 /** What options owe each other. Each alone may be allowed, and both together make no sense. */
+import { parseIpLimits } from './ip-limits.ts'
 import type { Config, OptionName } from './options.ts'
 
 interface Relation {
@@ -32,10 +33,14 @@ export interface BrokenRelation {
 }
 
 export function brokenRelations(config: Config): BrokenRelation[] {
-  return relations
+  const broken = relations
     .filter(({ smaller, larger }) => Number(config[smaller]) > Number(config[larger]))
     .map(({ smaller, larger, why }) => ({
       name: smaller,
       message: `${config[smaller]} is more than ${larger} (${config[larger]}): ${why}`,
     }))
+  const name = 'max.connections.per.ip.overrides'
+  const limits = parseIpLimits(config[name] ?? '0.0.0.0:0')
+  if (typeof limits !== 'string') return broken
+  return [...broken, { name, message: `${JSON.stringify(limits)} is no IP:COUNT` }]
 }

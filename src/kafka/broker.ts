@@ -5,6 +5,8 @@ import type { Config } from '../config/options.ts'
 import type { BrokerTopicDefaults } from '../config/topic-configs.ts'
 import type { GroupCoordinator } from '../group/coordinator.ts'
 import type { BrokerLog } from '../log/broker-log.ts'
+import type { ClientQuotas } from '../quota/client-quotas.ts'
+import type { QuotaMeters } from '../quota/quota-meters.ts'
 import type { TopicDirectory } from '../log/topic-directory.ts'
 import type { ProducerIds } from '../txn/producer-ids.ts'
 
@@ -19,6 +21,8 @@ export interface Broker {
   readonly logs: BrokerLog
   readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
+  readonly quotas: ClientQuotas
+  readonly meters: QuotaMeters
   readonly clock: Clock
   readonly log: Log
 }

@@ -58,6 +58,7 @@ class Line {
       produceBudget,
       otherBudget,
       pipelineMax: 4,
+      clock,
       log: silentLog,
       serve: (frame, _peer, hold, signal, next) => {
         const { promise, resolve } = Promise.withResolvers<Reply>()
@@ -317,4 +318,92 @@ test('who sends too slowly is cut off while another waits for the memory', async
   await drip(6_000)
   assert.equal(slow.closedCount, 1)
   assert.equal(budget.usedBytes, 9_000, 'the other has it now')
+})
+
+test('a client that must pause is answered at once, and served again after its pause', async () => {
+  const line = new Line()
+  line.stream.put(Buffer.concat([request(1), request(2)]))
+  line.served[0]?.answer({ chunks: [Buffer.from('pause')], throttleMs: 1_000 })
+  await settle()
+  assert.deepEqual([line.answers, line.numbers], [['pause'], [1]])
+  assert.ok(line.stream.isPaused)
+  line.stream.put(request(3))
+  await clock.advance(999)
+  assert.deepEqual(line.numbers, [1])
+  await clock.advance(1)
+  assert.deepEqual(line.numbers, [1, 2])
+  line.answer(2)
+  await settle()
+  assert.deepEqual(line.numbers, [1, 2, 3])
+})
+
+test('of pauses that overlap the longest counts, also without an answer', async () => {
+  const line = new Line()
+  line.stream.put(Buffer.concat([request(1), request(2), request(3)]))
+  line.served[0]?.next()
+  line.served[0]?.answer({ chunks: [], throttleMs: 500 })
+  line.served[1]?.answer({ chunks: [Buffer.from('short')], throttleMs: 100 })
+  await clock.advance(499)
+  assert.deepEqual(line.numbers, [1, 2])
+  await clock.advance(1)
+  assert.deepEqual(line.numbers, [1, 2, 3])
+})
+
+test('a pause is no silence: the connection stays', async () => {
+  const line = new Line()
+  line.stream.put(Buffer.concat([request(1), request(2).subarray(0, 10)]))
+  line.served[0]?.answer({ chunks: [Buffer.from('pause')], throttleMs: 5_000 })
+  for (let passed = 0; passed < 4_900; passed += 100) {
+    await clock.advance(100)
+    line.connection.sweep(clock.monotonicMs(), quiet)
+  }
+  assert.deepEqual(line.stream.ends, [])
+  await clock.advance(100)
+  line.stream.put(request(2).subarray(10))
+  assert.deepEqual(line.numbers, [1, 2])
+})
+
+test('a stopping broker does not wait for a pause', async () => {
+  const line = new Line()
+  line.stream.put(Buffer.concat([request(1), request(2)]))
+  line.served[0]?.answer({ chunks: [Buffer.from('pause')], throttleMs: 60_000 })
+  await settle()
+  line.connection.drain()
+  assert.deepEqual(line.numbers, [1, 2])
+  line.answer(2)
+  await settle()
+  assert.deepEqual(line.stream.ends, ['close'])
+})
+
+test('a connection that ends during its pause leaves no timer', async () => {
+  const line = new Line()
+  const before = clock.pending
+  line.stream.put(request(1))
+  line.served[0]?.answer({ chunks: [Buffer.from('pause')], throttleMs: 60_000 })
+  await settle()
+  assert.equal(clock.pending, before + 1)
+  line.stream.lose()
+  await settle()
+  assert.equal(clock.pending, before)
+})
+
+test('who must pause and sends all the same keeps no memory that others wait for', async () => {
+  const budget = new MemoryBudget(60)
+  const [paused, other] = [new Line(undefined, budget), new Line(undefined, budget)]
+  paused.stream.put(Buffer.concat([request(1), request(2)]))
+  paused.served[0]?.answer({ chunks: [Buffer.from('pause')], throttleMs: 60_000 })
+  await settle()
+  const sweep = (): void => paused.connection.sweep(clock.monotonicMs(), quiet)
+  sweep()
+  await clock.advance(10_000)
+  sweep()
+  assert.deepEqual(paused.stream.ends, [], 'nobody waits')
+  other.stream.put(request(3, 50))
+  assert.deepEqual(other.numbers, [])
+  sweep()
+  await clock.advance(2_000)
+  sweep()
+  assert.deepEqual(paused.stream.ends, ['abort'])
+  await settle()
+  assert.deepEqual(other.numbers, [3])
 })

@@ -3,6 +3,7 @@
  * after another, except where a handler lets the next begin early (Produce), so that pipelining
  * pays.
  */
+import type { Clock, Timer } from '../base/clock.ts'
 import type { Hold } from '../base/hold.ts'
 import type { Log } from '../base/log.ts'
 import type { ByteStream } from './byte-stream.ts'
@@ -22,6 +23,7 @@ export interface ConnectionDeps {
   readonly otherBudget: MemoryBudget
   /** Requests of one connection begun and not answered; beyond, it is not read. */
   readonly pipelineMax: number
+  readonly clock: Clock
   readonly log: Log
   /** Never rejects, except for a wrong program. */
   readonly serve: (
@@ -72,6 +74,10 @@ export class Connection {
   /** The end has been begun: nothing more is read. */
   #isEnding = false
   #isDraining = false
+  /** While the client has to pause for its quotas (KIP-219): nothing is begun, or read. */
+  #muted: { readonly untilMs: number; readonly timer: Timer } | undefined
+  /** Since when others wait for memory that requests hold which have to pause. */
+  #heldBackMs: number | undefined
   /** Taken for the frame under way. */
   #reserved: Pending['reserved'] | undefined
   /** The frame under way at an earlier sweep, and how much of it was there. */
@@ -111,9 +117,15 @@ export class Connection {
    * that stops in the middle of a frame, or takes no answers, keeps memory that others wait for.
    */
   sweep(nowMs: number, { idleMsMax, stallMsMax }: QuietLimits): void {
+    const { remote } = this.peer
     if (this.#isTooSlow(nowMs)) {
-      const { remote } = this.peer
       this.#deps.log.warn({ remote }, 'a request comes too slowly while others wait: closing')
+      this.abort()
+      return
+    }
+    if (this.#isHeldBack(nowMs)) {
+      const fault = 'a client that must pause sends requests, and others wait for memory: closing'
+      this.#deps.log.warn({ remote }, fault)
       this.abort()
       return
     }
@@ -123,10 +135,11 @@ export class Connection {
       return
     }
     const quietMs = nowMs - this.#movedMs
-    const isPeersTurn = this.#isWriting || this.#isEnding || this.#reader.isMidFrame
-    const isIdle = this.#pending.length === 0 && this.#stopWaiting === undefined
+    const isMuted = this.#muted !== undefined
+    const isMidFrame = this.#reader.isMidFrame && !isMuted
+    const isPeersTurn = this.#isWriting || this.#isEnding || isMidFrame
+    const isIdle = this.#pending.length === 0 && this.#stopWaiting === undefined && !isMuted
     if (isPeersTurn && quietMs >= stallMsMax) {
-      const { remote } = this.peer
       this.#deps.log.debug({ remote, quietMs }, 'the client neither reads nor sends: closing')
       this.abort()
     } else if (isIdle && quietMs >= idleMsMax) this.close()
@@ -144,11 +157,23 @@ export class Connection {
     return ((partBytes - this.#slow.partBytes) * 1000) / elapsedMs < slowBytesPerSecond
   }
 
+  /** Clients of today pause by themselves; who goes on sending holds memory for as long. */
+  #isHeldBack(nowMs: number): boolean {
+    const next = this.#muted === undefined ? undefined : this.#pending[this.#begun]
+    if (next?.reserved.budget.isAwaited !== true) {
+      this.#heldBackMs = undefined
+      return false
+    }
+    this.#heldBackMs ??= nowMs
+    return nowMs - this.#heldBackMs >= slowMs
+  }
+
   /** Answers what was read, then closes. Fetches that wait for records wait no longer. */
   drain(): void {
     this.#isDraining = true
     this.#pauseReading()
     this.#gone.abort()
+    this.#unmute()
     if (this.#pending.length === 0) this.close()
   }
 
@@ -172,7 +197,7 @@ export class Connection {
 
   #admit(size: number, apiKey: number): boolean {
     if (this.#reserved !== undefined) return true
-    const isFull = this.#pending.length >= this.#deps.pipelineMax
+    const isFull = this.#pending.length >= this.#deps.pipelineMax || this.#muted !== undefined
     if (this.#isDraining || this.#isEnding || isFull || this.#stopWaiting !== undefined) {
       this.#pauseReading()
       return false
@@ -204,7 +229,7 @@ export class Connection {
   }
 
   #beginNext(): void {
-    while (this.#mayBegin && this.#begun < this.#pending.length) {
+    while (this.#mayBegin && this.#muted === undefined && this.#begun < this.#pending.length) {
       const request = this.#pending[this.#begun]
       if (request === undefined) return
       this.#begun++
@@ -223,9 +248,30 @@ export class Connection {
   async #serve(request: Pending): Promise<void> {
     const { peer } = this
     const signal = this.#gone.signal
-    request.reply = await this.#deps.serve(request.frame, peer, request.hold, signal, request.next)
-    if (this.#isClosed) giveUp(request)
-    else this.#writeReady()
+    const reply = await this.#deps.serve(request.frame, peer, request.hold, signal, request.next)
+    request.reply = reply
+    if (this.#isClosed) return giveUp(request)
+    if (typeof reply === 'object' && reply.throttleMs !== undefined) this.#mute(reply.throttleMs)
+    this.#writeReady()
+  }
+
+  /** From now on, as Kafka does it: the answer itself is sent at once. */
+  #mute(throttleMs: number): void {
+    const { clock } = this.#deps
+    const untilMs = clock.monotonicMs() + throttleMs
+    if (this.#isDraining || (this.#muted !== undefined && untilMs <= this.#muted.untilMs)) return
+    this.#muted?.timer.cancel()
+    this.#muted = { untilMs, timer: clock.after(throttleMs, () => this.#unmute()) }
+    this.#pauseReading()
+  }
+
+  #unmute(): void {
+    if (this.#muted === undefined) return
+    this.#muted.timer.cancel()
+    this.#muted = undefined
+    this.#moves++
+    this.#beginNext()
+    this.#resumeReading()
   }
 
   /** Sends answers from the front; a request that is not let overlap ends when its answer is sent. */
@@ -270,7 +316,7 @@ export class Connection {
 
   #resumeReading(): void {
     const isOver = this.#isDraining || this.#isEnding || this.#isClosed
-    if (!this.#isPaused || isOver) return
+    if (!this.#isPaused || isOver || this.#muted !== undefined) return
     this.#isPaused = false
     this.#reader.proceed()
     if (!this.#isPaused) this.#stream.resume()
@@ -286,6 +332,7 @@ export class Connection {
   #closed(error: Error | undefined): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#muted?.timer.cancel()
     this.#gone.abort()
     if (error !== undefined) {
       this.#deps.log.debug({ remote: this.peer.remote, error: error.message }, 'connection lost')

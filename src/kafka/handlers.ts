@@ -24,6 +24,8 @@ import { createPartitionsHandler } from './handlers/37-create-partitions.ts'
 import { deleteGroupsHandler } from './handlers/42-delete-groups.ts'
 import { incrementalAlterConfigsHandler } from './handlers/44-incremental-alter-configs.ts'
 import { offsetDeleteHandler } from './handlers/47-offset-delete.ts'
+import { describeClientQuotasHandler } from './handlers/48-describe-client-quotas.ts'
+import { alterClientQuotasHandler } from './handlers/49-alter-client-quotas.ts'
 import { describeClusterHandler } from './handlers/60-describe-cluster.ts'
 import { describeProducersHandler } from './handlers/61-describe-producers.ts'
 import type { Handler } from './router.ts'
@@ -55,6 +57,8 @@ export function kafkaHandlers(broker: Broker): Handler[] {
     deleteGroupsHandler(broker),
     incrementalAlterConfigsHandler(broker),
     offsetDeleteHandler(broker),
+    describeClientQuotasHandler(broker),
+    alterClientQuotasHandler(broker),
     describeClusterHandler(broker),
     describeProducersHandler(broker),
   ]

@@ -4,6 +4,7 @@ import { MemoryStream } from '../../test/support/memory-stream.ts'
 import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { silentLog } from '../base/log.ts'
 import type { ByteStream } from './byte-stream.ts'
+import { ConnectionLimits } from './connection-limits.ts'
 import { KafkaListener } from './kafka-listener.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { Reply } from './request.ts'
@@ -14,6 +15,7 @@ class Listening {
   readonly clock = new VirtualClock()
   readonly listener: KafkaListener
   readonly answers: ((reply: Reply) => void)[] = []
+  throttleMs = 0
   #accept: ((stream: ByteStream) => void) | undefined
 
   constructor() {
@@ -31,7 +33,12 @@ class Listening {
       produceBudget: new MemoryBudget(10_000),
       otherBudget: new MemoryBudget(10_000),
       pipelineMax: 10,
-      connectionsMax: 2,
+      limits: new ConnectionLimits({
+        connectionsMax: 2,
+        perIpMax: 2,
+        perIpOverrides: new Map(),
+        charge: () => this.throttleMs,
+      }),
       idleMsMax: 60_000,
       stallMsMax: 30_000,
       drainMsMax: 2_000,
@@ -90,4 +97,53 @@ test('closing waits for answers, but not for ever for those who do not read them
   await listening.clock.advance(1)
   assert.equal(stuck.ends[0], 'abort')
   await closed
+})
+
+test('one connection too many of an address is closed, those of others are not', () => {
+  const limits = new ConnectionLimits({
+    connectionsMax: 5,
+    perIpMax: 2,
+    perIpOverrides: new Map([
+      ['10.0.0.3', 0],
+      ['10.0.0.4', 3],
+    ]),
+    charge: () => 0,
+  })
+  const outcome = (remote: string): string => {
+    const admission = limits.admit(remote)
+    return admission.outcome === 'refused' ? admission.why : admission.outcome
+  }
+  assert.equal(outcome('10.0.0.1:1'), 'taken')
+  assert.equal(outcome('::ffff:10.0.0.1:2'), 'taken')
+  assert.equal(outcome('10.0.0.1:3'), 'max.connections.per.ip is 2 for 10.0.0.1')
+  assert.equal(outcome('10.0.0.3:1'), 'max.connections.per.ip is 0 for 10.0.0.3')
+  for (let port = 1; port <= 3; port++) assert.equal(outcome(`10.0.0.4:${port}`), 'taken')
+  assert.equal(outcome('10.0.0.5:1'), 'max.connections is 5')
+  limits.ended('10.0.0.1:1')
+  assert.equal(outcome('10.0.0.1:4'), 'taken')
+  limits.ended('10.0.0.4:1')
+  assert.equal(outcome('10.0.0.1:5'), 'max.connections.per.ip is 2 for 10.0.0.1')
+})
+
+test('a connection that comes too fast is closed after a while, and not read', async () => {
+  const listening = new Listening()
+  listening.throttleMs = 1_000
+  const stream = await listening.connect()
+  stream.put(request)
+  await listening.clock.advance(999)
+  assert.deepEqual([stream.ends, listening.answers.length], [[], 0])
+  await listening.clock.advance(1)
+  assert.deepEqual(stream.ends, ['close'])
+  assert.equal(listening.listener.connectionCount, 0)
+})
+
+test('of those who come too fast only some are kept, and none by a broker that stops', async () => {
+  const listening = new Listening()
+  listening.throttleMs = 1_000
+  const streams = []
+  for (let count = 0; count < 1_001; count++) streams.push(await listening.connect())
+  assert.deepEqual(streams.at(-1)?.ends, ['close'])
+  assert.deepEqual(streams[0]?.ends, [])
+  await listening.listener.close()
+  assert.deepEqual(streams[0]?.ends, ['close'])
 })

@@ -2,13 +2,17 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { ByteStream, Listener, Network } from './byte-stream.ts'
+import type { ConnectionLimits } from './connection-limits.ts'
 import { Connection, type ConnectionDeps } from './connection.ts'
+
+/** Connections that wait for their end because their address opens too many. */
+const throttledMax = 1_000
 
 export interface KafkaListenerDeps extends Omit<ConnectionDeps, 'closed'> {
   readonly network: Network
   readonly clock: Clock
   readonly log: Log
-  readonly connectionsMax: number
+  readonly limits: ConnectionLimits
   /** `connections.max.idle.ms`. */
   readonly idleMsMax: number
   /** How long a client may leave a frame unfinished, or an answer unread. */
@@ -26,6 +30,7 @@ export class KafkaListener {
   #listener: Listener | undefined
   #sweep: Timer | undefined
   #emptied: (() => void) | undefined
+  readonly #throttled = new Map<ByteStream, Timer>()
 
   constructor(deps: KafkaListenerDeps) {
     this.#deps = deps
@@ -45,6 +50,7 @@ export class KafkaListener {
   /** Stops accepting, answers what was read, then closes every connection. */
   async close(): Promise<void> {
     this.#sweep?.cancel()
+    for (const stream of [...this.#throttled.keys()]) this.#endThrottled(stream)
     const closed = this.#listener?.close()
     if (this.#connections.size > 0) {
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -60,18 +66,43 @@ export class KafkaListener {
   }
 
   #accept(stream: ByteStream): void {
-    const { connectionsMax, log } = this.#deps
-    if (this.#connections.size >= connectionsMax) {
-      log.warn({ remote: stream.remote, connectionsMax }, 'too many connections: closing this one')
+    const { limits, log } = this.#deps
+    const { remote } = stream
+    const admission = limits.admit(remote)
+    if (admission.outcome === 'refused') {
+      log.warn({ remote, why: admission.why }, 'too many connections: closing this one')
       stream.close()
       return
     }
+    if (admission.outcome === 'throttled') return this.#throttle(stream, admission.throttleMs)
     const closed = (connection: Connection): void => {
+      limits.ended(remote)
       this.#connections.delete(connection)
       if (this.#connections.size === 0) this.#emptied?.()
     }
     const connection = new Connection(stream, { ...this.#deps, closed })
     if (!connection.isClosed) this.#connections.add(connection)
+  }
+
+  /** Nothing is read from it, and it is closed when its time is up: not at once, or it came again. */
+  #throttle(stream: ByteStream, throttleMs: number): void {
+    const { clock, log } = this.#deps
+    const { remote } = stream
+    log.debug({ remote, throttleMs }, 'connections come too fast: closing this one after a while')
+    if (this.#throttled.size >= throttledMax) return stream.close()
+    const nothing = new Uint8Array(1)
+    const end = (): void => this.#endThrottled(stream)
+    this.#throttled.set(stream, clock.after(throttleMs, end))
+    stream.start({ target: () => nothing, received: () => undefined, closed: end })
+    stream.pause()
+  }
+
+  #endThrottled(stream: ByteStream): void {
+    const timer = this.#throttled.get(stream)
+    if (timer === undefined) return
+    this.#throttled.delete(stream)
+    timer.cancel()
+    stream.close()
   }
 
   #sweepSoon(): void {

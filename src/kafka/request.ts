@@ -1,5 +1,6 @@
 /** What a handler is given and what it gives back. */
 import type { Hold } from '../base/hold.ts'
+import { anonymous, type Client } from '../quota/client-quotas.ts'
 import type { RequestHeader } from '../wire/frame.ts'
 
 /** One client connection, as handlers see it. */
@@ -33,6 +34,11 @@ export interface Exchange {
   readonly next: () => void
 }
 
+/** Whose quotas a request falls under. */
+export function clientOf({ header }: Exchange): Client {
+  return { user: anonymous, clientId: header.clientId ?? '' }
+}
+
 /**
  * An answer as chunks to be sent in order; `release` is called once they are sent, or never will
  * be.
@@ -40,6 +46,8 @@ export interface Exchange {
 export interface Answer {
   readonly chunks: readonly Uint8Array[]
   readonly release?: () => void
+  /** For so long the connection serves nothing else, and is not read (KIP-219). */
+  readonly throttleMs?: number
 }
 
 /**

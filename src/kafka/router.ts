@@ -9,14 +9,18 @@ import type { Hold } from '../base/hold.ts'
 import type { Log } from '../base/log.ts'
 import { findApi } from '../wire/apis.ts'
 import { decodeRequestHeader, encodeResponse } from '../wire/frame.ts'
+import type { QuotaMeters } from '../quota/quota-meters.ts'
 import type { AnyApi } from '../wire/message.ts'
-import type { Exchange, Peer, Reply } from './request.ts'
+import type { Answer, Exchange, Peer, Reply } from './request.ts'
+import { throttleOf } from './throttle.ts'
 
 /** An answer's message, and what to do once it was sent. */
 export interface Handled<Response> {
   readonly response: Response
   /** Gives back memory that the response's bytes are views of. */
   readonly release?: () => void
+  /** For how long the client must pause, besides what its bytes and time cost. */
+  readonly throttleMs?: number
 }
 
 /** Serves one API in all versions that are advertised. Register it in `handlers.ts`. */
@@ -65,6 +69,7 @@ export interface RouterDeps {
   readonly log: Log
   readonly clock: Clock
   readonly seen?: RequestObserver
+  readonly meters?: QuotaMeters
 }
 
 const apiVersionsKey = 18
@@ -101,13 +106,16 @@ export class Router {
       }
       // An ApiVersions request of a version we do not know is answered in version 0, error 35.
       const version = isKnown ? header.apiVersion : 0
+      const { clock } = this.#deps
+      const begunMs = clock.monotonicMs()
       const request = isKnown ? api.request.decode(version, frame, bodyAt) : {}
       const exchange = { header, peer, hold, byteLength: frame.length, signal, next }
-      const begunMs = this.#deps.clock.monotonicMs()
-      const handled = await found.handle(request, exchange)
+      const handling = found.handle(request, exchange)
+      const heldMs = clock.monotonicMs() - begunMs
+      const handled = await handling
       this.#count(api.name, header.apiVersion, frame.length, begunMs, handled)
-      if (typeof handled === 'string') return handled
-      return answerOf(api, version, header.correlationId, handled)
+      if (handled === 'close') return handled
+      return this.#answer(api, version, exchange, handled, heldMs)
     } catch (error) {
       if (error instanceof AssertionFailed) throw error
       this.#deps.seen?.requestRefused()
@@ -117,6 +125,37 @@ export class Router {
       } else this.#deps.log.error({ remote, error }, 'a defect: request not served, closing')
       return 'close'
     }
+  }
+
+  /** The answer, with the pause that its client's quotas ask for (KIP-219). */
+  #answer(
+    api: AnyApi,
+    version: number,
+    exchange: Exchange,
+    handled: Handled<object> | 'silent',
+    heldMs: number,
+  ): Reply {
+    const { meters, clock } = this.#deps
+    const { correlationId } = exchange.header
+    const isAnswered = handled !== 'silent'
+    const mutationThrottleMs = isAnswered ? (handled.throttleMs ?? 0) : 0
+    const isFree = meters === undefined || (meters.isIdle && mutationThrottleMs === 0)
+    if (isFree) return isAnswered ? answerOf(api, version, correlationId, handled) : handled
+    const begunMs = clock.monotonicMs()
+    const answer = isAnswered ? answerOf(api, version, correlationId, handled) : undefined
+    const { throttleMs, isEmptied } = throttleOf(meters, {
+      apiKey: api.key,
+      exchange,
+      isAnswered,
+      answerBytes: answer?.chunks.reduce((sum, chunk) => sum + chunk.length, 0) ?? 0,
+      heldMs: heldMs + clock.monotonicMs() - begunMs,
+      mutationThrottleMs,
+    })
+    if (throttleMs === 0) return answer ?? 'silent'
+    if (!isAnswered) return { chunks: [], throttleMs }
+    const paused = isEmptied ? emptied(handled) : handled
+    const response = { ...paused.response, throttleTimeMs: throttleMs }
+    return { ...answerOf(api, version, correlationId, { ...paused, response }), throttleMs }
   }
 
   #count(
@@ -132,13 +171,19 @@ export class Router {
   }
 }
 
+/** The answer of a fetch whose client must pause: its records are not sent, and asked for again. */
+function emptied({ response, release }: Handled<object>): Handled<object> {
+  release?.()
+  return { response: { ...response, responses: [] } }
+}
+
 /** What cannot be encoded is given back all the same. */
 function answerOf(
   api: AnyApi,
   version: number,
   correlationId: number,
   { response, release }: Handled<object>,
-): Reply {
+): Answer {
   try {
     const chunks = encodeResponse(api as never, version, correlationId, response as never)
     return release === undefined ? { chunks } : { chunks, release }

@@ -43,6 +43,12 @@ export function isFault(value: object | number): value is TopicFault {
   return typeof value === 'object' && 'errorCode' in value
 }
 
+/** The client makes or deletes too many partitions: a pause is told with it (KIP-599). */
+export const quotaFault: TopicFault = {
+  errorCode: ErrorCode.THROTTLING_QUOTA_EXCEEDED,
+  errorMessage: 'the quota controller_mutation_rate is used up: ask again after the throttle time',
+}
+
 /** Why a topic cannot have `count` partitions. */
 export function partitionCountFault(count: number): TopicFault | undefined {
   if (count >= 1 && count <= partitionsMax) return undefined

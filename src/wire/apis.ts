@@ -26,6 +26,8 @@ import { createPartitions } from './messages/37-create-partitions.ts'
 import { deleteGroups } from './messages/42-delete-groups.ts'
 import { incrementalAlterConfigs } from './messages/44-incremental-alter-configs.ts'
 import { offsetDelete } from './messages/47-offset-delete.ts'
+import { describeClientQuotas } from './messages/48-describe-client-quotas.ts'
+import { alterClientQuotas } from './messages/49-alter-client-quotas.ts'
 import { describeCluster } from './messages/60-describe-cluster.ts'
 import { describeProducers } from './messages/61-describe-producers.ts'
 import type { AnyApi } from './message.ts'
@@ -55,6 +57,8 @@ export const apis: {
   readonly 42: typeof deleteGroups
   readonly 44: typeof incrementalAlterConfigs
   readonly 47: typeof offsetDelete
+  readonly 48: typeof describeClientQuotas
+  readonly 49: typeof alterClientQuotas
   readonly 60: typeof describeCluster
   readonly 61: typeof describeProducers
 } = {
@@ -82,6 +86,8 @@ export const apis: {
   42: deleteGroups,
   44: incrementalAlterConfigs,
   47: offsetDelete,
+  48: describeClientQuotas,
+  49: alterClientQuotas,
   60: describeCluster,
   61: describeProducers,
 }

@@ -73,7 +73,12 @@ export class BrokerWorld {
     )
     world.server = await world.during(started)
     const handlers = kafkaHandlers(world.server.broker)
-    world.router = new Router({ handlers, log: silentLog, clock })
+    world.router = new Router({
+      handlers,
+      log: silentLog,
+      clock,
+      meters: world.server.broker.meters,
+    })
     return world
   }
 

@@ -17,6 +17,8 @@ import type { Broker } from '../../src/kafka/broker.ts'
 import { kafkaHandlers } from '../../src/kafka/handlers.ts'
 import { Router } from '../../src/kafka/router.ts'
 import { BrokerLog } from '../../src/log/broker-log.ts'
+import { ClientQuotas } from '../../src/quota/client-quotas.ts'
+import { QuotaMeters } from '../../src/quota/quota-meters.ts'
 import { TopicDirectory } from '../../src/log/topic-directory.ts'
 import { ProducerIds } from '../../src/txn/producer-ids.ts'
 import { decodeResponseHeader, encodeRequest } from '../../src/wire/frame.ts'
@@ -53,6 +55,8 @@ export class KafkaWorld {
     const logs = brokerLog(database, clock)
     const { index } = logs
     const topics = { database, index, clock, random, leaderEpoch: 0, brokerDefaults }
+    const quotas = new ClientQuotas(database)
+    const window = { windowCount: 11, windowMs: 1_000 }
     const groupConfig = { ...defaultGroupConfig, initialRebalanceDelayMs: 0 }
     this.broker = {
       clusterId: 'the-cluster',
@@ -70,12 +74,14 @@ export class KafkaWorld {
         log: silentLog,
       }),
       producerIds: new ProducerIds(database),
+      quotas,
+      meters: new QuotaMeters({ quotas, clock, window, mutationWindow: window }),
       clock,
       log: silentLog,
     }
     const handlers = kafkaHandlers(this.broker)
     this.apis = handlers.map(({ api }) => api)
-    this.router = new Router({ handlers, log: silentLog, clock })
+    this.router = new Router({ handlers, log: silentLog, clock, meters: this.broker.meters })
   }
 
   /** The answer to a request, as the wire carries it; the request's memory is used again at once. */

@@ -19,6 +19,7 @@ import { fetch, type FetchReply, type FetchRequest } from '../../wire/messages/0
 import type { Broker } from '../broker.ts'
 import { FetchWait, pause } from '../fetch-wait.ts'
 import { leaderEpochCode, logOrCode } from '../partition-look-up.ts'
+import { clientOf } from '../request.ts'
 import { type Handler, handler } from '../router.ts'
 import { failureCode } from '../to-error-code.ts'
 
@@ -79,7 +80,8 @@ export function fetchHandler(broker: Broker): Handler {
   /** Where each connection's next fetch begins its round. */
   const turns = new WeakMap<object, number>()
   let unsentBytes = 0
-  return handler(fetch, async (request, { header, peer, signal }) => {
+  return handler(fetch, async (request, exchange) => {
+    const { header, peer, signal } = exchange
     // A full fetch may end a session, or ask for one: nobody has to know of it.
     if (request.sessionEpoch > 0) {
       const errorCode = ErrorCode.FETCH_SESSION_ID_NOT_FOUND
@@ -87,7 +89,10 @@ export function fetchHandler(broker: Broker): Handler {
     }
     const turn = turns.get(peer) ?? 0
     turns.set(peer, (turn + 1) % 1_000_000)
-    const bytesMax = Math.min(request.maxBytes, answerBytesMax, unsentBytesMax - unsentBytes)
+    // An answer that would make the client pause for certain would never reach it (KIP-219).
+    const quotaBytesMax = broker.meters.windowMax('consumer_byte_rate', clientOf(exchange))
+    const roomBytes = Math.min(unsentBytesMax - unsentBytes, quotaBytesMax)
+    const bytesMax = Math.min(request.maxBytes, answerBytesMax, roomBytes)
     const isById = header.apiVersion >= byIdFrom
     const knowsZstd = header.apiVersion >= zstdFrom
     const fetching = { broker, request, isById, turn, bytesMax, knowsZstd }
@@ -134,7 +139,9 @@ async function lookUntilEnough(fetching: Fetching, signal: AbortSignal): Promise
     using wait = new FetchWait(targets)
     const look = await lookOnce(fetching, targets)
     const nowMs = clock.monotonicMs()
-    const isEnough = look.byteLength >= request.minBytes || look.hasError
+    // More than may be sent is not waited for.
+    const minBytes = Math.min(request.minBytes, Math.max(fetching.bytesMax, 1))
+    const isEnough = look.byteLength >= minBytes || look.hasError
     if (isEnough || nowMs >= deadlineMs || signal.aborted) return look
     if (looks > 1) {
       const pauseMs = Math.min((nowMs - beginMs) / pauseDivisor, deadlineMs - nowMs)

@@ -15,6 +15,8 @@ import {
   type MetadataRequest,
 } from '../../wire/messages/03-metadata.ts'
 import type { Broker } from '../broker.ts'
+import type { Mutations } from '../../quota/quota-meters.ts'
+import { clientOf } from '../request.ts'
 import { type Handler, handler } from '../router.ts'
 import { partitionsMax } from '../topic-rules.ts'
 
@@ -27,21 +29,24 @@ const noNameFrom = 12
 const zeroId = 'A'.repeat(22)
 
 export function metadataHandler(broker: Broker): Handler {
-  return handler(metadata, async (request, { header }) => {
+  return handler(metadata, async (request, exchange) => {
+    const { header } = exchange
     const { topics } = request
+    const mutations = broker.meters.mutations(clientOf(exchange), false)
     const isAll = topics === null || (header.apiVersion === 0 && topics.length === 0)
     const replies: TopicReply[] = []
     if (isAll) for (const topic of broker.topics.all()) replies.push(found(broker, topic))
     else {
       const mayCreate = request.allowAutoTopicCreation && broker.config['auto.create.topics.enable']
-      const creation = mayCreate ? new Creation(broker) : undefined
+      const creation = mayCreate ? new Creation(broker, mutations) : undefined
       for (const asked of distinct(topics)) {
         replies.push(await lookUp(broker, asked, creation, header.apiVersion))
       }
     }
     const self = { nodeId: broker.nodeId, ...broker.advertised() }
     const { clusterId, nodeId: controllerId } = broker
-    return { response: { brokers: [self], clusterId, controllerId, topics: replies } }
+    const response = { brokers: [self], clusterId, controllerId, topics: replies }
+    return { response, throttleMs: mutations.throttleMs() }
   })
 }
 
@@ -94,9 +99,11 @@ class Creation {
   /** The names there are, as `metricName` makes them; filled when it is needed. */
   #known: Map<string, string> | undefined
   #partitions = 0
+  readonly #mutations: Mutations
 
-  constructor(broker: Broker) {
+  constructor(broker: Broker, mutations: Mutations) {
     this.#broker = broker
+    this.#mutations = mutations
   }
 
   /**
@@ -117,6 +124,7 @@ class Creation {
     }
     this.#known.set(metricName(name), name)
     this.#partitions += partitionCount
+    this.#mutations.record(partitionCount)
     const replicationFactor = config['default.replication.factor']
     const wanted = { name, partitionCount, replicationFactor, overrides: {} }
     return (await topics.create(wanted)).topic

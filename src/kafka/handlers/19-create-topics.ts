@@ -7,6 +7,8 @@
  * - Replicas may be assigned by hand; the assignment gives the count of partitions and must make
  *   sense. It moves nothing.
  * - A name that differs from another topic's in '.' and '_' only is refused, as by Kafka.
+ * - A client that makes more partitions than its quota allows is refused from 6 on, and before only
+ *   told to pause (KIP-599).
  * - Answers tell counts and configs from 5 on (KIP-525), the id from 7 on (KIP-516).
  */
 import { isFailure } from '../../base/errors.ts'
@@ -21,6 +23,8 @@ import {
 } from '../../wire/messages/19-create-topics.ts'
 import type { Broker } from '../broker.ts'
 import { topicConfigSource } from '../config-codes.ts'
+import type { Mutations } from '../../quota/quota-meters.ts'
+import { clientOf } from '../request.ts'
 import { type Handler, handler } from '../router.ts'
 import { failureCode } from '../to-error-code.ts'
 import {
@@ -29,17 +33,23 @@ import {
   isFault,
   partitionCountFault,
   partitionsMax,
+  quotaFault,
   repeated,
   replicasFault,
   replicationFactorMax,
   type TopicFault,
 } from '../topic-rules.ts'
 
+/** From here on clients know THROTTLING_QUOTA_EXCEEDED. */
+const quotaRefusesFrom = 6
+
 type Asked = CreateTopicsRequest['topics'][number]
 type TopicReply = CreateTopicsReply['topics'][number]
 
 export function createTopicsHandler(broker: Broker): Handler {
-  return handler(createTopics, async ({ topics, validateOnly }) => {
+  return handler(createTopics, async ({ topics, validateOnly }, exchange) => {
+    const isStrict = exchange.header.apiVersion >= quotaRefusesFrom
+    const mutations = broker.meters.mutations(clientOf(exchange), isStrict)
     const twice = repeated(topics.map(({ name }) => name))
     /** By what metrics make of them; those of this request, too, also where only validated. */
     const names = new Map(broker.topics.all().map(({ name }) => [metricName(name), name]))
@@ -62,9 +72,9 @@ export function createTopicsHandler(broker: Broker): Handler {
         continue
       }
       names.set(metricName(name), name)
-      replies.push(await createOne(broker, wanted, validateOnly))
+      replies.push(await createOne(broker, wanted, validateOnly, mutations))
     }
-    return { response: { topics: replies } }
+    return { response: { topics: replies }, throttleMs: mutations.throttleMs() }
   })
 }
 
@@ -136,13 +146,15 @@ async function createOne(
   broker: Broker,
   wanted: WantedTopic,
   validateOnly: boolean,
+  mutations: Mutations,
 ): Promise<TopicReply> {
-  const { name } = wanted
+  const { name, partitionCount } = wanted
   const exists = (): TopicReply => {
     return { name, ...fault(ErrorCode.TOPIC_ALREADY_EXISTS, `there is a topic ${name} already`) }
   }
   try {
     if ((await broker.topics.find(name)) !== undefined) return exists()
+    if (!mutations.record(partitionCount)) return { name, ...quotaFault }
     if (validateOnly) return toReply(broker, wanted)
     const created = await broker.topics.create(wanted)
     if (created.outcome === 'exists') return exists()

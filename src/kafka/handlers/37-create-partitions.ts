@@ -10,21 +10,29 @@ import {
   type CreatePartitionsRequest,
 } from '../../wire/messages/37-create-partitions.ts'
 import type { Broker } from '../broker.ts'
+import type { Mutations } from '../../quota/quota-meters.ts'
+import { clientOf } from '../request.ts'
 import { type Handler, handler } from '../router.ts'
 import { failureCode } from '../to-error-code.ts'
 import {
   fault,
   partitionCountFault,
+  quotaFault,
   repeated,
   replicasFault,
   type TopicFault,
 } from '../topic-rules.ts'
 
+/** From here on clients know THROTTLING_QUOTA_EXCEEDED (KIP-599). */
+const quotaRefusesFrom = 3
+
 type Asked = CreatePartitionsRequest['topics'][number]
 type TopicReply = CreatePartitionsReply['results'][number]
 
 export function createPartitionsHandler(broker: Broker): Handler {
-  return handler(createPartitions, async ({ topics, validateOnly }) => {
+  return handler(createPartitions, async ({ topics, validateOnly }, exchange) => {
+    const isStrict = exchange.header.apiVersion >= quotaRefusesFrom
+    const mutations = broker.meters.mutations(clientOf(exchange), isStrict)
     const twice = repeated(topics.map(({ name }) => name))
     const results: TopicReply[] = [...twice].map((name) => {
       return { name, ...fault(ErrorCode.INVALID_REQUEST, 'the request names this topic twice') }
@@ -32,10 +40,10 @@ export function createPartitionsHandler(broker: Broker): Handler {
     for (const asked of topics) {
       const { name } = asked
       if (twice.has(name)) continue
-      const wrong = await grow(broker, asked, validateOnly)
+      const wrong = await grow(broker, asked, validateOnly, mutations)
       results.push(wrong === undefined ? { name, errorCode: ErrorCode.NONE } : { name, ...wrong })
     }
-    return { response: { results } }
+    return { response: { results }, throttleMs: mutations.throttleMs() }
   })
 }
 
@@ -43,6 +51,7 @@ async function grow(
   { topics }: Broker,
   asked: Asked,
   validateOnly: boolean,
+  mutations: Mutations,
 ): Promise<TopicFault | undefined> {
   const { name, count } = asked
   const unknown = fault(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'there is no topic of this name')
@@ -53,7 +62,9 @@ async function grow(
       notMoreFault(count, topic.partitionIds.length) ??
       partitionCountFault(count) ??
       assignmentsFault(asked, count - topic.partitionIds.length)
-    if (wrong !== undefined || validateOnly) return wrong
+    if (wrong !== undefined) return wrong
+    if (!mutations.record(count - topic.partitionIds.length)) return quotaFault
+    if (validateOnly) return undefined
     const grown = await topics.grow(topic.topicId, count)
     switch (grown.outcome) {
       case 'changed':
