@@ -22,8 +22,12 @@ export interface Subject {
  */
 export const speaksLike: Record<SubjectName, string> = { karst: '4.1.0', kafka: kafkaVersion }
 
-/** As Kafka's tests of its clients run it: 0081 creates ACLs, which needs an authorizer. */
+/** Kafka's default, which ours is not: 0113 counts the rebalances of members that come together. */
+const rebalanceDelayMs = '3000'
+
+/** As librdkafka's own tests set Kafka up: 0081 and others create ACLs. */
 const kafkaSettings = {
+  'group.initial.rebalance.delay.ms': rebalanceDelayMs,
   'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
   'allow.everyone.if.no.acl.found': 'true',
   'share.coordinator.state.topic.replication.factor': '1',
@@ -36,7 +40,8 @@ export function openSubject(name: SubjectName, scenario: Scenario): Promise<Subj
 }
 
 async function openKarst(autoCreate: string): Promise<Subject> {
-  const flags = ['--auto-create-topics-enable', autoCreate, '--log-level', 'warn']
+  const delay = ['--group-initial-rebalance-delay-ms', rebalanceDelayMs]
+  const flags = ['--auto-create-topics-enable', autoCreate, '--log-level', 'warn', ...delay]
   const broker = await BrokerProcess.start({ flags, readyTimeoutMs: 60_000 })
   return {
     bootstrap: broker.bootstrap,
