@@ -13,7 +13,7 @@ import { drawNumbers } from './catalog/counters.ts'
 import type { CatalogDatabase } from './catalog/database.ts'
 import { timedDatabase } from './catalog/timed-database.ts'
 import { observedDatabase } from './catalog/observed-database.ts'
-import { readTail } from './catalog/tail.ts'
+import { groupsWithBytes, readTail } from './catalog/tail.ts'
 import { addressOf } from './config/address.ts'
 import { parseIpLimits } from './config/ip-limits.ts'
 import type { Config } from './config/options.ts'
@@ -224,7 +224,7 @@ async function openStorage(
     disk,
     folder: `${folder}/journal`,
     clusterId: Buffer.from(clusterId, 'base64url'),
-    known: tail.groups.map(({ groupNumber, incarnation: by, ...place }) => {
+    known: groupsWithBytes(tail).map(({ groupNumber, incarnation: by, ...place }) => {
       return { ...place, id: { incarnation: by, groupNumber } }
     }),
     liveObjects: tail.journalObjects,

@@ -9,6 +9,8 @@ export interface ActiveProducer {
   /** -1 where it has sent nothing under its epoch. */
   readonly lastSequence: number
   readonly lastTimestampMs: number
+  /** Where its open transaction begins in the partition; -1 where none is open. */
+  readonly transactionOffset: number
 }
 
 /** Told of one partition, by producer id: an answer stays below some megabytes. */
@@ -29,11 +31,12 @@ export function readActiveProducers(
     for (let after: readonly [number] | undefined; found.length < activeProducersMax;) {
       const range = { prefix: [partitionId], limit, ...(after === undefined ? {} : { after }) }
       const rows = await tx.scan(producerStates, range)
-      for (const { producerId, epoch, window, lastMs } of rows) {
+      for (const { producerId, epoch, window, lastMs, transactionOffset: offset } of rows) {
         const newest = decodeWindow(epoch, window).batches[0]
         const lastSequence = newest?.lastSequence ?? -1
         const lastTimestampMs = newest?.timestampMs ?? lastMs
-        found.push({ producerId, epoch, lastSequence, lastTimestampMs })
+        const transactionOffset = offset ?? -1
+        found.push({ producerId, epoch, lastSequence, lastTimestampMs, transactionOffset })
       }
       const last = rows.at(-1)
       if (last === undefined || rows.length < limit) break

@@ -1,14 +1,15 @@
 /**
- * What a deleted topic leaves: its partitions' extents, object uses and producer states, then the
- * partitions, then the topic's row. In bounded steps, each of which may be the last one before a
- * crash.
+ * What a deleted topic leaves: its partitions' extents, object uses, producer states and
+ * transactions, then the partitions, then the topic's row. In bounded steps, each of which may be
+ * the last one before a crash.
  */
 import { catalogLimits, type CatalogDatabase } from './database.ts'
 import { dropExtents } from './retain-extents.ts'
 import { partitions, producerStates, topics } from './schema.ts'
+import { openTransactions } from './schema-transactions.ts'
 import { toTopic, type Topic } from './topics.ts'
 
-/** Producer states deleted in one transaction. */
+/** Producer states, and open transactions, deleted in one transaction. */
 const statesPerStep = 1_000
 
 /** Topics that are deleted and not gone yet. @throws Failure 'unavailable' */
@@ -55,7 +56,13 @@ export function shrinkPartition(
       producerStates,
       states.map(({ producerId }) => [partitionId, producerId]),
     )
-    if (states.length === statesPerStep) return { extents, bytes, isGone: false }
+    const open = await tx.scan(openTransactions, range)
+    await tx.delete(
+      openTransactions,
+      open.map(({ firstOffset }) => [partitionId, firstOffset]),
+    )
+    const isDone = states.length < statesPerStep && open.length < statesPerStep
+    if (!isDone) return { extents, bytes, isGone: false }
     await tx.delete(partitions, [[partitionId]])
     return { extents, bytes, isGone: true }
   })

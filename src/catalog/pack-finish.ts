@@ -4,7 +4,7 @@
  */
 import { Failure } from '../base/errors.ts'
 import type { CatalogDatabase, ReadTransaction } from './database.ts'
-import { decodeManifest } from './manifest.ts'
+import { decodeManifest, type Run } from './manifest.ts'
 import { type CommitLogRow, commitLog, objects, partitions, topics } from './schema.ts'
 import { compareKeys } from './table.ts'
 import { type GroupKey, readPackedGroups, writePackedGroups } from './tail.ts'
@@ -41,20 +41,32 @@ export async function findFinished(
   /** By object the last group before its first one: how far the packed groups reach at most. */
   const before = new Map<string, GroupKey | undefined>()
   let last = await readPackedGroups(database)
+  /** The last group before the first one whose markers are not all packed. */
+  let beforeMarkers: GroupKey | undefined | 'all-packed' = 'all-packed'
   let groups = 0
   for (;;) {
     const rows = await database.snapshot('read groups', async (tx) => {
       const page = await groupsBehind(tx, last, groupsPerPage)
-      const named = page.filter((row) => row.state === 'committed' && asked.has(row.objectId))
-      const runs = named.flatMap((row) => decodeManifest(row.manifest, row.objectId, row.position))
+      const named = page.filter(
+        ({ state, objectId }) => state === 'committed' && (objectId === '' || asked.has(objectId)),
+      )
+      const held = new Map(
+        named.map((row) => [row, decodeManifest(row.manifest, row.objectId, row.position)]),
+      )
+      const runs = [...held.values()].flat()
       await readPackedEnds(tx, ends, new Set(runs.map(({ partitionId }) => partitionId)))
-      for (const { objectId, partitionId, nextOffset } of runs) {
-        if (nextOffset > (ends.get(partitionId) ?? 0)) blocked.add(objectId)
-      }
-      return page
+      const isUnpacked = ({ partitionId, nextOffset }: Run): boolean =>
+        nextOffset > (ends.get(partitionId) ?? 0)
+      for (const run of runs)
+        if (run.marker === undefined && isUnpacked(run)) blocked.add(run.objectId)
+      return page.map((row) => ({ row, isUnpacked: held.get(row)?.some(isUnpacked) ?? false }))
     })
-    for (const row of rows) {
-      if (row.state === 'committed' && !before.has(row.objectId)) before.set(row.objectId, last)
+    for (const { row, isUnpacked } of rows) {
+      if (row.objectId === '') {
+        if (isUnpacked && beforeMarkers === 'all-packed') beforeMarkers = last
+      } else if (row.state === 'committed' && !before.has(row.objectId)) {
+        before.set(row.objectId, last)
+      }
       last = { incarnation: row.incarnation, groupNumber: row.groupNumber }
     }
     groups += rows.length
@@ -64,11 +76,19 @@ export async function findFinished(
   const done = new Set(finished)
   const others = [...before.keys()].filter((objectId) => !asked.has(objectId))
   for (const objectId of await endedAmong(database, others)) done.add(objectId)
+  const ofMarkers = beforeMarkers === 'all-packed' ? last : beforeMarkers
   for (const [objectId, end] of before) {
     if (done.has(objectId)) continue
-    return { finished, packedGroups: end, groups } // in the order of groups: the first is the least
+    // In the order of groups: the first is the least.
+    return { finished, packedGroups: earlier(end, ofMarkers), groups }
   }
-  return { finished, packedGroups: last, groups }
+  return { finished, packedGroups: ofMarkers, groups }
+}
+
+/** Undefined is before all groups. */
+function earlier(a: GroupKey | undefined, b: GroupKey | undefined): GroupKey | undefined {
+  if (a === undefined || b === undefined) return undefined
+  return compareKeys([a.incarnation, a.groupNumber], [b.incarnation, b.groupNumber]) < 0 ? a : b
 }
 
 /** Those that were ended while an object before them was not finished. */

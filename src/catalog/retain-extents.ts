@@ -12,6 +12,7 @@ import {
   type PartitionRow,
   partitions,
 } from './schema.ts'
+import { abortedRanges } from './schema-transactions.ts'
 
 /** Extents let go of in one transaction. */
 export const extentsPerDrop = 1_000
@@ -50,8 +51,35 @@ export function raiseLogStart(
   })
 }
 
-/** Deletes extents that end at or below `offset`. The partition's row is locked exclusively. */
+/**
+ * Deletes extents that end at or below `offset`, and aborted ranges that end below it. The
+ * partition's row is locked exclusively.
+ */
 export async function dropExtents(
+  tx: Transaction,
+  row: PartitionRow,
+  offset: number,
+  nowMs: number,
+): Promise<Omit<DroppedExtents, 'logStart'>> {
+  const dropped = await dropPage(tx, row, offset, nowMs)
+  const isLast = await dropAborted(tx, row, offset)
+  return { ...dropped, isDone: dropped.isDone && isLast }
+}
+
+/** Nobody asks for what ended before the log starts; false where there may be more of it. */
+async function dropAborted(
+  tx: Transaction,
+  { partitionId }: PartitionRow,
+  offset: number,
+): Promise<boolean> {
+  const limit = extentsPerDrop
+  const gone = await tx.scan(abortedRanges, { prefix: [partitionId], before: [offset], limit })
+  const keys = gone.map(({ lastOffset }) => [partitionId, lastOffset])
+  if (keys.length > 0) await tx.delete(abortedRanges, keys)
+  return gone.length < limit
+}
+
+async function dropPage(
   tx: Transaction,
   { partitionId }: PartitionRow,
   offset: number,

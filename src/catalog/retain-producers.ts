@@ -3,7 +3,7 @@
  * must not decide an append (pitfall E7).
  */
 import type { CatalogDatabase } from './database.ts'
-import { partitions, producerStates } from './schema.ts'
+import { partitions, type ProducerStateRow, producerStates } from './schema.ts'
 
 /** Producer states looked at together. */
 const statesPerPage = 1_000
@@ -33,7 +33,7 @@ export async function expireProducers(
     ),
   )
   const silent = Map.groupBy(
-    page.filter(({ lastMs }) => lastMs < beforeMs),
+    page.filter((row) => isSilent(row, beforeMs)),
     ({ partitionId }) => partitionId,
   )
   let expired = 0
@@ -44,6 +44,11 @@ export async function expireProducers(
   const last = page.at(-1)
   const isDone = last === undefined || page.length < statesPerPage
   return { expired, next: isDone ? undefined : last }
+}
+
+/** A producer whose transaction is open is not forgotten before that ends. */
+function isSilent(row: ProducerStateRow | undefined, beforeMs: number): boolean {
+  return row !== undefined && row.lastMs < beforeMs && row.transactionOffset === null
 }
 
 /** One may have written since it was looked at: it is judged again under the partition's lock. */
@@ -57,7 +62,7 @@ function deleteSilent(
     const [row] = await tx.lock(partitions, [[partitionId]], 'exclusive')
     if (row === undefined) return 0 // its states go with it
     const now = await tx.get(producerStates, keys)
-    const due = keys.filter((_, index) => (now[index]?.lastMs ?? Infinity) < beforeMs)
+    const due = keys.filter((_, index) => isSilent(now[index], beforeMs))
     return due.length === 0 ? 0 : tx.delete(producerStates, due)
   })
 }

@@ -18,6 +18,7 @@ import {
   type PartitionRow,
   partitions,
 } from './schema.ts'
+import { type OpenTransactionRow, openTransactions } from './schema-transactions.ts'
 
 /** The key of a group's row. */
 export interface GroupKey {
@@ -52,8 +53,13 @@ async function scanAll<Row extends object>(
 
 export interface Tail {
   readonly partitions: readonly PartitionRow[]
-  /** Committed groups that still name a journal object, in the order of commits of each incarnation. */
+  /**
+   * Committed groups that still name a journal object, or hold markers (of no object, ''), in the
+   * order of commits of each incarnation.
+   */
   readonly groups: readonly CommitLogRow[]
+  /** Transactions that are open in partitions. */
+  readonly open: readonly OpenTransactionRow[]
   /** Journal objects that are not garbage, by id. */
   readonly journalObjects: readonly string[]
 }
@@ -61,14 +67,20 @@ export interface Tail {
 /** One snapshot of all of it. */
 export function readTail(database: CatalogDatabase): Promise<Tail> {
   return database.snapshot('read tail', async (tx) => {
-    const found = { partitions: [] as PartitionRow[], groups: [] as CommitLogRow[] }
+    const found = {
+      partitions: [] as PartitionRow[],
+      groups: [] as CommitLogRow[],
+      open: [] as OpenTransactionRow[],
+    }
     const live = await readJournalObjects(tx)
     await scanAll(tx, partitions, undefined, (row) => found.partitions.push(row))
     const packed = await packedGroupsIn(tx)
     const from = packed && [packed.incarnation, packed.groupNumber]
     await scanAll(tx, commitLog, from, (row) => {
-      if (row.state === 'committed' && live.has(row.objectId)) found.groups.push(row)
+      const isUnpacked = row.objectId === '' || live.has(row.objectId)
+      if (row.state === 'committed' && isUnpacked) found.groups.push(row)
     })
+    await scanAll(tx, openTransactions, undefined, (row) => found.open.push(row))
     found.groups.sort((a, b) => compareKeys(keyOf(commitLog, a), keyOf(commitLog, b)))
     return { ...found, journalObjects: [...live] }
   })
@@ -87,6 +99,10 @@ async function readJournalObjects(tx: ReadTransaction): Promise<Set<string>> {
     range = { after: [last.objectId] }
   }
 }
+
+/** Of the tail's groups those whose bytes a journal must have. */
+export const groupsWithBytes = ({ groups }: Tail): CommitLogRow[] =>
+  groups.filter(({ objectId }) => objectId !== '')
 
 /** The last group of those that are all packed, refused or cancelled; undefined where none is. */
 export function readPackedGroups(database: CatalogDatabase): Promise<GroupKey | undefined> {

@@ -1,6 +1,9 @@
-/** Waits until one of some partitions grows; armed from its making on, so that no growth is missed. */
+/**
+ * Waits until one of some partitions grows, as far as the reader may see; armed from its making on,
+ * so that no growth is missed.
+ */
 import type { Clock } from '../base/clock.ts'
-import type { PartitionLog } from '../log/partition-log.ts'
+import type { Isolation, PartitionLog } from '../log/partition-log.ts'
 
 export class FetchWait {
   #isOver = false
@@ -8,9 +11,12 @@ export class FetchWait {
   readonly #disarms: (() => void)[]
 
   /** Once per partition, however often it is named. */
-  constructor(targets: readonly { readonly log: PartitionLog | undefined }[]) {
+  constructor(
+    targets: readonly { readonly log: PartitionLog | undefined }[],
+    isolation: Isolation,
+  ) {
     const grown = (): void => this.#grown()
-    this.#disarms = targets.flatMap(({ log }) => log?.onGrowth(grown) ?? [])
+    this.#disarms = targets.flatMap(({ log }) => log?.onGrowth(grown, isolation) ?? [])
   }
 
   /**

@@ -6,6 +6,7 @@
 import { Failure } from '../base/errors.ts'
 import type { Run } from '../catalog/manifest.ts'
 import { type Block, blockOf, type RunKind } from './block.ts'
+import { markerBatch } from './marker-batch.ts'
 
 export interface BlockSource {
   /** @throws Failure 'not-found' | 'corrupt' | 'unavailable' */
@@ -18,6 +19,11 @@ export interface BlockCacheOptions {
   /** Reads of storage under way at once; more wait in line. */
   readonly readsMax: number
   readonly source: BlockSource
+}
+
+/** A marker has no bytes in any storage. */
+const blockOfMarker = (run: Run): Block => {
+  return { bytes: markerBatch(run), positions: [0], nextOffsets: [run.nextOffset] }
 }
 
 /** Reads waiting in line; beyond, fetches are told to come again. */
@@ -49,6 +55,7 @@ export class BlockCache {
    *   | 'overloaded': too many reads wait.
    */
   read(run: Run): Promise<Block> {
+    if (run.marker !== undefined) return Promise.resolve(blockOfMarker(run))
     const key = `${run.objectId}:${run.position}`
     const cached = this.#blocks.get(key)
     if (cached !== undefined) {

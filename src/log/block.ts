@@ -49,18 +49,22 @@ export function findInBlock(block: Block, offset: number): number {
   return index === -1 ? block.nextOffsets.length : index
 }
 
-/** Whole batches from `first` on, up to `maxBytes` but at least one, and the offset behind them. */
+/**
+ * Whole batches from `first` on, none of which ends behind `end`, up to `maxBytes` but at least
+ * one, and the offset behind them.
+ */
 export function sliceOfBlock(
   block: Block,
   first: number,
   maxBytes: number,
+  end: number = Infinity,
 ): { readonly bytes: Uint8Array; readonly nextOffset: number } {
   const { bytes, positions, nextOffsets } = block
   const from = positions[first] ?? bytes.length
   let last = first
-  while (last + 1 < positions.length && (positions[last + 2] ?? bytes.length) - from <= maxBytes) {
-    last++
-  }
+  const isWithin = (index: number): boolean =>
+    (positions[index + 1] ?? bytes.length) - from <= maxBytes && (nextOffsets[index] ?? 0) <= end
+  while (last + 1 < positions.length && isWithin(last + 1)) last++
   const to = positions[last + 1] ?? bytes.length
   return { bytes: bytes.subarray(from, to), nextOffset: nextOffsets[last] ?? 0 }
 }

@@ -4,24 +4,28 @@
  */
 import { isFailure } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Hold } from '../base/hold.ts'
+import { type Hold, unpooled } from '../base/hold.ts'
 import type { Log } from '../base/log.ts'
 import type { AppendIntent, GroupResult } from '../catalog/commit-groups.ts'
 import { type ActiveProducer, readActiveProducers } from '../catalog/active-producers.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { type DeletedRecords, deleteRecordsBefore } from '../catalog/delete-records.ts'
 import type { AppendOutcome } from '../catalog/outcomes.ts'
+import type { Run } from '../catalog/manifest.ts'
+import { type PartitionEnds, readPartitionEnds } from '../catalog/read-transactions.ts'
 import { type PartitionRow, partitions } from '../catalog/schema.ts'
 import { readTail, type Tail } from '../catalog/tail.ts'
 import type { Journal } from '../journal/journal.ts'
 import { patchBatch } from '../record/batch-header.ts'
+import { abortedIn } from './aborted-reader.ts'
 import type { PendingAppend } from './append-group.ts'
 import { AppendLane, type LaneLimits } from './append-lane.ts'
 import { BlockCache, type BlockSource } from './block-cache.ts'
 import { ExtentIndex } from './extent-index.ts'
 import { LogIndex } from './log-index.ts'
 import { LogReader, type ReadResult } from './log-reader.ts'
-import type { PartitionLog } from './partition-log.ts'
+import { markerBatch } from './marker-batch.ts'
+import type { Isolation, PartitionLog } from './partition-log.ts'
 import { TailCache } from './tail-cache.ts'
 
 export interface BrokerLogDeps {
@@ -65,7 +69,13 @@ export class BrokerLog {
   /** Takes in what the catalog knows at start: partitions, and the runs that are not packed. */
   load(tail: Tail): void {
     this.index.addPartitions(tail.partitions)
-    this.index.restoreGroups(tail.groups)
+    this.#restore(tail)
+  }
+
+  /** In one step (T3). */
+  #restore({ partitions: rows, groups, open }: Tail): void {
+    this.index.restoreGroups(groups)
+    this.index.restoreTransactions(rows, open)
   }
 
   /** Bytes accepted and not yet decided. */
@@ -89,12 +99,17 @@ export class BrokerLog {
 
   /**
    * See LogReader.read. An offset beyond what is known is judged by the catalog, not by memory
-   * (R1).
+   * (R1). 'committed' tells the aborted transactions of what it returns, too.
    *
    * @throws Failure 'unavailable' | 'overloaded' | 'corrupt'
    */
-  async read(log: PartitionLog, offset: number, maxBytes: number): Promise<ReadResult> {
-    const result = await this.reader.read(log, offset, maxBytes)
+  async read(
+    log: PartitionLog,
+    offset: number,
+    maxBytes: number,
+    isolation: Isolation = 'uncommitted',
+  ): Promise<ReadResult> {
+    const result = await this.#readKnown(log, offset, maxBytes, isolation)
     if (result.outcome === 'records') {
       log.traffic.readBytes += result.byteLength
       return result
@@ -102,11 +117,33 @@ export class BrokerLog {
     const row = await this.freshPartition(log.partitionId)
     if (row === undefined || offset < row.logStart || offset > row.logEnd) return result
     if (offset >= log.logStart && offset <= log.logEnd) {
-      return this.reader.read(log, offset, maxBytes)
+      return this.#readKnown(log, offset, maxBytes, isolation)
     }
     // Committed, and not yet taken in here: nothing to show, and nothing wrong.
+    const { logStart, logEnd, stableEnd } = log
+    const version = { logStart, logEnd: Math.max(logEnd, offset), stableEnd }
     const release = (): void => undefined
-    return { outcome: 'records', chunks: [], byteLength: 0, nextOffset: offset, release }
+    const nothing = { chunks: [], byteLength: 0, nextOffset: offset, version, release }
+    return { outcome: 'records', ...nothing, aborted: [] }
+  }
+
+  async #readKnown(
+    log: PartitionLog,
+    offset: number,
+    maxBytes: number,
+    isolation: Isolation,
+  ): Promise<ReadResult> {
+    const result = await this.reader.read(log, offset, maxBytes, isolation)
+    if (isolation === 'uncommitted' || result.outcome !== 'records') return result
+    try {
+      const aborted = await abortedIn(this.#deps.database, log, offset, result.nextOffset)
+      if (aborted !== undefined) return { ...result, aborted }
+    } catch (error) {
+      result.release()
+      throw error
+    }
+    result.release()
+    return { outcome: 'out-of-range' }
   }
 
   /**
@@ -145,6 +182,11 @@ export class BrokerLog {
     return readActiveProducers(this.#deps.database, partitionId)
   }
 
+  /** See readPartitionEnds. @throws Failure 'unavailable' */
+  freshEnds(partitionIds: readonly number[]): Promise<(PartitionEnds | undefined)[]> {
+    return readPartitionEnds(this.#deps.database, partitionIds)
+  }
+
   /** Refuses new appends, and waits until those accepted are decided. */
   async close(): Promise<void> {
     await this.#lane.close()
@@ -170,15 +212,23 @@ export class BrokerLog {
       log.traffic.appendedBytes += bytes.length
       this.tailCache.add(partitionId, baseOffset, baseOffset + offsetCount, bytes, hold)
     }
-    const gaps = this.index.applyRuns(result.runs)
+    for (const run of result.runs) {
+      if (run.marker === undefined || !this.#isKnown(run)) continue
+      const { partitionId, baseOffset, nextOffset } = run
+      this.tailCache.add(partitionId, baseOffset, nextOffset, markerBatch(run), unpooled)
+    }
+    const gaps = this.index.applyRuns(result.runs, result.transactions)
     if (gaps.length > 0) await this.#closeGaps()
+  }
+
+  #isKnown({ partitionId }: Run): boolean {
+    return this.index.get(partitionId) !== undefined
   }
 
   /** Commits that this broker does not know came between: the catalog tells them all. */
   async #closeGaps(): Promise<void> {
     try {
-      const tail = await readTail(this.#deps.database)
-      this.index.restoreGroups(tail.groups)
+      this.#restore(await readTail(this.#deps.database))
     } catch (error) {
       if (!isFailure(error)) throw error
       // The records are safe; readers see the older end until the next commit closes the gap.

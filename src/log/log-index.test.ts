@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { AssertionFailed } from '../base/assert.ts'
-import { encodeManifest, type Run } from '../catalog/manifest.ts'
+import type { TransactionChange } from '../catalog/commit-groups.ts'
+import { encodeManifest, markerRun, type Run } from '../catalog/manifest.ts'
 import type { CommitLogRow, PartitionRow } from '../catalog/schema.ts'
 import { LogIndex } from './log-index.ts'
 
@@ -124,4 +125,44 @@ test('groups join in any order, and taking them in twice changes nothing', () =>
       assert.equal(log.logEnd, end)
     }),
   )
+})
+
+test('a commit shows its end and what it changed of transactions in one step (T3)', () => {
+  const index = indexOf(partition())
+  const log = index.get(1)!
+  const seen: [number, number][] = []
+  const watch = (): void => {
+    seen.push([log.logEnd, log.stableEnd])
+    log.onGrowth(watch)
+  }
+  log.onGrowth(watch)
+  const written = (firstOffset: number, producerId: number): TransactionChange => {
+    return { change: 'written', partitionId: 1, producerId, firstOffset }
+  }
+  index.applyRuns([run(0, 5)], [written(0, 7), written(3, 8)])
+  const said = { producerEpoch: 0, coordinatorEpoch: 0, timestampMs: 1, transactionVersion: 0 }
+  const marker = markerRun(1, 5, { type: 'abort', producerId: 7, ...said }, 0)
+  const aborted = { change: 'aborted', partitionId: 1, producerId: 7, firstOffset: 0 } as const
+  const changes = [{ ...aborted, markerOffset: 5 }]
+  assert.deepEqual(index.applyRuns([marker], changes), [])
+  assert.deepEqual(seen, [
+    [5, 0],
+    [6, 3],
+  ])
+  index.applyRuns([marker], changes)
+  assert.equal(log.transactions.abortedIn(0, 3)?.length, 1, 'taken in once')
+})
+
+test('what does not join is shown with the transactions that the catalog tells', () => {
+  const index = indexOf(partition())
+  const log = index.get(1)!
+  const changes = [{ change: 'written', partitionId: 1, producerId: 7, firstOffset: 7 } as const]
+  assert.deepEqual(index.applyRuns([run(7, 9)], changes), [1])
+  assert.deepEqual([log.logEnd, log.stableEnd], [0, 0])
+  index.restoreGroups([group([run(0, 7), run(7, 9)])])
+  const open = [{ partitionId: 1, firstOffset: 7, producerId: 7 }]
+  index.restoreTransactions([partition({ logEnd: 9 })], open)
+  assert.deepEqual([log.logEnd, log.stableEnd], [9, 7])
+  index.restoreTransactions([partition({ logEnd: 7 })], [])
+  assert.equal(log.stableEnd, 7, 'an older snapshot changes nothing')
 })

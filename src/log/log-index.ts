@@ -3,7 +3,9 @@
  * commit. What a commit says is shown only where it joins what is known; a gap is closed from the
  * catalog first.
  */
+import type { TransactionChange } from '../catalog/commit-groups.ts'
 import type { CommitLogRow, PartitionRow } from '../catalog/schema.ts'
+import type { OpenTransactionRow } from '../catalog/schema-transactions.ts'
 import type { Run } from '../catalog/manifest.ts'
 import { decodeManifest } from '../catalog/manifest.ts'
 import { PartitionLog } from './partition-log.ts'
@@ -37,7 +39,10 @@ export class LogIndex {
     log?.wake()
   }
 
-  /** Takes in groups that the catalog names, in any order: runs join by their offsets. */
+  /**
+   * Takes in groups that the catalog names, in any order: runs join by their offsets. Call
+   * `restoreTransactions` with what the same snapshot says of them before anything else happens.
+   */
   restoreGroups(rows: readonly CommitLogRow[]): void {
     const runs = rows.flatMap((row) => decodeManifest(row.manifest, row.objectId, row.position))
     runs.sort((a, b) => a.partitionId - b.partitionId || a.baseOffset - b.baseOffset)
@@ -47,27 +52,41 @@ export class LogIndex {
         continue
       }
       log.addRun(run)
-      if (run.nextOffset > log.logEnd) log.advance(run.nextOffset)
+      if (run.nextOffset > log.logEnd) log.extend(run.nextOffset)
+    }
+  }
+
+  /** Takes in what the catalog says is open; `rows` and `open` are of one snapshot. */
+  restoreTransactions(rows: readonly PartitionRow[], open: readonly OpenTransactionRow[]): void {
+    const byPartition = Map.groupBy(open, ({ partitionId }) => partitionId)
+    for (const { partitionId, logEnd } of rows) {
+      this.#logs.get(partitionId)?.restoreTransactions(byPartition.get(partitionId) ?? [], logEnd)
     }
   }
 
   /**
-   * Takes in the runs of a commit of this broker and shows the new ends.
+   * Takes in a commit of this broker in one step: runs, and what changed of transactions (T3).
    *
    * @returns partitions where a run does not begin at the known end: ask the catalog before showing
    *   more.
    */
-  applyRuns(runs: readonly Run[]): number[] {
+  applyRuns(runs: readonly Run[], changes: readonly TransactionChange[] = []): number[] {
     const gaps: number[] = []
+    const changesOf = Map.groupBy(changes, ({ partitionId }) => partitionId)
     for (const run of runs) {
-      const log = this.#logs.get(run.partitionId)
-      if (log === undefined || run.nextOffset <= log.logEnd) continue
-      if (run.baseOffset !== log.logEnd) {
-        gaps.push(run.partitionId)
+      const { partitionId, baseOffset, nextOffset } = run
+      const log = this.#logs.get(partitionId)
+      if (log === undefined || nextOffset <= log.logEnd) continue
+      if (baseOffset !== log.logEnd) {
+        gaps.push(partitionId)
         continue
       }
       log.addRun(run)
-      log.advance(run.nextOffset)
+      const own = changesOf.get(partitionId)?.filter((change) => {
+        const offset = change.change === 'written' ? change.firstOffset : change.markerOffset
+        return baseOffset <= offset && offset < nextOffset
+      })
+      log.advance(nextOffset, own)
     }
     return gaps
   }

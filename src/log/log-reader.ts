@@ -7,7 +7,8 @@ import type { Run } from '../catalog/manifest.ts'
 import type { BlockCache } from './block-cache.ts'
 import { findInBlock, sliceOfBlock } from './block.ts'
 import type { ExtentIndex } from './extent-index.ts'
-import type { PartitionLog } from './partition-log.ts'
+import type { AbortedRange } from './log-transactions.ts'
+import type { Isolation, PartitionLog } from './partition-log.ts'
 import type { TailCache } from './tail-cache.ts'
 
 export type ReadResult =
@@ -18,10 +19,20 @@ export type ReadResult =
       readonly byteLength: number
       /** The offset behind the last batch read; the offset asked for where nothing was. */
       readonly nextOffset: number
+      /** The log as it was looked at: what is read is of this version (T3). */
+      readonly version: LogVersion
+      /** By first offset; undefined where nobody asked. */
+      readonly aborted?: readonly AbortedRange[]
       /** Gives the chunks' memory back, once. */
       readonly release: () => void
     }
   | { readonly outcome: 'out-of-range' }
+
+export interface LogVersion {
+  readonly logStart: number
+  readonly logEnd: number
+  readonly stableEnd: number
+}
 
 export interface LogReaderDeps {
   readonly tailCache: TailCache
@@ -38,50 +49,54 @@ export class LogReader {
     this.#deps = deps
   }
 
-  /** True where a read at `offset` is answered from memory, without waiting. */
-  isAtTail(log: PartitionLog, offset: number): boolean {
-    return offset >= log.logEnd
-  }
-
   /**
-   * Up to `maxBytes` of whole batches, but at least one, from the batch that holds `offset`, or the
-   * next. The caller has checked `offset` against a log end that is fresh enough to say
-   * 'out-of-range'.
+   * Up to `maxBytes` of whole batches below the end that `isolation` lets see, but at least one,
+   * from the batch that holds `offset`, or the next. The caller has checked `offset` against a log
+   * end that is fresh enough to say 'out-of-range'.
    *
    * @throws Failure 'unavailable' | 'overloaded': try again. 'corrupt': storage is damaged there.
    */
-  async read(log: PartitionLog, offset: number, maxBytes: number): Promise<ReadResult> {
+  async read(
+    log: PartitionLog,
+    offset: number,
+    maxBytes: number,
+    isolation: Isolation = 'uncommitted',
+  ): Promise<ReadResult> {
     if (offset < log.logStart || offset > log.logEnd) return { outcome: 'out-of-range' }
-    if (offset === log.logEnd) return records([], 0, offset, nothing)
-    const cached = this.#deps.tailCache.read(log.partitionId, offset, maxBytes)
+    const version = versionOf(log)
+    const end = isolation === 'committed' ? version.stableEnd : version.logEnd
+    if (offset >= end) return nothingAt(version, offset)
+    const cached = this.#deps.tailCache.read(log.partitionId, offset, maxBytes, end)
     if (cached !== undefined) {
       const release = (): void => {
         for (const { hold } of cached) hold.release()
       }
       const chunks = cached.map(({ bytes }) => bytes)
       const byteLength = chunks.reduce((sum, { length }) => sum + length, 0)
-      return records(chunks, byteLength, cached.at(-1)?.nextOffset ?? offset, release)
+      const nextOffset = cached.at(-1)?.nextOffset ?? offset
+      return { outcome: 'records', chunks, byteLength, nextOffset, version, release }
     }
-    return this.#readStored(log, offset, maxBytes, true)
+    return this.#readStored(log, offset, maxBytes, { version, end, mayRetry: true })
   }
 
   async #readStored(
     log: PartitionLog,
     offset: number,
     maxBytes: number,
-    mayRetry: boolean,
+    { version, end, mayRetry }: { version: LogVersion; end: number; mayRetry: boolean },
   ): Promise<ReadResult> {
     const chunks: Uint8Array[] = []
     let byteLength = 0
     let next = offset
     try {
-      while (byteLength < maxBytes && next < log.logEnd) {
+      while (byteLength < maxBytes && next < end) {
         const run = await this.findRun(log, next)
-        if (run === undefined) break
+        if (run === undefined || run.baseOffset >= end) break
         const block = await this.#deps.blockCache.read(run)
         const first = findInBlock(block, next)
         if (first < block.positions.length) {
-          const slice = sliceOfBlock(block, first, maxBytes - byteLength)
+          if ((block.nextOffsets[first] ?? 0) > end) break
+          const slice = sliceOfBlock(block, first, maxBytes - byteLength, end)
           if (chunks.length > 0 && byteLength + slice.bytes.length > maxBytes) break
           chunks.push(slice.bytes)
           byteLength += slice.bytes.length
@@ -95,9 +110,9 @@ export class LogReader {
       if (!mayRetry || !isFailure(error, 'not-found')) throw error
       this.forget(log)
       if (offset < log.logStart) return { outcome: 'out-of-range' }
-      return this.#readStored(log, offset, maxBytes, false)
+      return this.#readStored(log, offset, maxBytes, { version, end, mayRetry: false })
     }
-    return records(chunks, byteLength, next, nothing)
+    return { outcome: 'records', chunks, byteLength, nextOffset: next, version, release: nothing }
   }
 
   /** What is known of packed runs turned out to be old. */
@@ -115,11 +130,11 @@ export class LogReader {
   }
 }
 
-function records(
-  chunks: readonly Uint8Array[],
-  byteLength: number,
-  nextOffset: number,
-  release: () => void,
-): ReadResult {
-  return { outcome: 'records', chunks, byteLength, nextOffset, release }
+function versionOf({ logStart, logEnd, stableEnd }: PartitionLog): LogVersion {
+  return { logStart, logEnd, stableEnd }
+}
+
+/** What a reader gets who is at the end. */
+function nothingAt(version: LogVersion, nextOffset: number): ReadResult {
+  return { outcome: 'records', chunks: [], byteLength: 0, nextOffset, version, release: nothing }
 }

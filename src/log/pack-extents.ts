@@ -8,6 +8,7 @@ import type { Run } from '../catalog/manifest.ts'
 import type { PackedExtent } from '../catalog/pack-swap.ts'
 import { lastOffsetDeltaOf, maxTimestampOf, patchBatch } from '../record/batch-header.ts'
 import { checkBatchCrc, forEachBatch } from '../record/batch-sequence.ts'
+import { packedBytesOf } from './marker-batch.ts'
 
 /** What a reader gets at once from a packed object. */
 export const extentBytesMax: number = 8 * 1024 * 1024
@@ -59,12 +60,13 @@ export class ExtentCutter {
   }
 
   /**
-   * `run` lies at `from` of the bytes, as the journal held it; its batches are changed in place.
+   * `run` lies at `from` of the bytes, as the journal held it, or as a marker was made; its batches
+   * are changed in place.
    *
    * @throws Failure 'corrupt': it is not what the catalog says it is; nothing of it was taken.
    */
   add(run: Run, from: number): void {
-    const view = this.#bytes.subarray(from, from + run.length)
+    const view = this.#bytes.subarray(from, from + packedBytesOf(run))
     proveRun(run, view)
     let offset = run.baseOffset
     forEachBatch(view, (at, size) => {

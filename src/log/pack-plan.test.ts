@@ -3,9 +3,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { crc32c } from '../base/crc32c.ts'
 import { isFailure } from '../base/errors.ts'
-import type { Run } from '../catalog/manifest.ts'
+import { markerRun, type Run } from '../catalog/manifest.ts'
 import { baseOffsetOf, leaderEpochOf } from '../record/batch-header.ts'
 import { buildBatch } from '../record/build-batch.ts'
+import { readMarker } from '../record/control.ts'
+import { markerBatch } from './marker-batch.ts'
 import { ExtentCutter, extentBytesMax, extentSpanMsMax } from './pack-extents.ts'
 import { type ObjectPlan, type PackTopic, planObjects } from './pack-plan.ts'
 import { PartitionLog } from './partition-log.ts'
@@ -62,6 +64,25 @@ test('a partition is packed up to the first gap, which is closed from the catalo
   const log = logOf(1, [run(0, 'a'), run(20, 'a')])
   assert.deepEqual(shape(plan([log])), [[100, [1, 0, 10, 1]]])
   assert.deepEqual(plan([logOf(1, [run(10, 'a')])]), [])
+})
+
+test('markers are packed where they stand, whatever object is beside them', () => {
+  const said = { producerId: 3, producerEpoch: 1, coordinatorEpoch: 0, timestampMs: 5 } as const
+  const marker = (offset: number): Run =>
+    markerRun(1, offset, { type: 'abort', ...said, transactionVersion: 0 }, 0)
+  const log = logOf(1, [marker(0), { ...run(1, 'a'), nextOffset: 11 }, marker(11), marker(12)])
+  const [only] = plan([log])
+  const size = markerBatch(marker(0)).length
+  assert.deepEqual(shape(plan([log])), [[100 + 3 * size, [1, 0, 13, 4]]])
+  const bytes = Buffer.concat((only?.parts[0]?.runs ?? []).slice(2).map(markerBatch))
+  const cutter = new ExtentCutter(bytes, 48, 10_000)
+  cutter.add(marker(11), 0)
+  cutter.add(marker(12), size)
+  const [extent] = cutter.finish()
+  assert.deepEqual([extent?.baseOffset, extent?.nextOffset, extent?.length], [11, 13, 2 * size])
+  assert.deepEqual(bytes, Buffer.concat([markerBatch(marker(11)), markerBatch(marker(12))]))
+  const { type, producerId } = readMarker(bytes, size) ?? {}
+  assert.deepEqual([type, producerId], ['abort', 3])
 })
 
 test('what lies below the log start is passed over', () => {

@@ -3,6 +3,7 @@
  * the swap checks it.
  */
 import type { Run } from '../catalog/manifest.ts'
+import { packedBytesOf } from './marker-batch.ts'
 import type { PartitionLog } from './partition-log.ts'
 
 /** Runs that are sorted and placed in one turn of the event loop: some milliseconds. */
@@ -106,13 +107,15 @@ function partsOf(
   }
   for (const run of log.tail) {
     // A gap is closed from the catalog first, see LogIndex.
-    if (!objectIds.has(run.objectId) || run.baseOffset !== next) break
-    const isFull = byteLength + run.length > bytesMax || runs.length >= objectRunsMax
+    const isInWindow = run.marker !== undefined || objectIds.has(run.objectId)
+    if (!isInWindow || run.baseOffset !== next) break
+    const runBytes = packedBytesOf(run)
+    const isFull = byteLength + runBytes > bytesMax || runs.length >= objectRunsMax
     if (runs.length > 0 && isFull) close()
     next = run.nextOffset
     if (run.nextOffset <= log.logStart) continue
     runs.push(run)
-    byteLength += run.length
+    byteLength += runBytes
   }
   close()
   return parts

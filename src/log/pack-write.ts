@@ -3,6 +3,7 @@ import { isFailure } from '../base/errors.ts'
 import type { Run } from '../catalog/manifest.ts'
 import type { PackedPart } from '../catalog/pack-swap.ts'
 import type { Journal } from '../journal/journal.ts'
+import { markerBatch, packedBytesOf } from './marker-batch.ts'
 import { type ChecksummedExtent, ExtentCutter, extentSpanMsMax } from './pack-extents.ts'
 import type { ObjectPlan, PartPlan } from './pack-plan.ts'
 import { type PlacedRun, readBytesMax, readRuns } from './pack-read.ts'
@@ -63,9 +64,10 @@ export async function fillObject(
   let end = 0
   for (const { runs } of plan.parts) {
     for (const run of runs) {
-      placed.push({ run, at: end })
       placeOf.set(run, end)
-      end += run.length
+      if (run.marker === undefined) placed.push({ run, at: end })
+      else body.set(markerBatch(run), end)
+      end += packedBytesOf(run)
     }
   }
   const unread = new Set<Run>()
@@ -114,7 +116,7 @@ async function cutRuns(
       return reached
     }
     reached = run.nextOffset
-    await turn.passAfter(run.length)
+    await turn.passAfter(packedBytesOf(run))
   }
   return part.toOffset
 }

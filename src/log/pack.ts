@@ -108,7 +108,7 @@ export class Packer {
     if (this.#waiting().isActive) await journal.roll()
     // Before the look at what is committed: a group under way to one of them would be missed.
     const objectIds = journal.finished()
-    if (objectIds.length === 0) return
+    if (objectIds.length === 0 && !this.#waiting().hasMarkers) return
     await settled()
     this.stats.windows++
     await this.#packRuns(new Set(objectIds), signal)
@@ -116,19 +116,29 @@ export class Packer {
   }
 
   /** What waits to be packed; `isActive` where some of it is in the object that is being written. */
-  #waiting(): { readonly bytes: number; readonly runs: number; readonly isActive: boolean } {
+  #waiting(): {
+    readonly bytes: number
+    readonly runs: number
+    readonly isActive: boolean
+    readonly hasMarkers: boolean
+  } {
     const { index, journal } = this.#deps
     const finished = new Set(journal.finished())
     let bytes = 0
     let runs = 0
     let isActive = false
+    let hasMarkers = false
     for (const log of index.all()) {
       runs += log.tail.length
       if (runs > windowRunsMax) break
-      for (const { length } of log.tail) bytes += length
-      isActive ||= log.tail.some((run) => !finished.has(run.objectId))
+      for (const { length, marker, objectId } of log.tail) {
+        bytes += length
+        if (marker !== undefined) hasMarkers = true
+        else isActive ||= !finished.has(objectId)
+      }
     }
-    return { bytes, runs, isActive: isActive || runs > windowRunsMax }
+    isActive ||= runs > windowRunsMax
+    return { bytes, runs, isActive, hasMarkers }
   }
 
   async #packRuns(objectIds: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
@@ -222,9 +232,9 @@ export class Packer {
     const needed = new Set<string>()
     for (const log of index.all()) for (const run of log.tail) needed.add(run.objectId)
     const unneeded = objectIds.filter((objectId) => !needed.has(objectId))
-    if (unneeded.length === 0) return
+    if (unneeded.length === 0 && objectIds.length > 0) return
     const found = await findFinished(database, unneeded)
-    if (found.finished.length === 0) return
+    if (found.finished.length === 0 && unneeded.length > 0) return
     await endJournalObjects(database, found, clock.nowMs())
     for (const objectId of found.finished) {
       await journal.retire(objectId)

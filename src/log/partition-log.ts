@@ -4,7 +4,15 @@
  * anything is shown.
  */
 import { assert } from '../base/assert.ts'
+import type { TransactionChange } from '../catalog/commit-groups.ts'
 import type { Run } from '../catalog/manifest.ts'
+import { LogTransactions, type OpenTransaction } from './log-transactions.ts'
+
+/**
+ * What a reader wants to see: all that is committed, or no record of an open or aborted
+ * transaction.
+ */
+export type Isolation = 'uncommitted' | 'committed'
 
 export interface PartitionTraffic {
   appendedBatches: number
@@ -19,15 +27,13 @@ export class PartitionLog {
   readonly partitionIndex: number
   leaderEpoch: number
   logStart: number
-  /**
-   * The offset behind the last committed batch: high watermark, and last stable offset without
-   * transactions.
-   */
+  /** The offset behind the last committed batch: the high watermark. */
   logEnd: number
   /** Below are packed extents, kept in the catalog; from here on `tail` tiles up to `logEnd`. */
   packedEnd: number
   /** By base offset. A range may hold no run: refused records leave holes. */
   readonly tail: Run[] = []
+  readonly transactions: LogTransactions
   /** Since the broker started; for metrics. */
   readonly traffic: PartitionTraffic = {
     appendedBatches: 0,
@@ -35,8 +41,9 @@ export class PartitionLog {
     appendedBytes: 0,
     readBytes: 0,
   }
-  /** Called once each at the next growth, then forgotten: fetches that wait. */
-  readonly #waiting = new Set<() => void>()
+  /** Called once each when the end moves that they can see, then forgotten: fetches that wait. */
+  readonly #waiting = { uncommitted: new Set<() => void>(), committed: new Set<() => void>() }
+  #toldStable: number
 
   constructor(row: {
     readonly partitionId: number
@@ -54,6 +61,19 @@ export class PartitionLog {
     this.logStart = row.logStart
     this.logEnd = row.logEnd
     this.packedEnd = row.packedEnd
+    this.transactions = new LogTransactions(row.logEnd)
+    this.#toldStable = row.logEnd
+  }
+
+  /** The last stable offset: below it every transaction is decided. Never below the log start. */
+  get stableEnd(): number {
+    const { firstOpen } = this.transactions
+    if (firstOpen === undefined) return this.logEnd
+    return Math.min(this.logEnd, Math.max(firstOpen, this.logStart))
+  }
+
+  endFor(isolation: Isolation): number {
+    return isolation === 'committed' ? this.stableEnd : this.logEnd
   }
 
   /** Adds a committed run that begins at or behind the end of what is known. */
@@ -65,29 +85,58 @@ export class PartitionLog {
     this.tail.push(run)
   }
 
-  /** Shows a new end and wakes who waits for it. */
-  advance(logEnd: number): void {
+  /** Shows a new end, and with it what the commit changed of transactions; wakes who waits. */
+  advance(logEnd: number, changes: readonly TransactionChange[] = []): void {
     assert(logEnd >= this.logEnd, 'a log end never goes back')
     this.logEnd = logEnd
-    this.wake()
+    this.transactions.apply(changes, logEnd)
+    this.#wake(this.#waiting.uncommitted)
+    this.#tellStable()
+  }
+
+  /** As `advance`, where the catalog tells later what changed of transactions. */
+  extend(logEnd: number): void {
+    this.logEnd = Math.max(this.logEnd, logEnd)
+    this.#wake(this.#waiting.uncommitted)
+  }
+
+  /** See LogTransactions.restore. */
+  restoreTransactions(open: readonly OpenTransaction[], logEnd: number): void {
+    this.transactions.restore(open, logEnd)
+    this.#tellStable()
+  }
+
+  #tellStable(): void {
+    const { stableEnd } = this
+    if (stableEnd === this.#toldStable) return
+    this.#toldStable = stableEnd
+    this.#wake(this.#waiting.committed)
   }
 
   /** Shows a new start, never an older one; runs below it go when they are packed. */
   raiseStart(logStart: number): void {
     this.logStart = Math.max(this.logStart, logStart)
+    this.transactions.forgetBelow(this.logStart)
+    this.#tellStable()
   }
 
-  /** Calls `wake` at the next growth; the returned function takes that back. */
-  onGrowth(wake: () => void): () => void {
-    this.#waiting.add(wake)
-    return () => this.#waiting.delete(wake)
+  /** Calls `wake` at the next growth that is seen; the returned function takes that back. */
+  onGrowth(wake: () => void, isolation: Isolation = 'uncommitted'): () => void {
+    const waiting = this.#waiting[isolation]
+    waiting.add(wake)
+    return () => waiting.delete(wake)
   }
 
-  /** Also for a deletion: who waits looks again and finds out. */
+  /** For a deletion: who waits looks again and finds out. */
   wake(): void {
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const wake of waiting) wake()
+    this.#wake(this.#waiting.uncommitted)
+    this.#wake(this.#waiting.committed)
+  }
+
+  #wake(waiting: Set<() => void>): void {
+    const all = [...waiting]
+    waiting.clear()
+    for (const wake of all) wake()
   }
 
   /** Index in `tail` of the first run that ends behind `offset`; `tail.length` where none does. */

@@ -96,10 +96,16 @@ export class TailCache {
   }
 
   /**
-   * Batches from the one that holds `offset` on, without a gap, up to `maxBytes` but at least one;
-   * undefined where `offset` is not cached. Each is retained for the caller, who releases it.
+   * Batches from the one that holds `offset` on, without a gap, below `end`, up to `maxBytes` but
+   * at least one; undefined where `offset` is not cached. Each is retained for the caller, who
+   * releases it.
    */
-  read(partitionId: number, offset: number, maxBytes: number): CachedBatch[] | undefined {
+  read(
+    partitionId: number,
+    offset: number,
+    maxBytes: number,
+    end: number = Infinity,
+  ): CachedBatch[] | undefined {
     const line = this.#lines.get(partitionId)
     const first = line === undefined ? -1 : findBatch(line, offset)
     if (line === undefined || first === -1) {
@@ -112,6 +118,7 @@ export class TailCache {
     for (let at = first; at < line.batches.length; at++) {
       const batch = line.batches[at] as CachedBatch
       if (found.length > 0 && bytes + batch.bytes.length > maxBytes) break
+      if (batch.baseOffset >= end) break
       batch.hold.retain()
       found.push(batch)
       bytes += batch.bytes.length

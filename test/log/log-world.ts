@@ -12,7 +12,7 @@ import { drawNumbers } from '../../src/catalog/counters.ts'
 import { type MemoryDatabase, openMemoryDatabase } from '../../src/catalog/memory-database.ts'
 import type { MemoryHooks } from '../../src/catalog/memory-faults.ts'
 import type { AppendOutcome } from '../../src/catalog/outcomes.ts'
-import { readTail } from '../../src/catalog/tail.ts'
+import { groupsWithBytes, readTail } from '../../src/catalog/tail.ts'
 import { MemoryDisk, type DiskFault, type DiskOperation } from '../../src/disk/memory-disk.ts'
 import { type DiskJournal, openDiskJournal } from '../../src/journal/disk-journal.ts'
 import { BrokerLog } from '../../src/log/broker-log.ts'
@@ -108,7 +108,7 @@ export class LogWorld {
       disk: this.disk.mount(),
       folder: '/journal',
       clusterId: Buffer.from(clusterId, 'base64url'),
-      known: tail.groups.map(({ groupNumber, incarnation: by, ...place }) => {
+      known: groupsWithBytes(tail).map(({ groupNumber, incarnation: by, ...place }) => {
         return { ...place, id: { incarnation: by, groupNumber } }
       }),
       liveObjects: tail.journalObjects,

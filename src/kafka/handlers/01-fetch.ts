@@ -6,12 +6,15 @@
  * - At least one batch comes even if it is larger than every limit (KIP-74); the partition that is
  *   asked first changes from fetch to fetch, so that none starves behind full ones.
  * - Batches keep their producer's bytes; the first may begin before the offset asked for.
+ * - read_committed (KIP-98) sees up to the last stable offset, and is told which transactions of what
+ *   it gets were aborted; read_uncommitted sees everything.
  * - A client that is older than zstd (below 10) is told so, not given what it cannot read (KIP-110).
  * - Topics by name (4-12) or id (13+, KIP-516). No preferred replica, no diverging epochs.
  */
 import { isFailure } from '../../base/errors.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
-import type { PartitionLog } from '../../log/partition-log.ts'
+import type { LogVersion, ReadResult } from '../../log/log-reader.ts'
+import type { Isolation, PartitionLog } from '../../log/partition-log.ts'
 import { codecIdOf } from '../../record/batch-header.ts'
 import { forEachBatch } from '../../record/batch-sequence.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
@@ -25,6 +28,8 @@ import { failureCode } from '../to-error-code.ts'
 
 type Asked = FetchRequest['topics'][number]['partitions'][number]
 type PartitionReply = FetchReply['responses'][number]['partitions'][number]
+
+type Records = Extract<ReadResult, { readonly outcome: 'records' }>
 
 /** One partition of a fetch, resolved. */
 interface Target {
@@ -58,6 +63,9 @@ const byIdFrom = 13
 const zstdFrom = 10
 const zstdId = 4
 
+/** isolation_level of KIP-98. */
+const readCommitted = 1
+
 /**
  * Where partitions grow without there being enough, the next look waits for a part of the time
  * waited so far: what is read again and again stays little, however long the wait and small the
@@ -74,6 +82,7 @@ interface Fetching {
   readonly turn: number
   readonly bytesMax: number
   readonly knowsZstd: boolean
+  readonly isolation: Isolation
 }
 
 export function fetchHandler(broker: Broker): Handler {
@@ -95,7 +104,11 @@ export function fetchHandler(broker: Broker): Handler {
     const bytesMax = Math.min(request.maxBytes, answerBytesMax, roomBytes)
     const isById = header.apiVersion >= byIdFrom
     const knowsZstd = header.apiVersion >= zstdFrom
-    const fetching = { broker, request, isById, turn, bytesMax, knowsZstd }
+    const isolation = request.isolationLevel === readCommitted ? 'committed' : 'uncommitted'
+    const fetching: Fetching = {
+      ...{ broker, request, isById, turn, bytesMax },
+      ...{ knowsZstd, isolation },
+    }
     const look = await lookUntilEnough(fetching, signal)
     unsentBytes += look.byteLength
     const release = (): void => {
@@ -136,7 +149,7 @@ async function lookUntilEnough(fetching: Fetching, signal: AbortSignal): Promise
   for (let looks = 1; ; looks++) {
     const targets = resolve(fetching)
     // Growth that comes while we look must not be missed: wait is armed before.
-    using wait = new FetchWait(targets)
+    using wait = new FetchWait(targets, fetching.isolation)
     const look = await lookOnce(fetching, targets)
     const nowMs = clock.monotonicMs()
     // More than may be sent is not waited for.
@@ -156,7 +169,7 @@ async function lookOnce(fetching: Fetching, targets: readonly Target[]): Promise
   const look: Look = { replies: new Map(), releases: [], byteLength: 0, hasError: false }
   for (let index = 0; index < targets.length; index++) {
     const target = targets[(index + fetching.turn) % targets.length] as Target
-    const reply = atEnd(target) ?? (await readTarget(fetching, target, look))
+    const reply = atEnd(target, fetching.isolation) ?? (await readTarget(fetching, target, look))
     look.replies.set(target.asked, reply)
     if (reply.errorCode !== ErrorCode.NONE) look.hasError = true
   }
@@ -164,69 +177,84 @@ async function lookOnce(fetching: Fetching, targets: readonly Target[]): Promise
 }
 
 /** A partition that has nothing new, without waiting for anything: most of them, most of the time. */
-function atEnd({ asked, log, fault }: Target): PartitionReply | undefined {
-  if (log === undefined || fault !== ErrorCode.NONE || asked.fetchOffset !== log.logEnd) {
-    return undefined
-  }
+function atEnd({ asked, log, fault }: Target, isolation: Isolation): PartitionReply | undefined {
+  const isAtEnd = log !== undefined && asked.fetchOffset === log.endFor(isolation)
+  return isAtEnd && fault === ErrorCode.NONE ? replyOf(asked, log, isolation) : undefined
+}
+
+/** Of a partition that has nothing to tell but its ends. */
+function replyOf(
+  { partition: partitionIndex }: Asked,
+  { logStart, logEnd, stableEnd }: LogVersion,
+  isolation: Isolation,
+): PartitionReply {
   return {
-    partitionIndex: asked.partition,
+    partitionIndex,
     errorCode: ErrorCode.NONE,
-    highWatermark: log.logEnd,
-    lastStableOffset: log.logEnd,
-    logStartOffset: log.logStart,
-    abortedTransactions: null,
+    highWatermark: logEnd,
+    lastStableOffset: stableEnd,
+    logStartOffset: logStart,
+    abortedTransactions: isolation === 'committed' ? [] : null,
     records: [],
   }
 }
 
 async function readTarget(
-  { broker, bytesMax, knowsZstd }: Fetching,
+  fetching: Fetching,
   { asked, log, fault }: Target,
   look: Look,
 ): Promise<PartitionReply> {
+  const { broker, bytesMax, isolation } = fetching
   const { partition: partitionIndex, fetchOffset, partitionMaxBytes } = asked
   if (log === undefined || fault !== ErrorCode.NONE) {
-    return {
-      partitionIndex,
-      errorCode: fault,
-      highWatermark: -1,
-      abortedTransactions: null,
-      records: [],
-    }
+    const unknown = { highWatermark: -1, abortedTransactions: null, records: [] }
+    return { partitionIndex, errorCode: fault, ...unknown }
   }
   const roomBytes = Math.min(partitionMaxBytes, bytesMax - look.byteLength)
-  let errorCode: number = ErrorCode.NONE
-  let records: readonly Uint8Array[] = []
-  if (roomBytes > 0 || look.byteLength === 0 || fetchOffset < log.logStart) {
-    try {
-      const result = await broker.logs.read(log, fetchOffset, Math.max(roomBytes, 1))
-      if (result.outcome === 'out-of-range') errorCode = ErrorCode.OFFSET_OUT_OF_RANGE
-      else if (!knowsZstd && holdsZstd(result.chunks)) {
-        result.release()
-        errorCode = ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
-      } else if (look.byteLength > 0 && result.byteLength > roomBytes) result.release()
-      else {
-        records = result.chunks
-        look.byteLength += result.byteLength
-        look.releases.push(result.release)
-      }
-    } catch (error) {
-      if (!isFailure(error)) throw error
-      const { partitionId } = log
-      broker.log.warn({ partitionId, fetchOffset, error: error.message }, 'cannot read a partition')
-      errorCode = failureCode(error)
+  const isWorthIt = roomBytes > 0 || look.byteLength === 0 || fetchOffset < log.logStart
+  if (!isWorthIt) return replyOf(asked, log, isolation)
+  try {
+    const result = await broker.logs.read(log, fetchOffset, Math.max(roomBytes, 1), isolation)
+    if (result.outcome === 'out-of-range') {
+      return refusedReply(asked, log, isolation, ErrorCode.OFFSET_OUT_OF_RANGE)
     }
+    if (!fetching.knowsZstd && holdsZstd(result.chunks)) {
+      result.release()
+      return refusedReply(asked, log, isolation, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
+    }
+    const reply = replyOf(asked, result.version, isolation)
+    if (look.byteLength > 0 && result.byteLength > roomBytes) {
+      result.release()
+      return reply
+    }
+    look.byteLength += result.byteLength
+    look.releases.push(result.release)
+    return { ...reply, records: result.chunks, ...toldAborted(result) }
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    const { partitionId } = log
+    broker.log.warn({ partitionId, fetchOffset, error: error.message }, 'cannot read a partition')
+    return refusedReply(asked, log, isolation, failureCode(error))
   }
-  const highWatermark = Math.max(log.logEnd, errorCode === ErrorCode.NONE ? fetchOffset : 0)
-  return {
-    partitionIndex,
-    errorCode,
-    highWatermark,
-    lastStableOffset: highWatermark,
-    logStartOffset: log.logStart,
-    abortedTransactions: null,
-    records,
-  }
+}
+
+function refusedReply(
+  asked: Asked,
+  log: PartitionLog,
+  isolation: Isolation,
+  errorCode: number,
+): PartitionReply {
+  return { ...replyOf(asked, log, isolation), errorCode, abortedTransactions: null }
+}
+
+function toldAborted({
+  aborted,
+}: Records): Pick<PartitionReply, 'abortedTransactions'> | undefined {
+  if (aborted === undefined) return undefined
+  const abortedTransactions = aborted.map(({ producerId, firstOffset }) => {
+    return { producerId, firstOffset }
+  })
+  return { abortedTransactions }
 }
 
 function holdsZstd(chunks: readonly Uint8Array[]): boolean {

@@ -108,9 +108,9 @@ test('many partitions take few reads of the catalog', async () => {
   await world.topic('t', count)
   await put(world, batchAt(base))
   const { logs } = world.server.broker
-  const read = logs.freshPartitions.bind(logs)
+  const read = logs.freshEnds.bind(logs)
   let reads = 0
-  logs.freshPartitions = (ids) => {
+  logs.freshEnds = (ids) => {
     reads++
     return read(ids)
   }

@@ -7,9 +7,9 @@
  * partition that is named twice is refused, as Kafka does.
  */
 import { Failure, isFailure } from '../../base/errors.ts'
-import type { PartitionRow } from '../../catalog/schema.ts'
+import type { PartitionEnds } from '../../catalog/read-transactions.ts'
 import { findLatestTime, findOffsetByTime } from '../../log/find-offset.ts'
-import type { PartitionLog } from '../../log/partition-log.ts'
+import type { Isolation, PartitionLog } from '../../log/partition-log.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import {
   listOffsets,
@@ -25,6 +25,9 @@ import { repeated } from '../topic-rules.ts'
 type AskedTopic = ListOffsetsRequest['topics'][number]
 type Asked = AskedTopic['partitions'][number]
 type PartitionReply = ListOffsetsReply['topics'][number]['partitions'][number]
+
+/** isolation_level of KIP-98: the end is the last stable offset then. */
+const readCommitted = 1
 
 const latest = -1
 const earliest = -2
@@ -60,8 +63,10 @@ interface Target {
 }
 
 export function listOffsetsHandler(broker: Broker): Handler {
-  return handler(listOffsets, async ({ topics }, { header }) => {
+  return handler(listOffsets, async ({ topics, isolationLevel }, { header }) => {
     const { apiVersion } = header
+    const isolation = isolationLevel === readCommitted ? 'committed' : 'uncommitted'
+    const asking = { broker, apiVersion, isolation } as const
     const resolved: Target[][] = []
     for (const asked of topics) resolved.push(await resolve(broker, asked, apiVersion))
     const targets = resolved.flat()
@@ -69,9 +74,7 @@ export function listOffsetsHandler(broker: Broker): Handler {
     const replies = new Map<Asked, PartitionReply>()
     for (let at = 0; at < targets.length; at += lookUpsMax) {
       const some = targets.slice(at, at + lookUpsMax)
-      const found = await Promise.all(
-        some.map((target) => lookUp(broker, target, ends, apiVersion)),
-      )
+      const found = await Promise.all(some.map((target) => lookUp(asking, target, ends)))
       for (const [index, { asked }] of some.entries()) {
         replies.set(asked, found[index] as PartitionReply)
       }
@@ -114,7 +117,14 @@ function faultOf(log: PartitionLog, asked: Asked, apiVersion: number): number {
 const asksForEnd = ({ timestamp }: Asked): boolean =>
   timestamp === latest || timestamp === earliest || timestamp === earliestLocal
 
-type Ends = Map<number, PartitionRow | undefined> | Failure
+type Ends = Map<number, PartitionEnds | undefined> | Failure
+
+/** What holds for every partition of a request. */
+interface Asking {
+  readonly broker: Broker
+  readonly apiVersion: number
+  readonly isolation: Isolation
+}
 
 /** Where the logs asked for begin and end, read after the request came (R1): few statements. */
 async function readEnds(broker: Broker, targets: readonly Target[]): Promise<Ends> {
@@ -125,11 +135,11 @@ async function readEnds(broker: Broker, targets: readonly Target[]): Promise<End
     }
   }
   const ids = [...wanted]
-  const ends = new Map<number, PartitionRow | undefined>()
+  const ends = new Map<number, PartitionEnds | undefined>()
   try {
     for (let at = 0; at < ids.length; at += rowsMax) {
       const some = ids.slice(at, at + rowsMax)
-      const rows = await broker.logs.freshPartitions(some)
+      const rows = await broker.logs.freshEnds(some)
       for (const [index, id] of some.entries()) ends.set(id, rows[index])
     }
     return ends
@@ -140,23 +150,22 @@ async function readEnds(broker: Broker, targets: readonly Target[]): Promise<End
 }
 
 async function lookUp(
-  broker: Broker,
+  asking: Asking,
   { asked, log, fault }: Target,
   ends: Ends,
-  apiVersion: number,
 ): Promise<PartitionReply> {
   const { partitionIndex } = asked
   const refused = (errorCode: number): PartitionReply => ({ partitionIndex, errorCode })
   if (log === undefined || fault !== ErrorCode.NONE) return refused(fault)
   try {
     if (asksForEnd(asked) && ends instanceof Failure) throw ends
-    const row = ends instanceof Failure ? undefined : ends.get(log.partitionId)
-    if (asksForEnd(asked) && row === undefined) {
+    const fresh = ends instanceof Failure ? undefined : ends.get(log.partitionId)
+    if (asksForEnd(asked) && fresh === undefined) {
       return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     }
-    const { leaderEpoch, ...found } = await find(broker, log, row, asked.timestamp)
+    const { leaderEpoch, ...found } = await find(asking, log, fresh, asked.timestamp)
     const told = { partitionIndex, errorCode: ErrorCode.NONE, ...found }
-    return apiVersion < leaderEpochFrom || leaderEpoch === undefined
+    return asking.apiVersion < leaderEpochFrom || leaderEpoch === undefined
       ? told
       : { ...told, leaderEpoch }
   } catch (error) {
@@ -168,18 +177,18 @@ async function lookUp(
 type Found = Pick<PartitionReply, 'offset' | 'timestamp' | 'leaderEpoch'>
 
 async function find(
-  broker: Broker,
+  { broker, isolation }: Asking,
   log: PartitionLog,
-  row: PartitionRow | undefined,
+  fresh: PartitionEnds | undefined,
   timestamp: number,
 ): Promise<Found> {
   const { leaderEpoch } = log
   switch (timestamp) {
     case latest:
-      return { offset: row?.logEnd ?? log.logEnd, leaderEpoch }
+      return { offset: endOf(log, fresh, isolation), leaderEpoch }
     case earliest:
     case earliestLocal:
-      return { offset: row?.logStart ?? log.logStart, leaderEpoch }
+      return { offset: fresh?.row.logStart ?? log.logStart, leaderEpoch }
     case latestTiered:
     case earliestPendingUpload:
       return {}
@@ -188,8 +197,14 @@ async function find(
         timestamp === largestTimestamp
           ? await findLatestTime(broker.logs, log)
           : await findOffsetByTime(broker.logs, log, timestamp)
-      if (found === undefined) return {}
+      // What a reader cannot fetch yet is not told, either.
+      if (found === undefined || found.offset >= log.endFor(isolation)) return {}
       return { offset: found.offset, timestamp: found.timestampMs, leaderEpoch }
     }
   }
+}
+
+function endOf(log: PartitionLog, fresh: PartitionEnds | undefined, isolation: Isolation): number {
+  if (fresh === undefined) return log.endFor(isolation)
+  return isolation === 'committed' ? fresh.stableEnd : fresh.row.logEnd
 }

@@ -1,7 +1,7 @@
 /**
- * DescribeProducers, version 0: the producers that partitions remember, with their epochs and last
- * sequences (KIP-664). Read from the catalog; without transactions no coordinator epoch (-1) and
- * no open transaction (-1).
+ * DescribeProducers, version 0: the producers that partitions remember, with their epochs, last
+ * sequences and open transactions (KIP-664), read from the catalog. Which coordinator wrote a
+ * producer's last marker is not kept (-1).
  */
 import { isFailure } from '../../base/errors.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
@@ -59,7 +59,7 @@ async function describe(
       lastSequence: each.lastSequence,
       lastTimestamp: each.lastTimestampMs,
       coordinatorEpoch: -1,
-      currentTxnStartOffset: -1,
+      currentTxnStartOffset: each.transactionOffset,
     }))
     return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers }
   } catch (error) {
