@@ -22,14 +22,23 @@ import { deleteRecords } from './messages/21-delete-records.ts'
 import { initProducerId } from './messages/22-init-producer-id.ts'
 import { offsetForLeaderEpoch } from './messages/23-offset-for-leader-epoch.ts'
 import { describeConfigs } from './messages/32-describe-configs.ts'
+import { alterConfigs } from './messages/33-alter-configs.ts'
+import { alterReplicaLogDirs } from './messages/34-alter-replica-log-dirs.ts'
 import { createPartitions } from './messages/37-create-partitions.ts'
 import { deleteGroups } from './messages/42-delete-groups.ts'
+import { electLeaders } from './messages/43-elect-leaders.ts'
 import { incrementalAlterConfigs } from './messages/44-incremental-alter-configs.ts'
+import { alterPartitionReassignments } from './messages/45-alter-partition-reassignments.ts'
+import { listPartitionReassignments } from './messages/46-list-partition-reassignments.ts'
 import { offsetDelete } from './messages/47-offset-delete.ts'
 import { describeClientQuotas } from './messages/48-describe-client-quotas.ts'
 import { alterClientQuotas } from './messages/49-alter-client-quotas.ts'
+import { describeQuorum } from './messages/55-describe-quorum.ts'
+import { updateFeatures } from './messages/57-update-features.ts'
 import { describeCluster } from './messages/60-describe-cluster.ts'
 import { describeProducers } from './messages/61-describe-producers.ts'
+import { listConfigResources } from './messages/74-list-config-resources.ts'
+import { describeTopicPartitions } from './messages/75-describe-topic-partitions.ts'
 import type { AnyApi } from './message.ts'
 
 export const apis: {
@@ -53,14 +62,23 @@ export const apis: {
   readonly 22: typeof initProducerId
   readonly 23: typeof offsetForLeaderEpoch
   readonly 32: typeof describeConfigs
+  readonly 33: typeof alterConfigs
+  readonly 34: typeof alterReplicaLogDirs
   readonly 37: typeof createPartitions
   readonly 42: typeof deleteGroups
+  readonly 43: typeof electLeaders
   readonly 44: typeof incrementalAlterConfigs
+  readonly 45: typeof alterPartitionReassignments
+  readonly 46: typeof listPartitionReassignments
   readonly 47: typeof offsetDelete
   readonly 48: typeof describeClientQuotas
   readonly 49: typeof alterClientQuotas
+  readonly 55: typeof describeQuorum
+  readonly 57: typeof updateFeatures
   readonly 60: typeof describeCluster
   readonly 61: typeof describeProducers
+  readonly 74: typeof listConfigResources
+  readonly 75: typeof describeTopicPartitions
 } = {
   0: produce,
   1: fetch,
@@ -82,14 +100,23 @@ export const apis: {
   22: initProducerId,
   23: offsetForLeaderEpoch,
   32: describeConfigs,
+  33: alterConfigs,
+  34: alterReplicaLogDirs,
   37: createPartitions,
   42: deleteGroups,
+  43: electLeaders,
   44: incrementalAlterConfigs,
+  45: alterPartitionReassignments,
+  46: listPartitionReassignments,
   47: offsetDelete,
   48: describeClientQuotas,
   49: alterClientQuotas,
+  55: describeQuorum,
+  57: updateFeatures,
   60: describeCluster,
   61: describeProducers,
+  74: listConfigResources,
+  75: describeTopicPartitions,
 }
 
 /** A key of `apis`. */
