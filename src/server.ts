@@ -133,6 +133,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   const broker: Broker = {
     clusterId,
     nodeId: config['node.id'],
+    leaderEpoch,
     advertised: () => (advertised === undefined ? kafkaAddress : addressOf(advertised)),
     config,
     brokerDefaults,

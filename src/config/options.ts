@@ -65,6 +65,11 @@ export const options = {
       'exist.',
     ],
   },
+  'delete.topic.enable': {
+    type: 'boolean',
+    default: true,
+    doc: 'Whether topics can be deleted by clients.',
+  },
   'num.partitions': {
     type: 'integer',
     default: 4,
@@ -135,6 +140,14 @@ export const options = {
       'The largest request frame. A larger one closes its connection before memory is taken for',
       'it.',
     ],
+  },
+  'max.request.partition.size.limit': {
+    type: 'integer',
+    default: 2000,
+    min: 1,
+    max: 2_147_483_647,
+    unit: 'count',
+    doc: 'Partitions in one answer to DescribeTopicPartitions; the client asks for the next ones.',
   },
   'max.connections': {
     type: 'integer',

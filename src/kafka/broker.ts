@@ -13,6 +13,8 @@ import type { ProducerIds } from '../txn/producer-ids.ts'
 export interface Broker {
   readonly clusterId: string
   readonly nodeId: number
+  /** Of every partition, and of what stands for a controller. */
+  readonly leaderEpoch: number
   /** What clients are told to connect to; known once the listener is bound. */
   readonly advertised: () => { readonly host: string; readonly port: number }
   readonly config: Config

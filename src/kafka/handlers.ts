@@ -20,14 +20,21 @@ import { deleteRecordsHandler } from './handlers/21-delete-records.ts'
 import { initProducerIdHandler } from './handlers/22-init-producer-id.ts'
 import { offsetForLeaderEpochHandler } from './handlers/23-offset-for-leader-epoch.ts'
 import { describeConfigsHandler } from './handlers/32-describe-configs.ts'
+import { alterReplicaLogDirsHandler } from './handlers/34-alter-replica-log-dirs.ts'
 import { createPartitionsHandler } from './handlers/37-create-partitions.ts'
 import { deleteGroupsHandler } from './handlers/42-delete-groups.ts'
+import { electLeadersHandler } from './handlers/43-elect-leaders.ts'
 import { incrementalAlterConfigsHandler } from './handlers/44-incremental-alter-configs.ts'
+import { alterPartitionReassignmentsHandler } from './handlers/45-alter-partition-reassignments.ts'
+import { listPartitionReassignmentsHandler } from './handlers/46-list-partition-reassignments.ts'
 import { offsetDeleteHandler } from './handlers/47-offset-delete.ts'
 import { describeClientQuotasHandler } from './handlers/48-describe-client-quotas.ts'
 import { alterClientQuotasHandler } from './handlers/49-alter-client-quotas.ts'
+import { describeQuorumHandler } from './handlers/55-describe-quorum.ts'
+import { updateFeaturesHandler } from './handlers/57-update-features.ts'
 import { describeClusterHandler } from './handlers/60-describe-cluster.ts'
 import { describeProducersHandler } from './handlers/61-describe-producers.ts'
+import { describeTopicPartitionsHandler } from './handlers/75-describe-topic-partitions.ts'
 import type { Handler } from './router.ts'
 
 /** One handler per API, by key. */
@@ -53,14 +60,21 @@ export function kafkaHandlers(broker: Broker): Handler[] {
     initProducerIdHandler(broker),
     offsetForLeaderEpochHandler(broker),
     describeConfigsHandler(broker),
+    alterReplicaLogDirsHandler(broker),
     createPartitionsHandler(broker),
     deleteGroupsHandler(broker),
+    electLeadersHandler(broker),
     incrementalAlterConfigsHandler(broker),
+    alterPartitionReassignmentsHandler(broker),
+    listPartitionReassignmentsHandler(),
     offsetDeleteHandler(broker),
     describeClientQuotasHandler(broker),
     alterClientQuotasHandler(broker),
+    describeQuorumHandler(broker),
+    updateFeaturesHandler(),
     describeClusterHandler(broker),
     describeProducersHandler(broker),
+    describeTopicPartitionsHandler(broker),
   ]
   return handlers
 }

@@ -16,10 +16,24 @@ export interface TopicFault {
 }
 
 /**
- * Partitions of a topic, and of all topics that one request makes: a transaction has to take them
- * in well under a second. The same limit as that of `num.partitions`, and Kafka's per request.
+ * Partitions of a topic, and of all topics that one request makes, and topics that one request
+ * names: a transaction has to take a topic's in well under a second. The same limit as that of
+ * `num.partitions`, and Kafka's per request.
  */
 export const partitionsMax = 10_000
+
+/** Why a request is refused as a whole that names more of `what` than one may. */
+export function tooManyFault(count: number, what: 'partitions' | 'topics'): TopicFault | undefined {
+  if (count <= partitionsMax) return undefined
+  const message = `the request asks for ${count} ${what}, at most ${partitionsMax} may be in one`
+  return fault(ErrorCode.POLICY_VIOLATION, message)
+}
+
+/** For what the client's timeout left no time; nothing was done. */
+export const lateFault: TopicFault = {
+  errorCode: ErrorCode.REQUEST_TIMED_OUT,
+  errorMessage: 'the timeout of the request was over before its turn came',
+}
 
 /** The replication factor has 16 bits; it is shown, and changes nothing else. */
 export const replicationFactorMax = 32_767

@@ -40,6 +40,8 @@ export class KafkaWorld {
   readonly apis: AnyApi[]
   /** What befalls the catalog from now on. */
   fault: ((point: MemoryPoint) => MemoryFault | undefined) | undefined
+  /** What every step of the catalog waits for from now on. */
+  pause: ((point: MemoryPoint) => Promise<void>) | undefined
 
   /** `options` as in a configuration file. */
   constructor(options: Readonly<Record<string, string>> = {}) {
@@ -48,7 +50,11 @@ export class KafkaWorld {
     const loaded = parseConfig({ file: { name: 'karst.properties', text: lines.join('') } })
     assert.ok(loaded.ok, 'the options of the test are allowed')
     this.config = loaded.config
-    this.database = openMemoryDatabase({ clock, hooks: { fault: (at) => this.fault?.(at) } })
+    const hooks = {
+      fault: (at: MemoryPoint) => this.fault?.(at),
+      pause: async (at: MemoryPoint) => this.pause?.(at),
+    }
+    this.database = openMemoryDatabase({ clock, hooks })
     const { database, config } = this
     const random = seededRandom(1)
     const brokerDefaults = brokerTopicDefaults(loaded)
@@ -61,6 +67,7 @@ export class KafkaWorld {
     this.broker = {
       clusterId: 'the-cluster',
       nodeId: config['node.id'],
+      leaderEpoch: 0,
       advertised: () => ({ host, port: 9092 }),
       config,
       brokerDefaults,

@@ -82,3 +82,48 @@ test('without a catalog a new topic is not known yet', async () => {
   world.cutCatalog()
   assert.deepEqual(codes(await ask(world, ['t', 'new'])), [0, ErrorCode.LEADER_NOT_AVAILABLE])
 })
+
+test('topics are asked for by id from 12 on, and then by id altogether', async () => {
+  const world = new KafkaWorld()
+  const topicId = await world.topic('t')
+  const unknownId = `${'B'.repeat(21)}A`
+  const topics = [{ name: null, topicId }, { name: 't' }, { name: 't', topicId: unknownId }]
+  const byId = await world.ask(metadata, 12, { topics })
+  assert.deepEqual(
+    byId.topics.map(({ name, topicId: id, errorCode }) => [name, id, errorCode]),
+    [
+      ['t', topicId, ErrorCode.NONE],
+      [null, unknownId, ErrorCode.UNKNOWN_TOPIC_ID],
+    ],
+  )
+  for (const version of [10, 11]) {
+    const refused = await world.ask(metadata, version, { topics })
+    assert.deepEqual(codes(refused), [42, 42, 42])
+    assert.deepEqual(refused.brokers, [])
+  }
+})
+
+test('who asks what may be done is told that everything may', async () => {
+  const world = new KafkaWorld()
+  await world.topic('t')
+  const asked = { includeTopicAuthorizedOperations: true }
+  const both = { ...asked, includeClusterAuthorizedOperations: true }
+  const told = await ask(world, ['t'], both, 8)
+  assert.equal(told.clusterAuthorizedOperations, 8096)
+  assert.equal(told.topics[0]?.topicAuthorizedOperations, 3576)
+  const silent = await ask(world, ['t'])
+  assert.equal(silent.topics[0]?.topicAuthorizedOperations, -2_147_483_648)
+})
+
+test('topics of Kafka itself are shown as internal', async () => {
+  const world = new KafkaWorld()
+  for (const name of ['__consumer_offsets', '__mine']) await world.topic(name)
+  const { topics } = await ask(world, null)
+  assert.deepEqual(
+    topics.map(({ name, isInternal }) => [name, isInternal]),
+    [
+      ['__consumer_offsets', true],
+      ['__mine', false],
+    ],
+  )
+})

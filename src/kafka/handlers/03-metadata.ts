@@ -1,5 +1,6 @@
 /**
- * Metadata, versions 0 to 13: brokers, and topics with their partitions, by name or (10+) by id.
+ * Metadata, versions 0 to 13: brokers, and topics with their partitions, by name or (12+) by id.
+ * Who gives one id asks by id altogether; ids before version 12 are INVALID_REQUEST, as in Kafka.
  *
  * One broker presents itself as the leader of every partition: a leader here is where a client
  * finds warm caches, not an owner. A topic that does not exist is created where client and broker
@@ -14,63 +15,98 @@ import {
   type MetadataReply,
   type MetadataRequest,
 } from '../../wire/messages/03-metadata.ts'
+import { clusterOperations, notAsked, topicOperations } from '../authorized-operations.ts'
 import type { Broker } from '../broker.ts'
 import type { Mutations } from '../../quota/quota-meters.ts'
 import { clientOf } from '../request.ts'
 import { type Handler, handler } from '../router.ts'
+import { isInternalName, partitionReplies } from '../topic-partitions.ts'
 import { partitionsMax } from '../topic-rules.ts'
+import { Turns } from '../turns.ts'
 
 type TopicReply = MetadataReply['topics'][number]
 type Asked = NonNullable<MetadataRequest['topics']>[number]
 
-/** From here on the name of a topic that nobody knows may be null; ids came two versions earlier. */
-const noNameFrom = 12
+/** From here on topics may be asked for by id alone, and a name that nobody knows may be null. */
+const byIdFrom = 12
 
 const zeroId = 'A'.repeat(22)
 
 export function metadataHandler(broker: Broker): Handler {
   return handler(metadata, async (request, exchange) => {
     const { header } = exchange
-    const { topics } = request
     const mutations = broker.meters.mutations(clientOf(exchange), false)
-    const isAll = topics === null || (header.apiVersion === 0 && topics.length === 0)
-    const replies: TopicReply[] = []
-    if (isAll) for (const topic of broker.topics.all()) replies.push(found(broker, topic))
-    else {
-      const mayCreate = request.allowAutoTopicCreation && broker.config['auto.create.topics.enable']
-      const creation = mayCreate ? new Creation(broker, mutations) : undefined
-      for (const asked of distinct(topics)) {
-        replies.push(await lookUp(broker, asked, creation, header.apiVersion))
-      }
+    if (header.apiVersion < byIdFrom && request.topics?.some(isById) === true) {
+      const topics = request.topics.map(refusedId)
+      return { response: { brokers: [], topics } }
     }
+    const topicAuthorizedOperations = request.includeTopicAuthorizedOperations
+      ? topicOperations
+      : notAsked
+    const topics = (await answers(broker, request, header.apiVersion, mutations)).map((reply) => {
+      return { ...reply, topicAuthorizedOperations }
+    })
     const self = { nodeId: broker.nodeId, ...broker.advertised() }
     const { clusterId, nodeId: controllerId } = broker
-    const response = { brokers: [self], clusterId, controllerId, topics: replies }
-    return { response, throttleMs: mutations.throttleMs() }
+    const clusterAuthorizedOperations = request.includeClusterAuthorizedOperations
+      ? clusterOperations
+      : notAsked
+    const cluster = { brokers: [self], clusterId, controllerId, clusterAuthorizedOperations }
+    return { response: { ...cluster, topics }, throttleMs: mutations.throttleMs() }
   })
 }
 
-/** As Kafka: named twice, answered once. Else a small request could ask for a huge answer. */
-function distinct(topics: readonly Asked[]): Asked[] {
-  const byKey = new Map(topics.map((asked) => [asked.name ?? `id ${asked.topicId}`, asked]))
-  return [...byKey.values()]
+const isById = ({ name, topicId }: Asked): boolean => name === null || topicId !== zeroId
+
+const refusedId = ({ name, topicId }: Asked): TopicReply => {
+  return { errorCode: ErrorCode.INVALID_REQUEST, name: name ?? '', topicId, partitions: [] }
 }
 
-async function lookUp(
+async function answers(
   broker: Broker,
-  asked: Asked,
-  creation: Creation | undefined,
+  request: MetadataRequest,
   apiVersion: number,
-): Promise<TopicReply> {
-  const { name, topicId } = asked
-  if (name === null) {
-    const topic = broker.topics.byId(topicId)
-    if (topic !== undefined) return found(broker, topic)
-    const isNone = topicId === zeroId
-    const code = isNone ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.UNKNOWN_TOPIC_ID
-    return { errorCode: code, name: apiVersion >= noNameFrom ? null : '', topicId, partitions: [] }
+  mutations: Mutations,
+): Promise<TopicReply[]> {
+  const { topics } = request
+  if (topics === null || (apiVersion === 0 && topics.length === 0)) {
+    return broker.topics.all().map((topic) => found(broker, topic))
   }
-  const none = (errorCode: number): TopicReply => ({ errorCode, name, partitions: [] })
+  if (topics.some(({ topicId }) => topicId !== zeroId)) {
+    const ids = new Set(topics.map(({ topicId }) => topicId).filter((id) => id !== zeroId))
+    return [...ids].map((topicId) => byId(broker, topicId))
+  }
+  const mayCreate = request.allowAutoTopicCreation && broker.config['auto.create.topics.enable']
+  const creation = mayCreate ? new Creation(broker, mutations) : undefined
+  const turns = new Turns(broker.clock)
+  const replies: TopicReply[] = []
+  // As Kafka: named twice, answered once. Else a small request could ask for a huge answer.
+  for (const name of new Set(topics.map((topic) => topic.name))) {
+    replies.push(name === null ? byId(broker, zeroId) : await byName(broker, name, creation))
+    if (name !== null && broker.topics.byName(name) === undefined) await turns.step()
+  }
+  return replies
+}
+
+function byId(broker: Broker, topicId: string): TopicReply {
+  const topic = broker.topics.byId(topicId)
+  if (topic !== undefined) return found(broker, topic)
+  const isNone = topicId === zeroId
+  const errorCode = isNone ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.UNKNOWN_TOPIC_ID
+  return { errorCode, name: null, topicId, partitions: [] }
+}
+
+async function byName(
+  broker: Broker,
+  name: string,
+  creation: Creation | undefined,
+): Promise<TopicReply> {
+  const none = (errorCode: number): TopicReply => ({
+    errorCode,
+    name,
+    isInternal: isInternalName(name),
+    partitions: [],
+  })
   if (topicNameFault(name) !== undefined) return none(ErrorCode.INVALID_TOPIC_EXCEPTION)
   try {
     const topic = (await broker.topics.find(name)) ?? (await creation?.create(name))
@@ -81,17 +117,6 @@ async function lookUp(
     return none(ErrorCode.LEADER_NOT_AVAILABLE)
   }
 }
-
-/**
- * Topics of Kafka's own, which it makes itself: a tool that asks for one must not make an empty one
- * here.
- */
-const internalNames = new Set([
-  '__consumer_offsets',
-  '__transaction_state',
-  '__cluster_metadata',
-  '__share_group_state',
-])
 
 /** Topics that one request makes by asking for them. */
 class Creation {
@@ -114,7 +139,7 @@ class Creation {
   async create(name: string): Promise<KnownTopic | undefined> {
     const { config, topics } = this.#broker
     const partitionCount = config['num.partitions']
-    if (internalNames.has(name) || this.#partitions + partitionCount > partitionsMax) {
+    if (isInternalName(name) || this.#partitions + partitionCount > partitionsMax) {
       return undefined
     }
     this.#known ??= new Map(topics.all().map((topic) => [metricName(topic.name), topic.name]))
@@ -132,15 +157,8 @@ class Creation {
 }
 
 function found(broker: Broker, topic: KnownTopic): TopicReply {
-  const { nodeId } = broker
-  const partitions = topic.partitionIds.map((partitionId, partitionIndex) => ({
-    errorCode: ErrorCode.NONE,
-    partitionIndex,
-    leaderId: nodeId,
-    leaderEpoch: broker.logs.index.get(partitionId)?.leaderEpoch ?? 0,
-    replicaNodes: [nodeId],
-    isrNodes: [nodeId],
-  }))
   const { name, topicId } = topic
-  return { errorCode: ErrorCode.NONE, name, topicId, partitions }
+  const isInternal = isInternalName(name)
+  const partitions = partitionReplies(broker, topic)
+  return { errorCode: ErrorCode.NONE, name, topicId, isInternal, partitions }
 }

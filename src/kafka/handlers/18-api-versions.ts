@@ -2,12 +2,13 @@
  * ApiVersions, versions 0 to 4: what this broker speaks. What is advertised works.
  *
  * A version that is not known is answered in version 0 with UNSUPPORTED_VERSION and the versions of
- * this API, so that the client can ask again (KIP-511). Kafka's features are told once they are
- * served.
+ * this API, so that the client can ask again (KIP-511). Features are those of features.ts
+ * (KIP-584).
  */
 import { ErrorCode } from '../../wire/error-codes.ts'
-import { type ApiVersionsReply, apiVersions } from '../../wire/messages/18-api-versions.ts'
+import { apiVersions, type ApiVersionsReply } from '../../wire/messages/18-api-versions.ts'
 import type { AnyApi } from '../../wire/message.ts'
+import { finalizedFeatures } from '../features.ts'
 import { type Handler, handler } from '../router.ts'
 
 /** KIP-511: what a client may call itself. */
@@ -21,6 +22,20 @@ const rangeOf = (api: AnyApi): { apiKey: number; minVersion: number; maxVersion:
   minVersion: api.advertised.min,
   maxVersion: api.advertised.max,
 })
+
+/** The table does not change while a release runs: one epoch is enough. */
+const features: Partial<ApiVersionsReply> =
+  finalizedFeatures.length === 0
+    ? {}
+    : {
+        supportedFeatures: finalizedFeatures.map(({ name, minLevel, level }) => {
+          return { name, minVersion: minLevel, maxVersion: level }
+        }),
+        finalizedFeatures: finalizedFeatures.map(({ name, level }) => {
+          return { name, minVersionLevel: level, maxVersionLevel: level }
+        }),
+        finalizedFeaturesEpoch: 0,
+      }
 
 export function apiVersionsHandler(served: () => readonly AnyApi[]): Handler {
   return handler(apiVersions, async (request, { header, peer }) => {
@@ -38,7 +53,6 @@ export function apiVersionsHandler(served: () => readonly AnyApi[]): Handler {
       peer.software = { name: name.slice(0, softwareMax), version: version.slice(0, softwareMax) }
     }
     const apiKeys = served().map(rangeOf)
-    const response: ApiVersionsReply = { errorCode: ErrorCode.NONE, apiKeys }
-    return { response }
+    return { response: { errorCode: ErrorCode.NONE, apiKeys, ...features } }
   })
 }

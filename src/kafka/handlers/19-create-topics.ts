@@ -4,6 +4,9 @@
  *
  * - -1 partitions or replicas mean the broker's default (KIP-464). The replication factor is shown
  *   again as it was given: copies are the storage's affair.
+ * - A request for more than 10,000 partitions is refused as a whole, with POLICY_VIOLATION, as by
+ *   Kafka. Topics whose turn has not come within the timeout are not begun: REQUEST_TIMED_OUT.
+ * - A config that is given twice has its last value, as in Kafka.
  * - Replicas may be assigned by hand; the assignment gives the count of partitions and must make
  *   sense. It moves nothing.
  * - A name that differs from another topic's in '.' and '_' only is refused, as by Kafka.
@@ -31,14 +34,16 @@ import {
   checkConfigs,
   fault,
   isFault,
+  lateFault,
   partitionCountFault,
-  partitionsMax,
   quotaFault,
   repeated,
   replicasFault,
   replicationFactorMax,
+  tooManyFault,
   type TopicFault,
 } from '../topic-rules.ts'
+import { Turns } from '../turns.ts'
 
 /** From here on clients know THROTTLING_QUOTA_EXCEEDED. */
 const quotaRefusesFrom = 6
@@ -47,35 +52,47 @@ type Asked = CreateTopicsRequest['topics'][number]
 type TopicReply = CreateTopicsReply['topics'][number]
 
 export function createTopicsHandler(broker: Broker): Handler {
-  return handler(createTopics, async ({ topics, validateOnly }, exchange) => {
+  return handler(createTopics, async ({ topics, timeoutMs, validateOnly }, exchange) => {
+    const tooMany = tooManyFault(partitionsIn(broker, topics), 'partitions')
+    if (tooMany !== undefined) {
+      const refused = new Set(topics.map(({ name }) => name))
+      return { response: { topics: [...refused].map((name) => ({ name, ...tooMany })) } }
+    }
     const isStrict = exchange.header.apiVersion >= quotaRefusesFrom
     const mutations = broker.meters.mutations(clientOf(exchange), isStrict)
+    const turns = new Turns(broker.clock, timeoutMs)
     const twice = repeated(topics.map(({ name }) => name))
     /** By what metrics make of them; those of this request, too, also where only validated. */
     const names = new Map(broker.topics.all().map(({ name }) => [metricName(name), name]))
-    let partitionsLeft = partitionsMax
     const replies: TopicReply[] = [...twice].map((name) => {
       return { name, ...fault(ErrorCode.INVALID_REQUEST, 'the request names this topic twice') }
     })
     for (const asked of topics) {
       const { name } = asked
       if (twice.has(name)) continue
+      if (turns.isOver()) {
+        replies.push({ name, ...lateFault })
+        continue
+      }
       const wanted = plan(broker, asked, names)
       if (isFault(wanted)) {
         replies.push({ name, ...wanted })
         continue
       }
-      partitionsLeft -= wanted.partitionCount
-      if (partitionsLeft < 0) {
-        const message = `at most ${partitionsMax} partitions per request: ask again for the rest`
-        replies.push({ name, ...fault(ErrorCode.POLICY_VIOLATION, message) })
-        continue
-      }
       names.set(metricName(name), name)
       replies.push(await createOne(broker, wanted, validateOnly, mutations))
+      await turns.step()
     }
     return { response: { topics: replies }, throttleMs: mutations.throttleMs() }
   })
+}
+
+/** Of all topics together, whatever they are called; what is no count counts as one. */
+function partitionsIn({ config }: Broker, topics: readonly Asked[]): number {
+  return topics.reduce((sum, { numPartitions, assignments }) => {
+    if (assignments.length > 0) return sum + assignments.length
+    return sum + (numPartitions === -1 ? config['num.partitions'] : Math.max(1, numPartitions))
+  }, 0)
 }
 
 /** What is to be created, or why it cannot be; whether it exists already is not asked here. */
@@ -89,10 +106,6 @@ function plan(
   if (wrongName !== undefined) return fault(ErrorCode.INVALID_TOPIC_EXCEPTION, wrongName)
   const counts = planCounts(broker, asked)
   if (isFault(counts)) return counts
-  const [twice] = repeated(asked.configs.map((config) => config.name))
-  if (twice !== undefined) {
-    return fault(ErrorCode.INVALID_REQUEST, `the config ${twice} is given twice`)
-  }
   const given = Object.fromEntries(asked.configs.map((config) => [config.name, config.value]))
   const checked = checkConfigs(given, broker.brokerDefaults)
   if (isFault(checked)) return checked

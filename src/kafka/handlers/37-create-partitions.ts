@@ -1,6 +1,8 @@
 /**
  * CreatePartitions, versions 0 to 3: raises the number of a topic's partitions (KIP-195). One
- * result per topic; partitions are never taken away.
+ * result per topic; partitions are never taken away. One request adds at most 10,000 partitions:
+ * topics beyond that are refused with POLICY_VIOLATION, and such as the timeout left no time for
+ * with REQUEST_TIMED_OUT.
  */
 import { isFailure } from '../../base/errors.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
@@ -16,12 +18,15 @@ import { type Handler, handler } from '../router.ts'
 import { failureCode } from '../to-error-code.ts'
 import {
   fault,
+  lateFault,
   partitionCountFault,
   quotaFault,
   repeated,
   replicasFault,
+  tooManyFault,
   type TopicFault,
 } from '../topic-rules.ts'
+import { Turns } from '../turns.ts'
 
 /** From here on clients know THROTTLING_QUOTA_EXCEEDED (KIP-599). */
 const quotaRefusesFrom = 3
@@ -30,9 +35,15 @@ type Asked = CreatePartitionsRequest['topics'][number]
 type TopicReply = CreatePartitionsReply['results'][number]
 
 export function createPartitionsHandler(broker: Broker): Handler {
-  return handler(createPartitions, async ({ topics, validateOnly }, exchange) => {
+  return handler(createPartitions, async ({ topics, timeoutMs, validateOnly }, exchange) => {
+    const tooMany = tooManyFault(topics.length, 'topics')
+    if (tooMany !== undefined) {
+      return { response: { results: topics.map(({ name }) => ({ name, ...tooMany })) } }
+    }
     const isStrict = exchange.header.apiVersion >= quotaRefusesFrom
     const mutations = broker.meters.mutations(clientOf(exchange), isStrict)
+    const turns = new Turns(broker.clock, timeoutMs)
+    let added = 0
     const twice = repeated(topics.map(({ name }) => name))
     const results: TopicReply[] = [...twice].map((name) => {
       return { name, ...fault(ErrorCode.INVALID_REQUEST, 'the request names this topic twice') }
@@ -40,11 +51,22 @@ export function createPartitionsHandler(broker: Broker): Handler {
     for (const asked of topics) {
       const { name } = asked
       if (twice.has(name)) continue
-      const wrong = await grow(broker, asked, validateOnly, mutations)
+      if (turns.isOver()) {
+        results.push({ name, ...lateFault })
+        continue
+      }
+      added += addedBy(broker, asked)
+      const wrong =
+        tooManyFault(added, 'partitions') ?? (await grow(broker, asked, validateOnly, mutations))
+      await turns.step()
       results.push(wrong === undefined ? { name, errorCode: ErrorCode.NONE } : { name, ...wrong })
     }
     return { response: { results }, throttleMs: mutations.throttleMs() }
   })
+}
+
+function addedBy({ topics }: Broker, { name, count }: Asked): number {
+  return Math.max(0, count - (topics.byName(name)?.partitionIds.length ?? count))
 }
 
 async function grow(

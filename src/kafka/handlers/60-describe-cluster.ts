@@ -4,6 +4,7 @@
  */
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { describeCluster } from '../../wire/messages/60-describe-cluster.ts'
+import { clusterOperations, notAsked } from '../authorized-operations.ts'
 import type { Broker } from '../broker.ts'
 import { type Handler, handler } from '../router.ts'
 
@@ -11,7 +12,8 @@ const brokers = 1
 const controllers = 2
 
 export function describeClusterHandler({ clusterId, nodeId, advertised }: Broker): Handler {
-  return handler(describeCluster, async ({ endpointType }) => {
+  return handler(describeCluster, async (request) => {
+    const { endpointType, includeClusterAuthorizedOperations: isAsked } = request
     if (endpointType !== brokers) {
       const isKnown = endpointType === controllers
       const errorCode = isKnown
@@ -24,6 +26,8 @@ export function describeClusterHandler({ clusterId, nodeId, advertised }: Broker
     }
     const self = { brokerId: nodeId, ...advertised() }
     const controllerId = nodeId
-    return { response: { errorCode: ErrorCode.NONE, clusterId, controllerId, brokers: [self] } }
+    const clusterAuthorizedOperations = isAsked ? clusterOperations : notAsked
+    const cluster = { clusterId, controllerId, clusterAuthorizedOperations }
+    return { response: { errorCode: ErrorCode.NONE, ...cluster, brokers: [self] } }
   })
 }

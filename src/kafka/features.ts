@@ -1,0 +1,12 @@
+/**
+ * Kafka's features that are finalised here (KIP-584), for ApiVersions and UpdateFeatures. What is
+ * in the table is served; a level is what this release does, so none can be raised or lowered.
+ */
+
+export interface Feature {
+  readonly name: string
+  readonly minLevel: number
+  readonly level: number
+}
+
+export const finalizedFeatures: readonly Feature[] = []
