@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KafkaWorld } from '../../../test/kafka/kafka-world.ts'
+import { apis } from '../../wire/apis.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { apiVersions } from '../../wire/messages/18-api-versions.ts'
 import { alterReplicaLogDirs } from '../../wire/messages/34-alter-replica-log-dirs.ts'
 import { electLeaders } from '../../wire/messages/43-elect-leaders.ts'
-import { alterPartitionReassignments } from '../../wire/messages/45-alter-partition-reassignments.ts'
 import { listPartitionReassignments } from '../../wire/messages/46-list-partition-reassignments.ts'
 import { describeQuorum } from '../../wire/messages/55-describe-quorum.ts'
 import { updateFeatures } from '../../wire/messages/57-update-features.ts'
@@ -52,7 +52,7 @@ test('a partition is where it is: what says so succeeds, the rest is refused', a
     { name: 'x', partitions: [{ partitionIndex: 0, replicas: [7] }] },
   ]
   for (let version = 0; version <= 1; version++) {
-    const answer = await world.ask(alterPartitionReassignments, version, { topics })
+    const answer = await world.ask(apis[45], version, { topics })
     assert.equal(answer.errorCode, ErrorCode.NONE)
     assert.deepEqual(
       answer.responses.map((each) => each.partitions.map(({ errorCode }) => errorCode)),
