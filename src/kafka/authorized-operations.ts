@@ -27,6 +27,11 @@ export const topicOperations: number = bits(
   ...(['describeConfigs', 'alterConfigs'] as const),
 )
 
+/** With a group. */
+export const groupOperations: number = bits(
+  ...(['read', 'delete', 'describe', 'describeConfigs', 'alterConfigs'] as const),
+)
+
 /** With the cluster. */
 export const clusterOperations: number = bits(
   ...(['create', 'alter', 'describe', 'clusterAction', 'describeConfigs'] as const),

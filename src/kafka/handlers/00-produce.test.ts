@@ -94,7 +94,7 @@ test('topics are told by name up to version 12, by id from 13 on', async () => {
   const world = await BrokerWorld.start()
   const unknown = request('', [[0, batch('x')]])
   assert.deepEqual(codes(await world.ask(produce, 12, unknown)), [
-    ErrorCode.INVALID_TOPIC_EXCEPTION,
+    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
   ])
   assert.deepEqual(codes(await world.ask(produce, 13, unknown)), [ErrorCode.UNKNOWN_TOPIC_ID])
   const named = request('nobody', [[0, batch('x')]])

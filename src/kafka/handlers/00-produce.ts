@@ -85,7 +85,8 @@ async function produceAfterLookUp(
 }
 
 async function findTopic({ topics }: Broker, name: string): Promise<Found> {
-  if (topicNameFault(name) !== undefined) return ErrorCode.INVALID_TOPIC_EXCEPTION
+  // As Kafka: to a producer a name that cannot be is one that is not there.
+  if (topicNameFault(name) !== undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
   try {
     return (await topics.find(name)) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
   } catch (error) {

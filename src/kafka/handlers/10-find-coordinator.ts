@@ -12,6 +12,9 @@ import { type Handler, handler } from '../router.ts'
 const groupKey = 0
 const severalKeysFrom = 4
 
+/** Kafka's words for success; those who ask for several keys get none. */
+const noError = 'NONE'
+
 const notServed: Readonly<Record<number, string>> = {
   1: 'transactions are not served by this broker',
   2: 'share groups are not served by this broker',
@@ -29,13 +32,15 @@ export function findCoordinatorHandler(broker: Broker): Handler {
   return handler(findCoordinator, async ({ keyType, coordinatorKeys }, { header }) => {
     const found = find(broker, keyType)
     if (header.apiVersion < severalKeysFrom) return { response: found }
-    return { response: { coordinators: coordinatorKeys.map((key) => ({ key, ...found })) } }
+    const errorMessage = found.errorMessage === noError ? '' : found.errorMessage
+    const each = { ...found, errorMessage }
+    return { response: { coordinators: coordinatorKeys.map((key) => ({ key, ...each })) } }
   })
 }
 
 function find({ nodeId, advertised }: Broker, keyType: number): Found {
   if (keyType === groupKey) {
-    return { nodeId, ...advertised(), errorCode: ErrorCode.NONE, errorMessage: null }
+    return { nodeId, ...advertised(), errorCode: ErrorCode.NONE, errorMessage: noError }
   }
   const errorMessage = notServed[keyType] ?? `there is no key type ${keyType}`
   return { nodeId: -1, host: '', port: -1, errorCode: ErrorCode.INVALID_REQUEST, errorMessage }

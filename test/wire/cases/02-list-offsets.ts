@@ -33,7 +33,7 @@ export const listOffsetsCases: WireCase[] = casesOf(listOffsets, {
   'the time of the first record': at(bornMs),
   'a time between records': at(bornMs + 500),
   'the time of the last record': at(bornMs + 2000),
-  'a time after all': at(bornMs + 60_000),
+  'a time after all': at(bornMs + 50_000),
   'latest committed': within(2, 99, async (trial) =>
     trial.try({ ...of(await filled(trial), -1), isolationLevel: 1 }),
   ),
