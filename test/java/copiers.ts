@@ -17,6 +17,7 @@ import { freshName } from '../support/target.ts'
 import { until } from '../support/until.ts'
 import { Copier } from './copier.ts'
 import type { CopierPlan } from './copier.ts'
+import { sameList } from './same-list.ts'
 import { createTopics, withAdmin } from './world.ts'
 import type { Run, Scenario, World } from './world.ts'
 
@@ -129,7 +130,7 @@ function compare(written: SeenRecord[], copied: SeenRecord[]): void {
     assert.deepEqual(missing.slice(0, 3), [], `${missing.length} missing in ${partition}`)
     const twice = here.length - seen.size
     assert.equal(twice, 0, `${twice} of ${here.length} copied twice in ${partition}`)
-    assert.deepEqual(here, there, `copies of partition ${partition}`)
+    sameList(here, there, `copies of partition ${partition}`)
   }
 }
 
