@@ -22,11 +22,14 @@ const share = 'Share groups are not served yet, and not advertised.'
 
 export const reasons: readonly Reason[] = [
   { test: '0077_compaction', subject: 'karst', reason: 'Compaction is not done yet.' },
+  { test: '0084_destroy_flags', modes: ['consumer'], reason: 'The suite skips it in this mode.' },
   { test: '0092_mixed_msgver', reason: 'Message format 1 is gone since Kafka 4.0.' },
   { test: '0097_ssl_verify', reason: 'Needs a TLS listener and certificates.' },
   { test: '0098_consumer_txn', subject: 'kafka', reason: oneNode },
   { test: '0101_fetch_from_follower', reason: 'Needs three brokers, in racks RACK0 to RACK2.' },
   { test: '0103_transactions', subject: 'kafka', reason: oneNode },
+  { test: '0107_topic_recreate', subject: 'kafka', reason: oneNode },
+  { test: '0111_delay_create_topics', subject: 'kafka', reason: oneNode },
   { test: '0109_auto_create_topics', subject: 'karst', reason: acls },
   { test: '0115_producer_auth', subject: 'karst', reason: acls },
   { test: '0119_consumer_auth', subject: 'karst', reason: acls },

@@ -66,7 +66,8 @@ function skipReason(test: string, log: string): string {
   const line = log
     .split('\n')
     .find((each) => each.startsWith(`[${test} `) && each.includes('SKIPPING TEST:'))
-  return line?.slice(line.indexOf('SKIPPING TEST:') + 'SKIPPING TEST:'.length) ?? ''
+  const reason = line?.slice(line.indexOf('SKIPPING TEST:') + 'SKIPPING TEST:'.length) ?? ''
+  return reason.replace(/\[\d{4}_.*/, '') // a message without an end of line: the next follows
 }
 
 /** A failure is a line `### Test "NAME (SUBTEST)" failed at …`, its message in the next one. */
