@@ -7,7 +7,7 @@ import type { SubjectName } from './subject.ts'
 import type { Kind, ListedTest } from './suite.ts'
 
 export const modes: readonly Mode[] = ['classic', 'consumer', 'idempotent']
-const subjects: readonly SubjectName[] = ['karst', 'kafka']
+export const subjects: readonly SubjectName[] = ['karst', 'kafka']
 
 const modeText: Record<Mode, string> = {
   classic: 'as it comes',

@@ -3,12 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
-import { addResults, readResults } from './results.ts'
+import type { TestContext } from 'node:test'
+import { Results } from './results.ts'
 import type { Result } from './results.ts'
 
+const round = { subject: 'karst', mode: 'classic' } as const
+
 const result = (name: string, changes: Partial<Result> = {}): Result => ({
-  subject: 'karst',
-  mode: 'classic',
+  ...round,
   version: 'abc1234',
   date: '2026-11-20',
   test: name,
@@ -18,19 +20,33 @@ const result = (name: string, changes: Partial<Result> = {}): Result => ({
   ...changes,
 })
 
-test('a new result replaces only the old one of its subject, mode and test', async (t) => {
+async function openResults(t: TestContext): Promise<Results> {
   const folder = await mkdtemp(path.join(tmpdir(), 'karst-results-'))
   t.after(() => rm(folder, { recursive: true }))
-  const file = path.join(folder, 'new/results.json')
-  assert.deepEqual(await readResults(file), [])
+  return new Results(path.join(folder, 'new'))
+}
 
-  await addResults(file, [result('0001_a'), result('0001_a', { mode: 'consumer' })])
-  await addResults(file, [result('0001_a', { state: 'passed' }), result('0000_b')])
+test('a new result replaces only the old one of its subject, mode and test', async (t) => {
+  const results = await openResults(t)
+  assert.deepEqual(await results.read(round), [])
 
-  const states = (await readResults(file)).map(({ test: name, mode, state }) => [name, mode, state])
+  await results.add(round, [result('0001_a')])
+  const other = { ...round, mode: 'consumer' } as const
+  await results.add(other, [result('0001_a', { mode: 'consumer' })])
+  await results.add(round, [result('0001_a', { state: 'passed' }), result('0000_b')])
+
+  const states = (await results.read(round)).map(({ test: name, state }) => [name, state])
   assert.deepEqual(states, [
-    ['0000_b', 'classic', 'failed'],
-    ['0001_a', 'classic', 'passed'],
-    ['0001_a', 'consumer', 'failed'],
+    ['0000_b', 'failed'],
+    ['0001_a', 'passed'],
   ])
+  assert.equal((await results.read(other))[0]?.state, 'failed')
+})
+
+test('results that come together are all kept', async (t) => {
+  const results = await openResults(t)
+  const names = Array.from({ length: 20 }, (_, at) => `00${10 + at}_test`)
+  await Promise.all(names.map((name) => results.add(round, [result(name)])))
+  const kept = (await results.read(round)).map(({ test: name }) => name)
+  assert.deepEqual(kept, names)
 })

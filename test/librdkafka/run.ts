@@ -1,6 +1,6 @@
 /**
  * librdkafka's own test runner against Karst from this checkout, or against Apache Kafka: fetched,
- * built and run by one command. Results are kept in build/librdkafka/results.json.
+ * built and run by one command. Results are kept in build/librdkafka/results.
  */
 import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -10,12 +10,12 @@ import { checkout } from '../support/broker-process.ts'
 import { installDebianPackages, kafkaVersion } from '../support/install.ts'
 import { buildLibrdkafka, buildLibrdkafkaTestRunner } from '../support/librdkafka.ts'
 import { writeKafkaHome } from './kafka-home.ts'
-import { compatibilityPage, modes } from './page.ts'
+import { compatibilityPage, modes, subjects } from './page.ts'
 import { reasonOf } from './reasons.ts'
-import { addResults, readResults } from './results.ts'
-import type { Result } from './results.ts'
+import { Results } from './results.ts'
+import type { Result, Round } from './results.ts'
 import { runUnit } from './runner.ts'
-import type { Bench, Mode } from './runner.ts'
+import type { Bench } from './runner.ts'
 import { openSubject, speaksLike } from './subject.ts'
 import type { Subject, SubjectName } from './subject.ts'
 import { listTests, unitsOf } from './suite.ts'
@@ -51,25 +51,20 @@ const { values } = parseArgs({
   },
 })
 
-interface Round {
-  readonly target: SubjectName
-  readonly mode: Mode
-}
-
 const buildFolder = path.join(checkout, 'build/librdkafka')
-const resultsFile = path.join(buildFolder, 'results.json')
+const kept = new Results(path.join(buildFolder, 'results'))
 const pageFile = path.join(checkout, 'docs/compatibility.md')
 
 function roundsWanted(): Round[] {
   const { target, protocol, idempotent, all } = values
-  if (all) return (['karst', 'kafka'] as const).flatMap((each) => roundsOf(each))
+  if (all) return allRounds
   if (target !== 'karst' && target !== 'kafka') throw new Error(`no target ${target}\n${usage}`)
-  if (protocol === 'consumer') return [{ target, mode: 'consumer' }]
+  if (protocol === 'consumer') return [{ subject: target, mode: 'consumer' }]
   if (protocol !== 'classic') throw new Error(`no protocol ${protocol}\n${usage}`)
-  return [{ target, mode: idempotent ? 'idempotent' : 'classic' }]
+  return [{ subject: target, mode: idempotent ? 'idempotent' : 'classic' }]
 }
 
-const roundsOf = (target: SubjectName): Round[] => modes.map((mode) => ({ target, mode }))
+const allRounds = subjects.flatMap((subject) => modes.map((mode): Round => ({ subject, mode })))
 
 async function prepare(): Promise<{ bench: Bench; tests: ListedTest[]; version: string }> {
   await installDebianPackages()
@@ -92,13 +87,9 @@ function unitsWanted(tests: readonly ListedTest[]): Unit[] {
 }
 
 /** Of these, what the kept results do not show as passed or explained. */
-async function onlyMissed(units: readonly Unit[], { target, mode }: Round): Promise<Unit[]> {
-  const kept = await readResults(resultsFile)
-  const done = kept.filter(
-    (result) =>
-      result.subject === target &&
-      result.mode === mode &&
-      (result.state === 'passed' || reasonOf(result) !== undefined),
+async function onlyMissed(units: readonly Unit[], round: Round): Promise<Unit[]> {
+  const done = (await kept.read(round)).filter(
+    (result) => result.state === 'passed' || reasonOf(result) !== undefined,
   )
   const names = new Set(done.map(({ test }) => test))
   return units.filter(({ tests }) => tests.some((test) => !names.has(test)))
@@ -109,11 +100,11 @@ async function runRound(round: Round, units: readonly Unit[], bench: Bench): Pro
   for (const scenario of ['default', 'noautocreate'] as const) {
     const waiting = units.filter((unit) => unit.scenario === scenario)
     if (waiting.length === 0) continue
-    const subject = await openSubject(round.target, scenario)
+    const subject = await openSubject(round.subject, scenario)
     const work = async () => {
       for (let unit = waiting.shift(); unit !== undefined; unit = waiting.shift()) {
         const fresh = await runOne(unit, { round, subject, bench })
-        if (!values.quick) await addResults(resultsFile, fresh)
+        if (!values.quick) await kept.add(round, fresh)
         results.push(...fresh)
       }
     }
@@ -133,20 +124,20 @@ interface Place {
 }
 
 async function runOne(unit: Unit, { round, subject, bench }: Place): Promise<Result[]> {
-  const { target, mode } = round
+  const { mode } = round
   const verdicts = await runUnit(unit, bench, {
     bootstrap: subject.bootstrap,
-    kafkaVersion: speaksLike[target],
+    kafkaVersion: speaksLike[round.subject],
     mode,
     quick: values.quick,
     limitMs: Number(values.limit) * 1000,
   })
   const died = await subject.revive()
   const date = new Date().toISOString().slice(0, 10)
-  const version = versionOf(target)
+  const version = versionOf(round.subject)
   const results = verdicts.map((verdict): Result => {
     const detail = died ? `The broker died. ${verdict.detail}` : verdict.detail
-    return { ...verdict, detail, subject: target, mode, version, date }
+    return { ...verdict, ...round, detail, version, date }
   })
   for (const result of results) console.log(lineOf(result))
   return results
@@ -164,11 +155,11 @@ function lineOf(result: Result): string {
   return `${state.padEnd(8)} ${seconds.toFixed(1).padStart(6)} s  ${test}  ${why}`.trimEnd()
 }
 
-function summary({ target, mode }: Round, results: readonly Result[]): string {
+function summary({ subject, mode }: Round, results: readonly Result[]): string {
   const count = (state: string) => results.filter((result) => result.state === state).length
   const states = ['passed', 'failed', 'skipped', 'hung', 'crashed']
   const parts = states.map((state) => `${count(state)} ${state}`)
-  return `${target}, ${mode}: ${parts.join(', ')} of ${results.length}`
+  return `${subject}, ${mode}: ${parts.join(', ')} of ${results.length}`
 }
 
 async function main(): Promise<void> {
@@ -177,14 +168,14 @@ async function main(): Promise<void> {
   const wanted = unitsWanted(tests)
   for (const round of values['no-run'] ? [] : roundsWanted()) {
     const units = values.missed ? await onlyMissed(wanted, round) : wanted
-    console.log(`${round.target}, ${round.mode}: ${units.length} processes`)
+    console.log(`${round.subject}, ${round.mode}: ${units.length} processes`)
     const results = await runRound(round, units, bench)
     console.log(summary(round, results))
     const unexplained = results.some((each) => each.state !== 'passed' && !reasonOf(each))
     if (unexplained) process.exitCode = 1
   }
   if (!values.page) return
-  const results = await readResults(resultsFile)
+  const results = (await Promise.all(allRounds.map((round) => kept.read(round)))).flat()
   await writeFile(pageFile, compatibilityPage({ tests, results, librdkafka: version }))
   console.log(`wrote ${path.relative(checkout, pageFile)}`)
 }
