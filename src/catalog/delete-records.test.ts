@@ -3,7 +3,10 @@ import { catalogTest } from '../../test/log/catalogs.ts'
 import { partitionRow } from './contract-subject.ts'
 import type { CatalogDatabase } from './database.ts'
 import { deleteRecordsBefore } from './delete-records.ts'
+import { readAborted, readPartitionEnds } from './read-transactions.ts'
+import { raiseLogStart } from './retain-extents.ts'
 import { extents, objects, objectUses, partitions, topics } from './schema.ts'
+import { abortedRanges, openTransactions } from './schema-transactions.ts'
 
 const id = 7
 const objectId = 'packed-1'
@@ -69,4 +72,43 @@ catalogTest('a topic that is deleted loses nothing by this', async (database) =>
   const result = await deleteRecordsBefore(database, id, 10, nowMs)
   assert.deepEqual(result, { outcome: 'unknown-partition' })
   assert.equal((await look(database)).start, 0)
+})
+
+catalogTest('aborted ranges go when the log start has passed their markers', async (database) => {
+  await fill(database)
+  const ranges = [5, 14, 15, 30].map((lastOffset) => {
+    return { partitionId: id, lastOffset, firstOffset: 2, producerId: 1, stableOffset: 31 }
+  })
+  const elsewhere = { ...ranges[0]!, partitionId: id + 1 }
+  await database.transaction('abort', (tx) => tx.put(abortedRanges, [...ranges, elsewhere]))
+  const left = async (): Promise<number[]> => {
+    const rows = await database.snapshot('look', (tx) =>
+      tx.scan(abortedRanges, { prefix: [id], limit: 10 }),
+    )
+    return rows.map(({ lastOffset }) => lastOffset)
+  }
+  await deleteRecordsBefore(database, id, 15, nowMs)
+  assert.deepEqual(await left(), [15, 30], 'the marker at the log start is still read')
+  await raiseLogStart(database, id, 31, nowMs)
+  assert.deepEqual(await left(), [])
+  const others = await database.snapshot('look', (tx) =>
+    tx.scan(abortedRanges, { prefix: [], limit: 10 }),
+  )
+  assert.equal(others.length, 1, 'those of other partitions stay')
+})
+
+catalogTest('ends are of one snapshot: row, and last stable offset', async (database) => {
+  await fill(database)
+  const ends = async (): Promise<unknown> => {
+    const found = await readPartitionEnds(database, [id, id + 1])
+    return found.map((each) => each && [each.row.logStart, each.stableEnd, each.row.logEnd])
+  }
+  assert.deepEqual(await ends(), [[0, 40, 40], undefined])
+  const open = [33, 12].map((firstOffset) => ({ partitionId: id, firstOffset, producerId: 1 }))
+  await database.transaction('open', (tx) => tx.put(openTransactions, open))
+  assert.deepEqual(await ends(), [[0, 12, 40], undefined])
+  await deleteRecordsBefore(database, id, 20, nowMs)
+  assert.deepEqual(await ends(), [[20, 20, 40], undefined], 'never below the log start')
+  assert.deepEqual(await readAborted(database, id, 19, 40), undefined)
+  assert.deepEqual(await readAborted(database, id, 20, 40), { ranges: [], isLast: true })
 })

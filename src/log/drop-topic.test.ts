@@ -11,6 +11,7 @@ import {
   producerStates,
   topics as topicTable,
 } from '../catalog/schema.ts'
+import { abortedRanges, openTransactions } from '../catalog/schema-transactions.ts'
 import { graceMs, LogWorld, noSignal } from '../../test/log/log-world.ts'
 import type { KnownTopic } from './topic-directory.ts'
 
@@ -35,6 +36,14 @@ async function newWorld(): Promise<{ world: LogWorld; doomed: KnownTopic; kept: 
         return { partitionId, producerId, epoch: 0, window, lastMs: 0, transactionOffset: null }
       })
       await tx.put(producerStates, states)
+      const opened = states.map(({ producerId }) => {
+        return { partitionId, producerId, firstOffset: producerId }
+      })
+      await tx.put(openTransactions, opened)
+      const aborted = opened.map((each) => {
+        return { ...each, lastOffset: each.firstOffset, stableOffset: 0 }
+      })
+      await tx.put(abortedRanges, aborted)
     }
   })
   return { world, doomed, kept }
@@ -47,6 +56,8 @@ async function assertGone(world: LogWorld, { topicId, partitionIds }: KnownTopic
       assert.deepEqual(await tx.get(partitions, [[id]]), [undefined])
       assert.deepEqual(await tx.scan(extents, { prefix: [id], limit: 1 }), [])
       assert.deepEqual(await tx.scan(producerStates, { prefix: [id], limit: 1 }), [])
+      assert.deepEqual(await tx.scan(openTransactions, { prefix: [id], limit: 1 }), [])
+      assert.deepEqual(await tx.scan(abortedRanges, { prefix: [id], limit: 1 }), [])
     }
     const uses = await tx.scan(objectUses, { prefix: [], limit: 100 })
     assert.ok(uses.every((use) => !partitionIds.includes(use.partitionId)))

@@ -101,7 +101,7 @@ test('while the clocks differ nothing goes by time, and all else goes on', async
   await world.within(jobs.close())
 })
 
-test('silent producers are forgotten, others are not', async () => {
+test('silent producers are forgotten, but not while a transaction is open', async () => {
   const { world, topic } = await newWorld()
   const jobs = startJobs(world)
   const [partitionId = -1] = topic.partitionIds
@@ -113,14 +113,15 @@ test('silent producers are forgotten, others are not', async () => {
       const window = new Uint8Array(24)
       return { partitionId, producerId, epoch: 0, window, lastMs, transactionOffset: null }
     })
-    await tx.put(producerStates, states)
+    const open = { ...states[0]!, producerId: 5_001, transactionOffset: 7 }
+    await tx.put(producerStates, [...states, open])
   })
   await world.clock.advance(2 * hour + 1)
   await world.within(jobs.runner.runNow(jobNames.expireProducers))
   const left = await world.database.snapshot('look', (tx) =>
     tx.scan(producerStates, { prefix: [partitionId], limit: 5_000 }),
   )
-  assert.equal(left.length, 1_150)
+  assert.equal(left.length, 1_151)
   assert.ok(left.every(({ producerId }) => producerId % 2 === 1))
   await world.within(jobs.close())
 })
