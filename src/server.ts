@@ -139,6 +139,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     brokerDefaults,
     topics,
     logs,
+    volume: () => disk.volume(folder),
     groups,
     producerIds: new ProducerIds(database),
     ...(await openQuotas(config, clock, database, metrics)),
@@ -160,9 +161,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     replicationFactor: config['default.replication.factor'],
   })
   const close = (): Promise<void> => tasks.stop()
-  const { journal } = storage
-  const { failure } = tasks
-  const seen = { journal, space, metrics, failure }
+  const seen = { journal: storage.journal, space, metrics, failure: tasks.failure }
   return { broker, sink, listener, jobs, ...budgets, ...seen, kafkaAddress, close }
 }
 

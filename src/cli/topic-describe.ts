@@ -1,6 +1,7 @@
 /** `karst topic describe`. */
 import type { KafkaClient } from '../client/kafka-client.ts'
 import { offsetTimes, readOffsets } from '../client/partition-offsets.ts'
+import { partitionSizes } from '../client/records-admin.ts'
 import { topicConfigs } from '../client/topic-admin.ts'
 import { clientFlags, jsonFlag, withClient } from './client-flags.ts'
 import { type Command, exitCode } from './command.ts'
@@ -17,8 +18,8 @@ export const topicDescribe: Command = {
     usage: 'topic describe NAME… [FLAGS]',
     about:
       'Shows each partition with its leader, log start and log end. OFFSETS is the room between\n' +
-      'them: at most as many records, fewer in compacted topics. `karst topic config` shows all\n' +
-      'configs, here are those that the topic sets itself.',
+      'them: at most as many records, fewer in compacted topics. BYTES is what they take as\n' +
+      'they are stored. `karst topic config` shows all configs, here are those of the topic.',
     flags: flagTable,
     examples: [
       ['topic describe events', 'one topic'],
@@ -50,6 +51,8 @@ interface Described {
     readonly inSync: readonly number[]
     readonly logStart: number
     readonly logEnd: number
+    /** null: the brokers do not tell. */
+    readonly sizeBytes: number | null
   }[]
 }
 
@@ -60,10 +63,12 @@ async function describe(client: KafkaClient, name: string): Promise<Described> {
       client,
       partitions.map(({ partitionIndex: partition }) => ({ topic: name, partition, timeMs })),
     )
-  const [starts, ends, configs] = await Promise.all([
+  const indexes = partitions.map(({ partitionIndex }) => partitionIndex)
+  const [starts, ends, configs, sizes] = await Promise.all([
     at(offsetTimes.earliest),
     at(offsetTimes.latest),
     topicConfigs(client, name),
+    partitionSizes(client, name, indexes),
   ])
   const own = configs.filter(({ source }) => source === 'topic')
   return {
@@ -77,23 +82,26 @@ async function describe(client: KafkaClient, name: string): Promise<Described> {
       inSync: each.isrNodes,
       logStart: starts[index] ?? -1,
       logEnd: ends[index] ?? -1,
+      sizeBytes: sizes.get(each.partitionIndex) ?? null,
     })),
   }
 }
 
 function text({ name, topicId, configs, partitions }: Described, isTerminal: boolean): string {
   const own = Object.entries(configs).map(([key, value]) => `${key}=${value ?? '********'}`)
-  const rows = partitions.map(({ partition, leader, replicas, inSync, logStart, logEnd }) => [
+  const rows = partitions.map((each) => [
     name,
-    partition,
-    leader,
-    replicas.join(','),
-    inSync.join(','),
-    logStart,
-    logEnd,
-    logEnd - logStart,
+    each.partition,
+    each.leader,
+    each.replicas.join(','),
+    each.inSync.join(','),
+    each.logStart,
+    each.logEnd,
+    each.logEnd - each.logStart,
+    each.sizeBytes,
   ])
-  const columns = ['TOPIC', 'PARTITION', 'LEADER', 'REPLICAS', 'IN-SYNC', 'START', 'END', 'OFFSETS']
+  const places = ['TOPIC', 'PARTITION', 'LEADER', 'REPLICAS', 'IN-SYNC']
+  const columns = [...places, 'START', 'END', 'OFFSETS', 'BYTES']
   const table = tableText(columns, rows, isTerminal)
   if (!isTerminal) return table
   const configText = own.length === 0 ? 'all as the broker sets them' : own.join(', ')

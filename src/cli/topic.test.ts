@@ -122,3 +122,62 @@ test('a broker that is not there is told with its address and what to do', async
   assert.equal(http.code, 1)
   assert.match(http.err, /is this a Kafka broker/)
 })
+
+describe('topic records delete', () => {
+  const filled = async (name: string, partitions: number): Promise<void> => {
+    await karst('topic', 'create', name, '-p', String(partitions))
+    for (let partition = 0; partition < partitions; partition++) {
+      const values = Array.from({ length: 5 }, (_, at) => ['-v', String(at)]).flat()
+      await here(broker.bootstrap, ['produce', name, '-p', String(partition), ...values])
+    }
+  }
+  const shown = async (name: string): Promise<[number, number, boolean][]> => {
+    const told = json(await here(broker.bootstrap, ['topic', 'describe', name, '--json']))
+    const [only] = told as {
+      partitions: { logStart: number; logEnd: number; sizeBytes: number }[]
+    }[]
+    return (only?.partitions ?? []).map(({ logStart, logEnd, sizeBytes }) => {
+      return [logStart, logEnd, sizeBytes > 0]
+    })
+  }
+  const remove = (...args: string[]): Promise<Typed> =>
+    here(broker.bootstrap, ['topic', 'records', 'delete', ...args])
+
+  test('what lies before an offset goes, and the size with it', async () => {
+    await filled('cut', 2)
+    assert.deepEqual(await shown('cut'), [
+      [0, 5, true],
+      [0, 5, true],
+    ])
+    const dry = await remove('cut', '--before', '3', '-p', '1', '--dry-run')
+    assert.equal(dry.out, 'TOPIC\tPARTITION\tDELETED\tSTART\ncut\t1\t3\t3\n')
+    const one = await karst('topic', 'records', 'delete', 'cut', '--before', '3', '-p', '1')
+    assert.deepEqual(one, { code: 0, out: dry.out, err: '' })
+    const rest = await remove('cut', '--before', 'end', '--json')
+    assert.deepEqual(json(rest), [
+      { partition: 0, deleted: 5, logStart: 5, error: null },
+      { partition: 1, deleted: 2, logStart: 5, error: null },
+    ])
+    assert.deepEqual(await shown('cut'), [
+      [5, 5, false],
+      [5, 5, false],
+    ])
+  })
+
+  test('an offset behind the end is refused there, and done elsewhere', async () => {
+    await filled('behind', 2)
+    await here(broker.bootstrap, ['produce', 'behind', '-p', '1', '-v', 'more'])
+    const { code, out, err } = await remove('behind', '--before', '6')
+    assert.equal(code, 1)
+    assert.match(out, /behind\t0\t-\t-\nbehind\t1\t6\t6\n/)
+    assert.match(err, /records of behind:0: .*OFFSET_OUT_OF_RANGE/)
+  })
+
+  test('what is mistyped is not tried', async () => {
+    for (const args of [[], ['a'], ['a', '--before', 'soon'], ['a', 'b', '--before', 'end']]) {
+      assert.equal((await remove(...args)).code, 2, args.join(' '))
+    }
+    assert.match((await remove('none', '--before', 'end')).err, /there is no topic none/)
+    assert.match((await remove('behind', '--before', 'end', '-p', '9')).err, /no partition 9/)
+  })
+})

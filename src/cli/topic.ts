@@ -3,7 +3,7 @@ import { type Command, exitCode } from './command.ts'
 
 export const topic: Command = {
   name: 'topic',
-  summary: 'Create, list, describe, configure and delete topics',
+  summary: 'Create, list, describe, configure and delete topics and their records',
   help: '',
   front: {
     name: 'karst topic',
@@ -13,6 +13,7 @@ export const topic: Command = {
       list: async () => (await import('./topic-list.ts')).topicList,
       describe: async () => (await import('./topic-describe.ts')).topicDescribe,
       config: async () => (await import('./topic-config.ts')).topicConfig,
+      records: async () => (await import('./topic-records.ts')).topicRecords,
       delete: async () => (await import('./topic-delete.ts')).topicDelete,
     },
   },

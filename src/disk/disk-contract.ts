@@ -97,6 +97,9 @@ export function diskContract(
     assert.equal((await disk.stat(`${folder}/x/y/z`))?.size, 0)
     assert.equal(await disk.stat(`${folder}/x/y/none`), undefined)
     assert.ok((await disk.freeBytes(folder)) > 0)
+    const volume = await disk.volume(folder)
+    assert.ok(volume.freeBytes > 0 && volume.totalBytes >= volume.freeBytes)
+    assert.ok(volume.folder.endsWith(folder))
   })
 
   test(`${name}: a removed file can be read by who holds it open`, async () => {

@@ -34,6 +34,14 @@ export interface FolderEntry {
   readonly modifiedMs: number
 }
 
+export interface Volume {
+  /** The folder that was asked about, by its absolute path. */
+  readonly folder: string
+  readonly totalBytes: number
+  /** Bytes that may still be written. */
+  readonly freeBytes: number
+}
+
 /** Paths are absolute or relative as the adapter was built; folders are separated by '/'. */
 export interface Disk {
   /**
@@ -57,4 +65,6 @@ export interface Disk {
   syncFolder(folder: string): Promise<void>
   /** Bytes that may still be written in the file system of `folder`. */
   freeBytes(folder: string): Promise<number>
+  /** The file system of `folder`. */
+  volume(folder: string): Promise<Volume>
 }

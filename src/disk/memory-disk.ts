@@ -4,7 +4,7 @@ import { sleep } from '../base/clock.ts'
 import { Failure } from '../base/errors.ts'
 import type { Random } from '../base/random.ts'
 import { randomBelow } from '../base/random.ts'
-import type { Disk, DiskFile, FolderEntry } from './disk.ts'
+import type { Disk, DiskFile, FolderEntry, Volume } from './disk.ts'
 import { drawMood, MemoryContent } from './memory-content.ts'
 
 export interface DiskOperation {
@@ -118,6 +118,7 @@ export class MemoryDisk implements Disk {
       makeFolder: (folder) => alive(folder, () => this.makeFolder(folder)),
       syncFolder: (folder) => alive(folder, () => this.syncFolder(folder)),
       freeBytes: (folder) => alive(folder, () => this.freeBytes(folder)),
+      volume: (folder) => alive(folder, () => this.volume(folder)),
     }
   }
 
@@ -309,9 +310,14 @@ export class MemoryDisk implements Disk {
     })
   }
 
-  freeBytes(folder: string): Promise<number> {
-    return this.#pass({ kind: 'list', path: folder, bytes: 0 }, () =>
-      Math.max(0, this.capacityBytes - this.usedBytes()),
-    )
+  async freeBytes(folder: string): Promise<number> {
+    return (await this.volume(folder)).freeBytes
+  }
+
+  volume(folder: string): Promise<Volume> {
+    return this.#pass({ kind: 'list', path: folder, bytes: 0 }, () => {
+      const freeBytes = Math.max(0, this.capacityBytes - this.usedBytes())
+      return { folder, totalBytes: this.capacityBytes, freeBytes }
+    })
   }
 }

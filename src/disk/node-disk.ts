@@ -3,10 +3,10 @@
  * handles cost more.
  */
 import * as fs from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { Failure } from '../base/errors.ts'
 import type { FailureKind } from '../base/errors.ts'
-import type { Disk, DiskFile, FolderEntry } from './disk.ts'
+import type { Disk, DiskFile, FolderEntry, Volume } from './disk.ts'
 import { writeAll } from './write-all.ts'
 
 type Callback<Result> = (error: NodeJS.ErrnoException | null, result: Result) => void
@@ -208,10 +208,15 @@ class NodeDisk implements Disk {
   }
 
   async freeBytes(folder: string): Promise<number> {
+    return (await this.volume(folder)).freeBytes
+  }
+
+  async volume(folder: string): Promise<Volume> {
     const stats = await call<fs.StatsFs>('stat file system of', folder, (done) =>
       fs.statfs(folder, done),
     )
-    return stats.bavail * stats.bsize
+    const totalBytes = stats.blocks * stats.bsize
+    return { folder: resolve(folder), totalBytes, freeBytes: stats.bavail * stats.bsize }
   }
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Config } from '../config/options.ts'
 import type { BrokerTopicDefaults } from '../config/topic-configs.ts'
+import type { Volume } from '../disk/disk.ts'
 import type { GroupCoordinator } from '../group/coordinator.ts'
 import type { BrokerLog } from '../log/broker-log.ts'
 import type { ClientQuotas } from '../quota/client-quotas.ts'
@@ -21,6 +22,8 @@ export interface Broker {
   readonly brokerDefaults: BrokerTopicDefaults
   readonly topics: TopicDirectory
   readonly logs: BrokerLog
+  /** Where everything lies. */
+  readonly volume: () => Promise<Volume>
   readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
   readonly quotas: ClientQuotas

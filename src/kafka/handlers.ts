@@ -21,6 +21,7 @@ import { initProducerIdHandler } from './handlers/22-init-producer-id.ts'
 import { offsetForLeaderEpochHandler } from './handlers/23-offset-for-leader-epoch.ts'
 import { describeConfigsHandler } from './handlers/32-describe-configs.ts'
 import { alterReplicaLogDirsHandler } from './handlers/34-alter-replica-log-dirs.ts'
+import { describeLogDirsHandler } from './handlers/35-describe-log-dirs.ts'
 import { createPartitionsHandler } from './handlers/37-create-partitions.ts'
 import { deleteGroupsHandler } from './handlers/42-delete-groups.ts'
 import { electLeadersHandler } from './handlers/43-elect-leaders.ts'
@@ -61,6 +62,7 @@ export function kafkaHandlers(broker: Broker): Handler[] {
     offsetForLeaderEpochHandler(broker),
     describeConfigsHandler(broker),
     alterReplicaLogDirsHandler(broker),
+    describeLogDirsHandler(broker),
     createPartitionsHandler(broker),
     deleteGroupsHandler(broker),
     electLeadersHandler(broker),

@@ -26,6 +26,7 @@ import { LogIndex } from './log-index.ts'
 import { LogReader, type ReadResult } from './log-reader.ts'
 import { markerBatch } from './marker-batch.ts'
 import type { Isolation, PartitionLog } from './partition-log.ts'
+import { PartitionSizes } from './partition-sizes.ts'
 import { TailCache } from './tail-cache.ts'
 
 export interface BrokerLogDeps {
@@ -47,6 +48,7 @@ export class BrokerLog {
   readonly blockCache: BlockCache
   readonly extentIndex: ExtentIndex
   readonly reader: LogReader
+  readonly sizes: PartitionSizes
   readonly #deps: BrokerLogDeps
   readonly #lane: AppendLane
 
@@ -59,6 +61,7 @@ export class BrokerLog {
       source: deps.blockSource,
     })
     this.extentIndex = new ExtentIndex(deps.database)
+    this.sizes = new PartitionSizes(deps.database)
     const { tailCache, blockCache, extentIndex } = this
     this.reader = new LogReader({ tailCache, blockCache, extentIndex })
     const { incarnation, journal, database, clock, log, laneLimits: limits } = deps

@@ -24,6 +24,7 @@ import { offsetForLeaderEpoch } from './messages/23-offset-for-leader-epoch.ts'
 import { describeConfigs } from './messages/32-describe-configs.ts'
 import { alterConfigs } from './messages/33-alter-configs.ts'
 import { alterReplicaLogDirs } from './messages/34-alter-replica-log-dirs.ts'
+import { describeLogDirs } from './messages/35-describe-log-dirs.ts'
 import { createPartitions } from './messages/37-create-partitions.ts'
 import { deleteGroups } from './messages/42-delete-groups.ts'
 import { electLeaders } from './messages/43-elect-leaders.ts'
@@ -64,6 +65,7 @@ export const apis: {
   readonly 32: typeof describeConfigs
   readonly 33: typeof alterConfigs
   readonly 34: typeof alterReplicaLogDirs
+  readonly 35: typeof describeLogDirs
   readonly 37: typeof createPartitions
   readonly 42: typeof deleteGroups
   readonly 43: typeof electLeaders
@@ -102,6 +104,7 @@ export const apis: {
   32: describeConfigs,
   33: alterConfigs,
   34: alterReplicaLogDirs,
+  35: describeLogDirs,
   37: createPartitions,
   42: deleteGroups,
   43: electLeaders,

@@ -73,6 +73,7 @@ export class KafkaWorld {
       brokerDefaults,
       topics: new TopicDirectory(topics),
       logs,
+      volume: async () => ({ folder: '/data', totalBytes: 1_000, freeBytes: 600 }),
       groups: new GroupCoordinator({
         database,
         clock,

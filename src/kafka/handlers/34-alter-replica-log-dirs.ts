@@ -19,9 +19,10 @@ type TopicReply = AlterReplicaLogDirsReply['results'][number]
 export function alterReplicaLogDirsHandler(broker: Broker): Handler {
   return handler(alterReplicaLogDirs, async ({ dirs }) => {
     const turns = new Turns(broker.clock)
+    const own = await ownFolders(broker)
     const results: TopicReply[] = []
     for (const { path, topics } of dirs) {
-      const isOurs = path === broker.config['data.dir']
+      const isOurs = own.includes(path)
       for (const { name, partitions } of topics) {
         const codeOf = isOurs ? await codes(broker, name) : () => ErrorCode.LOG_DIR_NOT_FOUND
         const told = partitions.map((partitionIndex) => {
@@ -33,6 +34,17 @@ export function alterReplicaLogDirsHandler(broker: Broker): Handler {
     }
     return { response: { results } }
   })
+}
+
+/** As it was configured, and as DescribeLogDirs tells it. */
+async function ownFolders({ config, volume }: Broker): Promise<string[]> {
+  const given = config['data.dir']
+  try {
+    return [given, (await volume()).folder]
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    return [given]
+  }
 }
 
 async function codes({ topics }: Broker, name: string): Promise<(index: number) => number> {
