@@ -10,14 +10,17 @@ import { type Random, randomUuid } from './base/random.ts'
 import { TaskGroup } from './base/task-group.ts'
 import { openCluster } from './catalog/cluster.ts'
 import { drawNumbers } from './catalog/counters.ts'
+import { LiveConfigs } from './catalog/live-configs.ts'
 import type { CatalogDatabase } from './catalog/database.ts'
 import { timedDatabase } from './catalog/timed-database.ts'
 import { observedDatabase } from './catalog/observed-database.ts'
 import { groupsWithBytes, readTail } from './catalog/tail.ts'
 import { addressOf } from './config/address.ts'
 import { parseIpLimits } from './config/ip-limits.ts'
+import type { LiveOption } from './config/broker-configs.ts'
+import type { BrokerLayers } from './config/config-rows.ts'
 import type { Config } from './config/options.ts'
-import { brokerTopicDefaults } from './config/topic-configs.ts'
+import { staticLayer } from './config/topic-configs.ts'
 import type { LoadedConfig } from './config/parse-config.ts'
 import type { Disk } from './disk/disk.ts'
 import { DiskSpace } from './disk/disk-space.ts'
@@ -113,11 +116,9 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   tasks.defer('objects', () => storage.objects.close())
   tasks.defer('logs', () => logs.close())
 
-  const brokerDefaults = brokerTopicDefaults(loaded)
-  const { index } = logs
-  const topics = new TopicDirectory({ database, index, clock, random, leaderEpoch, brokerDefaults })
-  await topics.load()
-  const jobs = startJobs(config, world, { ...storage, database, topics, tasks })
+  const configs = await openConfigs(loaded, database)
+  const topics = await openTopics(world, { ...storage, database, configs })
+  const jobs = startJobs(config, world, { ...storage, database, topics, configs, tasks })
   tasks.defer('jobs', () => jobs.close())
   const groups = new GroupCoordinator({
     database,
@@ -136,7 +137,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     leaderEpoch,
     advertised: () => (advertised === undefined ? kafkaAddress : addressOf(advertised)),
     config,
-    brokerDefaults,
+    configs,
     topics,
     logs,
     volume: () => disk.volume(folder),
@@ -277,6 +278,7 @@ function startJobs(
   parts: Storage & {
     readonly database: CatalogDatabase
     readonly topics: TopicDirectory
+    readonly configs: LiveConfigs
     readonly tasks: TaskGroup
   },
 ): LogJobs {
@@ -292,7 +294,7 @@ function startJobs(
       objectBytes: config['pack.object.bytes'],
       retentionCheckMs: config['log.retention.check.interval.ms'],
       graceMs: config['object.grace.ms'],
-      producerExpirationMs: config['producer.id.expiration.ms'],
+      producerExpirationMs: () => liveInteger(parts.configs, config, 'producer.id.expiration.ms'),
     },
   })
 }
@@ -321,15 +323,40 @@ async function openQuotas(
   return { quotas, meters }
 }
 
-function connectionLimits(config: Config, meters: QuotaMeters): ConnectionLimits {
+function connectionLimits({ config, configs, meters }: Broker): ConnectionLimits {
   const text = config['max.connections.per.ip.overrides']
   const overrides = text === undefined ? '' : parseIpLimits(text)
   return new ConnectionLimits({
-    connectionsMax: config['max.connections'],
-    perIpMax: config['max.connections.per.ip'],
+    connectionsMax: () => liveInteger(configs, config, 'max.connections'),
+    perIpMax: () => liveInteger(configs, config, 'max.connections.per.ip'),
     perIpOverrides: typeof overrides === 'string' ? new Map() : overrides,
     charge: (ip) => meters.connection(ip),
   })
+}
+
+async function openTopics(
+  { clock, random }: World,
+  parts: Storage & { readonly database: CatalogDatabase; readonly configs: LiveConfigs },
+): Promise<TopicDirectory> {
+  const { database, logs, leaderEpoch, configs } = parts
+  const { index } = logs
+  const brokerDefaults = (): BrokerLayers => configs.layers()
+  const topics = new TopicDirectory({ database, index, clock, random, leaderEpoch, brokerDefaults })
+  await topics.load()
+  configs.onBrokerChange(() => topics.refresh())
+  return topics
+}
+
+async function openConfigs(loaded: LoadedConfig, database: CatalogDatabase): Promise<LiveConfigs> {
+  const nodeId = loaded.config['node.id']
+  const configs = new LiveConfigs({ database, nodeId, startedWith: staticLayer(loaded) })
+  await configs.load()
+  return configs
+}
+
+/** An option as it is now: what was set at run time goes before the start. */
+function liveInteger(configs: LiveConfigs, config: Config, name: LiveOption): number {
+  return configs.integer(name, config[name])
 }
 
 function kafkaListener(
@@ -362,7 +389,7 @@ function kafkaListener(
     frameBytesMax: config['socket.request.max.bytes'],
     ...budgets,
     pipelineMax: 100,
-    limits: connectionLimits(config, broker.meters),
+    limits: connectionLimits(broker),
     idleMsMax: config['connections.max.idle.ms'],
     // Clients give up on an answer after 30 s (Java) or 60 s (librdkafka).
     stallMsMax: 90_000,

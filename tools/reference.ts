@@ -1,12 +1,11 @@
 /** docs/reference/config.md, made of the tables that the program reads. */
+import { brokerConfigTable } from '../src/config/broker-configs.ts'
+import { allowedValue } from '../src/config/config-value.ts'
+import { inertConfigs } from '../src/config/inert-configs.ts'
 import { proseText, rangeOf, type OptionSpec } from '../src/config/option.ts'
 import { optionTable } from '../src/config/options.ts'
 import { flagOf, optionNames, variableOf } from '../src/config/parse-config.ts'
-import {
-  allowedTopicValue,
-  topicOptionNames,
-  topicOptionTable,
-} from '../src/config/topic-configs.ts'
+import { topicOptionNames, topicOptionTable } from '../src/config/topic-configs.ts'
 
 export const configReferencePath = 'docs/reference/config.md'
 
@@ -37,10 +36,23 @@ function topicRows(): string[] {
   return topicOptionNames.flatMap((name) => {
     const spec = topicOptionTable[name]
     if (spec === undefined) return []
-    const allowed = allowedTopicValue(spec)
+    const allowed = allowedValue(spec)
     return [row(code(name), code(spec.default), allowed, spec.broker ?? '', proseText(spec.doc))]
   })
 }
+
+function liveRows(): string[] {
+  return Object.entries(brokerConfigTable).flatMap(([name, spec]) => {
+    if (!spec.isLive) return []
+    const standard = spec.default === null ? 'none' : code(spec.default)
+    return [row(code(name), standard, allowedValue(spec), spec.doc)]
+  })
+}
+
+const inertRows = (): string[] =>
+  inertConfigs.map(({ because, configs }) =>
+    row(because, Object.keys(configs).map(code).join(', ')),
+  )
 
 /** The whole page. */
 export const configReference = (): string =>
@@ -59,6 +71,25 @@ export const configReference = (): string =>
     row('Option', 'Default', 'Allowed', 'Flag and variable', 'What it does'),
     row('---', '---', '---', '---', '---'),
     ...optionRows(),
+    '',
+    '## Changed while the broker runs',
+    '',
+    'By `kafka-configs` or any client: for all brokers, or for one by its id. What one broker was',
+    'told goes before what all were told, and that before what it was started with. All is kept in',
+    'the catalog and counts at once.',
+    '',
+    row('Config', 'Default', 'Allowed', 'What it does'),
+    row('---', '---', '---', '---'),
+    ...liveRows(),
+    '',
+    '## Without effect',
+    '',
+    "Kafka's configs of a broker that have nothing to act on here. DescribeConfigs shows them with",
+    "Kafka's default, as read-only; setting one is refused with the reason.",
+    '',
+    row('Because', 'Configs'),
+    row('---', '---'),
+    ...inertRows(),
     '',
     '## Configs of a topic',
     '',

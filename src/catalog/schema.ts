@@ -4,6 +4,7 @@
  * group, lease, object, counter, client quota.
  */
 import { lockClass } from './lock-class.ts'
+import { resourceConfigs } from './schema-configs.ts'
 import {
   abortedRanges,
   openTransactions,
@@ -365,4 +366,5 @@ export const catalogTables: readonly Table<never>[] = [
   groupOffsets,
   leases,
   clientQuotas,
+  resourceConfigs,
 ] as readonly Table<never>[]

@@ -1,5 +1,7 @@
 /** From the configs that a client gives a topic to typed values, and to what DescribeConfigs shows. */
 import { didYouMean } from '../base/nearest.ts'
+import { type BrokerLayers, type ConfigSynonym, inheritedFrom } from './config-rows.ts'
+import { readValue, valueFault } from './config-value.ts'
 import { optionNames, type LoadedConfig } from './parse-config.ts'
 import { topicOptions, type TopicOptionSpec } from './topic-options.ts'
 
@@ -43,17 +45,13 @@ export type ParsedTopicConfigs =
     }
   | { readonly ok: false; readonly errors: readonly TopicConfigError[] }
 
-/** What the broker says for all topics: by the broker's names, only what was set. */
-export type BrokerTopicDefaults = Readonly<Record<string, string>>
-
-/** The options that somebody set and that topics inherit, as text. */
-export function brokerTopicDefaults({ config, origins }: LoadedConfig): BrokerTopicDefaults {
-  const inheritable = new Set(topicOptionNames.map((name) => topicOptionTable[name]?.broker))
-  return Object.fromEntries(
-    optionNames
-      .filter((name) => inheritable.has(name) && origins[name].source !== 'default')
-      .map((name) => [name, String(config[name])]),
-  )
+/** The options that somebody set when the broker started, as text. */
+export function staticLayer({ config, origins }: LoadedConfig): BrokerLayers[number] {
+  const set = optionNames.filter((name) => origins[name].source !== 'default')
+  return {
+    source: 'static',
+    values: Object.fromEntries(set.map((name) => [name, String(config[name])])),
+  }
 }
 
 /**
@@ -62,14 +60,14 @@ export function brokerTopicDefaults({ config, origins }: LoadedConfig): BrokerTo
  */
 export function parseTopicConfigs(
   given: Readonly<Record<string, string | null>>,
-  broker: BrokerTopicDefaults = {},
+  broker: BrokerLayers = [],
 ): ParsedTopicConfigs {
   const errors: TopicConfigError[] = []
   const overrides: Record<string, string> = {}
   const values: Record<string, unknown> = {}
   for (const name of topicOptionNames) {
     const spec: TopicOptionSpec = topicOptions[name]
-    values[name] = readText(spec, inherited(spec, broker).text)
+    values[name] = readValue(spec, inheritedText(spec, broker))
   }
   for (const [name, text] of Object.entries(given)) {
     const spec = Object.hasOwn(topicOptions, name) ? topicOptionTable[name] : undefined
@@ -78,122 +76,59 @@ export function parseTopicConfigs(
       errors.push({ name, message })
       continue
     }
-    const wrong = text === null ? 'null is not a value' : refusal(spec, text)
+    const wrong = text === null ? 'null is not a value' : valueFault(spec, text)
     if (wrong !== undefined || text === null) errors.push({ name, message: `${name}: ${wrong}` })
     else {
       overrides[name] = text.trim()
-      values[name] = readText(spec, text)
+      values[name] = readValue(spec, text)
     }
   }
   if (errors.length > 0) return { ok: false, errors }
   return { ok: true, configs: Object.freeze(values) as TopicConfigs, overrides }
 }
 
-export interface TopicConfigRow {
+/**
+ * What configs owe each other, each of which may be allowed; for what a client gives, not for what
+ * is.
+ */
+export function topicRelationFault(configs: TopicConfigs): string | undefined {
+  const [least, most] = ['min.compaction.lag.ms', 'max.compaction.lag.ms'] as const
+  if (configs[least] <= configs[most]) return undefined
+  return `${least} (${configs[least]}) is more than ${most} (${configs[most]})`
+}
+
+export interface TopicConfigRow extends ConfigSynonym {
   readonly name: TopicOptionName
   readonly spec: TopicOptionSpec
-  readonly text: string
-  readonly source: 'topic' | 'broker' | 'default'
   /** Where the value could come from, first the one that counts, with the names of each place. */
-  readonly synonyms: readonly {
-    readonly name: string
-    readonly text: string
-    readonly source: 'topic' | 'broker' | 'default'
-  }[]
+  readonly synonyms: readonly ConfigSynonym[]
 }
 
 /** What DescribeConfigs shows of a topic: every config with value, source and synonyms. */
 export function describeTopicConfigs(
   overrides: Readonly<Record<string, string>>,
-  broker: BrokerTopicDefaults = {},
+  broker: BrokerLayers = [],
 ): TopicConfigRow[] {
   return topicOptionNames.map((name) => {
     const spec: TopicOptionSpec = topicOptions[name]
     const own = overrides[name]
-    const synonyms: { name: string; text: string; source: TopicConfigRow['source'] }[] = []
-    if (own !== undefined) synonyms.push({ name, text: own, source: 'topic' })
-    const from = inherited(spec, broker)
-    if (from.source === 'broker') synonyms.push({ name: spec.broker ?? name, ...from })
-    synonyms.push({ name: spec.broker ?? name, text: spec.default, source: 'default' })
-    const { text, source } = synonyms[0] ?? { text: spec.default, source: 'default' as const }
+    const synonyms: ConfigSynonym[] = own === undefined ? [] : [{ name, text: own, source: 'own' }]
+    const inherited = inheritedFrom(broker, spec.broker ?? '', spec.coarser)
+    for (const { given, ...each } of inherited) synonyms.push({ ...each, text: given })
+    const { text = inheritedText(spec, broker), source = 'default' } =
+      own === undefined
+        ? { text: inherited[0]?.text, source: inherited[0]?.source }
+        : (synonyms[0] ?? {})
+    const shown =
+      spec.defaultShown === undefined
+        ? { name: spec.broker, text: spec.default }
+        : spec.defaultShown
+    if (shown?.name !== undefined)
+      synonyms.push({ name: shown.name, text: shown.text, source: 'default' })
     return { name, spec, text, source, synonyms }
   })
 }
 
-function inherited(
-  spec: TopicOptionSpec,
-  broker: BrokerTopicDefaults,
-): { readonly text: string; readonly source: 'broker' | 'default' } {
-  const text = spec.broker === undefined ? undefined : broker[spec.broker]
-  return text === undefined ? { text: spec.default, source: 'default' } : { text, source: 'broker' }
-}
-
-const intMax = 2_147_483_647n
-const longMax = 9_223_372_036_854_775_807n
-
-/** Why `text` cannot be a value of `spec`; undefined where it can. */
-function refusal(spec: TopicOptionSpec, text: string): string | undefined {
-  const given = text.trim()
-  const because = elementsOf(spec, given).some((each) => spec.refused?.values.includes(each))
-  if (because) return `${given} is refused: ${spec.refused?.because}`
-  return allows(spec, given)
-    ? undefined
-    : `${JSON.stringify(text)} is not ${allowedTopicValue(spec)}`
-}
-
-function allows(spec: TopicOptionSpec, given: string): boolean {
-  switch (spec.type) {
-    case 'boolean':
-      return /^(true|false)$/i.test(given)
-    case 'string':
-    case 'list':
-      return elementsOf(spec, given).every((each) => spec.choices?.includes(each) ?? true)
-    case 'double':
-      return /^-?\d+(\.\d+)?([eE]-?\d+)?$/.test(given) && within(spec, Number(given))
-    case 'int':
-    case 'long': {
-      if (!/^[+-]?\d{1,19}$/.test(given)) return false
-      const value = BigInt(given.replace('+', ''))
-      const most = spec.type === 'int' ? intMax : longMax
-      return value <= most && value >= -most - 1n && within(spec, Number(value))
-    }
-  }
-}
-
-function within({ min, max }: TopicOptionSpec, value: number): boolean {
-  return (min === undefined || value >= min) && (max === undefined || value <= max)
-}
-
-/** Of a list its elements; of anything else itself. An empty list has none. */
-function elementsOf({ type }: TopicOptionSpec, given: string): string[] {
-  if (type !== 'list') return [given]
-  return given === '' ? [] : given.split(',').map((each) => each.trim())
-}
-
-/** As a phrase: `one of CreateTime, LogAppendTime`, `an int from 1`. */
-export function allowedTopicValue({ type, min, max, choices }: TopicOptionSpec): string {
-  const range = [min === undefined ? '' : ` from ${min}`, max === undefined ? '' : ` to ${max}`]
-  if (type === 'boolean') return 'true or false'
-  if (type === 'list') {
-    return choices === undefined ? 'a list' : `a list of ${choices.join(', ')}, with commas`
-  }
-  if (choices !== undefined) return `one of ${choices.join(', ')}`
-  return `${type === 'int' ? 'an int' : `a ${type}`}${range.join('')}`
-}
-
-/** Text that was judged already, as the value it stands for. */
-function readText(spec: TopicOptionSpec, text: string): unknown {
-  const given = text.trim()
-  switch (spec.type) {
-    case 'boolean':
-      return given.toLowerCase() === 'true'
-    case 'string':
-      return given
-    case 'list':
-      return elementsOf(spec, given)
-    case 'int':
-    case 'long':
-    case 'double':
-      return Math.min(Number.MAX_SAFE_INTEGER, Math.max(Number.MIN_SAFE_INTEGER, Number(given)))
-  }
+function inheritedText(spec: TopicOptionSpec, broker: BrokerLayers): string {
+  return inheritedFrom(broker, spec.broker ?? '', spec.coarser)[0]?.text ?? spec.default
 }

@@ -1,22 +1,17 @@
 /** Every config that a topic can have, under Kafka's name, and what Karst makes of it. */
+import type { CoarserName } from './config-rows.ts'
+import type { ValueSpec } from './config-value.ts'
 import type { Prose } from './option.ts'
 
-/** Kafka's types, as DescribeConfigs tells them. `int` has 32 bits, `long` 64. */
-export type TopicOptionType = 'boolean' | 'string' | 'int' | 'long' | 'double' | 'list'
-
-export interface TopicOptionSpec {
-  readonly type: TopicOptionType
+export interface TopicOptionSpec extends ValueSpec {
   /** As Kafka prints it. */
   readonly default: string
-  /** Of numbers, both included; as far as the type goes where they are missing. */
-  readonly min?: number
-  readonly max?: number
-  /** Of strings and of the elements of lists. */
-  readonly choices?: readonly string[]
-  /** Allowed by Kafka and refused by Karst, with the reason that the client is told. */
-  readonly refused?: { readonly values: readonly string[]; readonly because: string }
   /** The broker's config of the same meaning, which holds where the topic says nothing. */
   readonly broker?: string
+  /** Other names of it in coarser units; the finer one counts. */
+  readonly coarser?: readonly CoarserName[]
+  /** Where Kafka shows the default to come from, where that is not `broker` with `default`. */
+  readonly defaultShown?: { readonly name: string; readonly text: string } | null
   readonly doc: Prose
 }
 
@@ -31,6 +26,31 @@ export const topicOptions = {
       'delete: records go by retention.ms and retention.bytes. compact: the newest record of each',
       'key stays. Both may be given.',
     ],
+  },
+  'compression.gzip.level': {
+    type: 'int',
+    default: '-1',
+    min: 1,
+    max: 9,
+    minusOne: true,
+    broker: 'compression.gzip.level',
+    doc: 'Without effect: batches are kept as the producer compressed them.',
+  },
+  'compression.lz4.level': {
+    type: 'int',
+    default: '9',
+    min: 1,
+    max: 17,
+    broker: 'compression.lz4.level',
+    doc: 'Without effect: batches are kept as the producer compressed them.',
+  },
+  'compression.zstd.level': {
+    type: 'int',
+    default: '3',
+    min: -131_072,
+    max: 22,
+    broker: 'compression.zstd.level',
+    doc: 'Without effect: batches are kept as the producer compressed them.',
   },
   'compression.type': {
     type: 'string',
@@ -69,6 +89,7 @@ export const topicOptions = {
     default: '9223372036854775807',
     min: 0,
     broker: 'log.flush.interval.ms',
+    defaultShown: null,
     doc: 'Without effect: every batch is durable before it is acknowledged.',
   },
   'index.interval.bytes': {
@@ -81,23 +102,27 @@ export const topicOptions = {
   'leader.replication.throttled.replicas': {
     type: 'list',
     default: '',
+    form: 'throttled-replicas',
     doc: 'Without effect: brokers do not copy data to each other.',
   },
   'follower.replication.throttled.replicas': {
     type: 'list',
     default: '',
+    form: 'throttled-replicas',
     doc: 'Without effect: brokers do not copy data to each other.',
   },
   'local.retention.bytes': {
     type: 'long',
     default: '-2',
     min: -2,
+    broker: 'log.local.retention.bytes',
     doc: 'Without effect: there is one store, not a local and a remote one.',
   },
   'local.retention.ms': {
     type: 'long',
     default: '-2',
     min: -2,
+    broker: 'log.local.retention.ms',
     doc: 'Without effect: there is one store, not a local and a remote one.',
   },
   'max.compaction.lag.ms': {
@@ -194,6 +219,11 @@ export const topicOptions = {
     default: '604800000',
     min: -1,
     broker: 'log.retention.ms',
+    coarser: [
+      { name: 'log.retention.minutes', factor: 60_000 },
+      { name: 'log.retention.hours', factor: 3_600_000 },
+    ],
+    defaultShown: { name: 'log.retention.hours', text: '168' },
     doc: 'How long records are kept. -1: for ever.',
   },
   'segment.bytes': {
@@ -215,6 +245,7 @@ export const topicOptions = {
     default: '0',
     min: 0,
     broker: 'log.roll.jitter.ms',
+    defaultShown: null,
     doc: 'Without effect: there are no segment files.',
   },
   'segment.ms': {
@@ -222,6 +253,7 @@ export const topicOptions = {
     default: '604800000',
     min: 1,
     broker: 'log.roll.ms',
+    defaultShown: null,
     doc: 'The longest time that one packed run of records spans: how exact retention is.',
   },
   'unclean.leader.election.enable': {

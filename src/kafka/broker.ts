@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Config } from '../config/options.ts'
-import type { BrokerTopicDefaults } from '../config/topic-configs.ts'
+import type { LiveConfigs } from '../catalog/live-configs.ts'
 import type { Volume } from '../disk/disk.ts'
 import type { GroupCoordinator } from '../group/coordinator.ts'
 import type { BrokerLog } from '../log/broker-log.ts'
@@ -19,7 +19,8 @@ export interface Broker {
   /** What clients are told to connect to; known once the listener is bound. */
   readonly advertised: () => { readonly host: string; readonly port: number }
   readonly config: Config
-  readonly brokerDefaults: BrokerTopicDefaults
+  /** What was set at run time, and what topics and groups inherit. */
+  readonly configs: LiveConfigs
   readonly topics: TopicDirectory
   readonly logs: BrokerLog
   /** Where everything lies. */

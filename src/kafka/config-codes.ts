@@ -1,40 +1,45 @@
 /** Kafka's numbers for resources that have configs, for where a value comes from, and for types. */
-import type { OptionSpec } from '../config/option.ts'
-import type { TopicConfigRow } from '../config/topic-configs.ts'
-import type { TopicOptionType } from '../config/topic-options.ts'
+import type { ConfigSource } from '../config/config-rows.ts'
+import type { ConfigType } from '../config/config-value.ts'
 
-export const resourceTypes = { topic: 2, broker: 4 } as const
+export const resourceTypes = {
+  topic: 2,
+  broker: 4,
+  brokerLogger: 8,
+  clientMetrics: 16,
+  group: 32,
+} as const
 
-export const configSources = { topic: 1, staticBroker: 4, default: 5 } as const
+export const ownSources = { topic: 1, brokerLogger: 6, group: 8 } as const
 
-export function topicConfigSource(source: TopicConfigRow['source']): number {
+/** `own` is the number for what the resource itself says. */
+export function configSource(source: ConfigSource, own: number): number {
   switch (source) {
-    case 'topic':
-      return configSources.topic
-    case 'broker':
-      return configSources.staticBroker
+    case 'own':
+      return own
+    case 'dynamic-broker':
+      return 2
+    case 'dynamic-default':
+      return 3
+    case 'static':
+      return 4
     case 'default':
-      return configSources.default
+      return 5
   }
 }
 
-const types = { boolean: 1, string: 2, int: 3, long: 5, double: 6, list: 7 } as const
+const types: Readonly<Record<ConfigType, number>> = {
+  boolean: 1,
+  string: 2,
+  int: 3,
+  short: 4,
+  long: 5,
+  double: 6,
+  list: 7,
+  class: 8,
+  password: 9,
+}
 
-export function topicConfigType(type: TopicOptionType): number {
+export function configType(type: ConfigType): number {
   return types[type]
-}
-
-const intMax = 2_147_483_647
-
-export function optionConfigType({ type, max }: OptionSpec): number {
-  switch (type) {
-    case 'boolean':
-      return types.boolean
-    case 'integer':
-      return max !== undefined && max <= intMax ? types.int : types.long
-    case 'string':
-    case 'choice':
-    case 'address':
-      return types.string
-  }
 }

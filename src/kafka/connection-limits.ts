@@ -5,10 +5,10 @@
 import { ipOfPeer } from '../base/ip-address.ts'
 
 export interface ConnectionLimitsOptions {
-  /** `max.connections`. */
-  readonly connectionsMax: number
+  /** `max.connections`; both may change. */
+  readonly connectionsMax: () => number
   /** `max.connections.per.ip`. */
-  readonly perIpMax: number
+  readonly perIpMax: () => number
   /** `max.connections.per.ip.overrides`. */
   readonly perIpOverrides: ReadonlyMap<string, number>
   /** Counts a connection; more than 0: it is one too many, and is ended after so many ms. */
@@ -34,13 +34,14 @@ export class ConnectionLimits {
 
   /** Counts a connection that is 'taken', until `ended` is called for it. */
   admit(remote: string): Admission {
-    const { connectionsMax, perIpMax, perIpOverrides, charge } = this.#options
+    const { perIpOverrides, charge } = this.#options
+    const connectionsMax = this.#options.connectionsMax()
     if (this.#count >= connectionsMax) {
       return { outcome: 'refused', why: `max.connections is ${connectionsMax}` }
     }
     const ip = ipOfPeer(remote)
     const own = this.#open.get(ip) ?? 0
-    const ownMax = perIpOverrides.get(ip) ?? perIpMax
+    const ownMax = perIpOverrides.get(ip) ?? this.#options.perIpMax()
     if (own >= ownMax) {
       return { outcome: 'refused', why: `max.connections.per.ip is ${ownMax} for ${ip}` }
     }

@@ -20,6 +20,7 @@ import { deleteRecordsHandler } from './handlers/21-delete-records.ts'
 import { initProducerIdHandler } from './handlers/22-init-producer-id.ts'
 import { offsetForLeaderEpochHandler } from './handlers/23-offset-for-leader-epoch.ts'
 import { describeConfigsHandler } from './handlers/32-describe-configs.ts'
+import { alterConfigsHandler } from './handlers/33-alter-configs.ts'
 import { alterReplicaLogDirsHandler } from './handlers/34-alter-replica-log-dirs.ts'
 import { describeLogDirsHandler } from './handlers/35-describe-log-dirs.ts'
 import { createPartitionsHandler } from './handlers/37-create-partitions.ts'
@@ -35,6 +36,7 @@ import { describeQuorumHandler } from './handlers/55-describe-quorum.ts'
 import { updateFeaturesHandler } from './handlers/57-update-features.ts'
 import { describeClusterHandler } from './handlers/60-describe-cluster.ts'
 import { describeProducersHandler } from './handlers/61-describe-producers.ts'
+import { listConfigResourcesHandler } from './handlers/74-list-config-resources.ts'
 import { describeTopicPartitionsHandler } from './handlers/75-describe-topic-partitions.ts'
 import type { Handler } from './router.ts'
 
@@ -61,6 +63,7 @@ export function kafkaHandlers(broker: Broker): Handler[] {
     initProducerIdHandler(broker),
     offsetForLeaderEpochHandler(broker),
     describeConfigsHandler(broker),
+    alterConfigsHandler(broker),
     alterReplicaLogDirsHandler(broker),
     describeLogDirsHandler(broker),
     createPartitionsHandler(broker),
@@ -76,6 +79,7 @@ export function kafkaHandlers(broker: Broker): Handler[] {
     updateFeaturesHandler(),
     describeClusterHandler(broker),
     describeProducersHandler(broker),
+    listConfigResourcesHandler(broker),
     describeTopicPartitionsHandler(broker),
   ]
   return handlers

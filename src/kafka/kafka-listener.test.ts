@@ -34,8 +34,8 @@ class Listening {
       otherBudget: new MemoryBudget(10_000),
       pipelineMax: 10,
       limits: new ConnectionLimits({
-        connectionsMax: 2,
-        perIpMax: 2,
+        connectionsMax: () => 2,
+        perIpMax: () => 2,
         perIpOverrides: new Map(),
         charge: () => this.throttleMs,
       }),
@@ -101,8 +101,8 @@ test('closing waits for answers, but not for ever for those who do not read them
 
 test('one connection too many of an address is closed, those of others are not', () => {
   const limits = new ConnectionLimits({
-    connectionsMax: 5,
-    perIpMax: 2,
+    connectionsMax: () => 5,
+    perIpMax: () => 2,
     perIpOverrides: new Map([
       ['10.0.0.3', 0],
       ['10.0.0.4', 3],

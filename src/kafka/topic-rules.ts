@@ -1,11 +1,12 @@
 /** What administrators may ask of topics, whichever request it comes by: counts, replicas, configs. */
 import { didYouMean } from '../base/nearest.ts'
+import type { BrokerLayers } from '../config/config-rows.ts'
 import {
-  type BrokerTopicDefaults,
   parseTopicConfigs,
   type TopicConfigs,
   topicOptionNames,
   topicOptionTable,
+  topicRelationFault,
 } from '../config/topic-configs.ts'
 import { ErrorCode } from '../wire/error-codes.ts'
 
@@ -23,7 +24,10 @@ export interface TopicFault {
 export const partitionsMax = 10_000
 
 /** Why a request is refused as a whole that names more of `what` than one may. */
-export function tooManyFault(count: number, what: 'partitions' | 'topics'): TopicFault | undefined {
+export function tooManyFault(
+  count: number,
+  what: 'partitions' | 'topics' | 'resources',
+): TopicFault | undefined {
   if (count <= partitionsMax) return undefined
   const message = `the request asks for ${count} ${what}, at most ${partitionsMax} may be in one`
   return fault(ErrorCode.POLICY_VIOLATION, message)
@@ -109,6 +113,15 @@ export function unknownConfigFault(names: readonly string[]): TopicFault | undef
   return fault(ErrorCode.INVALID_CONFIG, `there is no topic config ${unknown}.${meant}`)
 }
 
+/** Why a value is too long for any config. */
+export function configSizeFault(name: string, value: string): TopicFault | undefined {
+  const byteLength = Buffer.byteLength(value)
+  if (byteLength <= configValueBytesMax) return undefined
+  const most = configValueBytesMax
+  const message = `${name}: the value has ${byteLength} bytes, at most ${most} may be`
+  return fault(ErrorCode.INVALID_CONFIG, message)
+}
+
 export interface CheckedConfigs {
   /** As they are stored. */
   readonly overrides: Record<string, string>
@@ -118,19 +131,20 @@ export interface CheckedConfigs {
 /** What a topic is given as configs, checked; or the one fault that names all that is wrong. */
 export function checkConfigs(
   given: Readonly<Record<string, string | null>>,
-  defaults: BrokerTopicDefaults,
+  defaults: BrokerLayers,
 ): CheckedConfigs | TopicFault {
   const unknown = unknownConfigFault(Object.keys(given))
   if (unknown !== undefined) return unknown
   for (const [name, value] of Object.entries(given)) {
-    const byteLength = value === null ? 0 : Buffer.byteLength(value)
-    if (byteLength <= configValueBytesMax) continue
-    const most = configValueBytesMax
-    const message = `${name}: the value has ${byteLength} bytes, at most ${most} may be`
-    return fault(ErrorCode.INVALID_CONFIG, message)
+    const tooLong = configSizeFault(name, value ?? '')
+    if (tooLong !== undefined) return tooLong
   }
   const parsed = parseTopicConfigs(given, defaults)
-  if (parsed.ok) return { overrides: { ...parsed.overrides }, effective: parsed.configs }
+  if (parsed.ok) {
+    const wrong = topicRelationFault(parsed.configs)
+    if (wrong !== undefined) return fault(ErrorCode.INVALID_CONFIG, wrong)
+    return { overrides: { ...parsed.overrides }, effective: parsed.configs }
+  }
   const message = parsed.errors.map((error) => error.message).join('; ')
   return fault(ErrorCode.INVALID_CONFIG, message)
 }

@@ -30,7 +30,7 @@ function startJobs(world: LogWorld, differenceMs?: () => number): LogJobs {
       objectBytes: 100_000,
       retentionCheckMs: 300_000,
       graceMs: 60_000,
-      producerExpirationMs: 2 * hour,
+      producerExpirationMs: () => 2 * hour,
     },
     ...clock,
   })

@@ -41,7 +41,7 @@ export interface LogJobLimits extends PackLimits {
   /** `object.grace.ms`. */
   readonly graceMs: number
   /** `producer.id.expiration.ms`. */
-  readonly producerExpirationMs: number
+  readonly producerExpirationMs: () => number
 }
 
 export interface LogJobs {

@@ -9,7 +9,7 @@ export interface ExpirerDeps {
   readonly clock: Clock
   readonly limits: {
     /** `producer.id.expiration.ms`. */
-    readonly producersMs: number
+    readonly producersMs: () => number
     /** What became of a group is told so long, also when it is packed. */
     readonly groupsMs: number
   }
@@ -31,7 +31,7 @@ export class Expirer {
   /** @throws Failure 'unavailable' | 'unknown-outcome': the rest goes the next time. */
   async expireProducers(signal: AbortSignal): Promise<void> {
     const { database, clock, limits } = this.#deps
-    const beforeMs = clock.nowMs() - limits.producersMs
+    const beforeMs = clock.nowMs() - limits.producersMs()
     for (let cursor: ProducerCursor | undefined; !signal.aborted;) {
       const step = await expireProducers(database, cursor, beforeMs)
       this.stats.producers += step.expired

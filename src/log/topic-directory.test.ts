@@ -51,7 +51,7 @@ for (const at of ['read topic', 'read partitions']) {
     const { topicId, partitionIds } = await world.within(world.createTopic('a', 1))
     const { database, clock, random } = world
     const index = new LogIndex() // of a directory that has not heard of the topic
-    const parts = { database, index, clock, random, leaderEpoch: 0, brokerDefaults: {} }
+    const parts = { database, index, clock, random, leaderEpoch: 0, brokerDefaults: () => [] }
     const topics = new TopicDirectory(parts)
     const gate = Promise.withResolvers<void>()
     world.hooks.catalog = {

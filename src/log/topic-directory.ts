@@ -18,11 +18,8 @@ import {
   settleTopic,
   type Topic,
 } from '../catalog/topics.ts'
-import {
-  type BrokerTopicDefaults,
-  parseTopicConfigs,
-  type TopicConfigs,
-} from '../config/topic-configs.ts'
+import type { BrokerLayers } from '../config/config-rows.ts'
+import { parseTopicConfigs, type TopicConfigs } from '../config/topic-configs.ts'
 import { assert } from '../base/assert.ts'
 import type { LogIndex } from './log-index.ts'
 
@@ -37,7 +34,8 @@ export interface TopicDirectoryDeps {
   readonly clock: Clock
   readonly random: Random
   readonly leaderEpoch: number
-  readonly brokerDefaults: BrokerTopicDefaults
+  /** What the broker says now; `refresh` is to be called when it says something else. */
+  readonly brokerDefaults: () => BrokerLayers
 }
 
 export type CreatedTopic =
@@ -54,6 +52,8 @@ export interface WantedTopic {
 
 /** Deleted topics remembered: answers that are under way are younger than so many deletions. */
 const deletedMax = 10_000
+/** Sets of overrides whose values are kept, because many topics share them. */
+const effectiveMax = 1_000
 /** A topic is read again so often after a lost answer. */
 const rereadsMax = 5
 
@@ -63,6 +63,8 @@ export class TopicDirectory {
   readonly #byId = new Map<string, KnownTopic>()
   /** Ids of topics that were deleted here: an answer that was under way must not bring one back. */
   readonly #deleted = new Set<string>()
+  /** By overrides as JSON. */
+  readonly #effective = new Map<string, TopicConfigs>()
 
   constructor(deps: TopicDirectoryDeps) {
     this.#deps = deps
@@ -71,6 +73,18 @@ export class TopicDirectory {
   /** Fills the directory at start. The index must know the partitions already. */
   async load(): Promise<void> {
     for (const topic of await listTopics(this.#deps.database)) this.#remember(topic)
+  }
+
+  /** The broker's own configs have changed: what topics inherit is read again. */
+  refresh(): void {
+    this.#effective.clear()
+    for (const topic of [...this.#byId.values()]) {
+      const known = { ...topic, effective: this.#effectiveOf(topic) }
+      this.#byId.set(topic.topicId, known)
+      if (this.#byName.get(topic.name)?.topicId === topic.topicId) {
+        this.#byName.set(topic.name, known)
+      }
+    }
   }
 
   byName(name: string): KnownTopic | undefined {
@@ -209,12 +223,21 @@ export class TopicDirectory {
     return this.#remember(topic)
   }
 
+  #effectiveOf({ name, configs }: Topic): TopicConfigs {
+    const key = JSON.stringify(configs)
+    const known = this.#effective.get(key)
+    if (known !== undefined) return known
+    const parsed = parseTopicConfigs(configs, this.#deps.brokerDefaults())
+    assert(parsed.ok, `the stored configs of topic ${name} were checked when they were set`)
+    if (this.#effective.size >= effectiveMax) this.#effective.clear()
+    this.#effective.set(key, parsed.configs)
+    return parsed.configs
+  }
+
   #remember(topic: Topic): KnownTopic {
-    const parsed = parseTopicConfigs(topic.configs, this.#deps.brokerDefaults)
-    assert(parsed.ok, `the stored configs of topic ${topic.name} were checked when they were set`)
     const before = this.#byId.get(topic.topicId)
     if (before !== undefined && isNewer(before, topic)) return before
-    const known: KnownTopic = { ...topic, effective: parsed.configs }
+    const known: KnownTopic = { ...topic, effective: this.#effectiveOf(topic) }
     if (this.#deleted.has(topic.topicId)) return known
     this.#byName.set(known.name, known)
     this.#byId.set(known.topicId, known)

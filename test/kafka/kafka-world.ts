@@ -6,10 +6,11 @@ import assert from 'node:assert/strict'
 import { unpooled } from '../../src/base/hold.ts'
 import { silentLog } from '../../src/base/log.ts'
 import type { MemoryFault, MemoryPoint } from '../../src/catalog/memory-faults.ts'
+import { LiveConfigs } from '../../src/catalog/live-configs.ts'
 import { type MemoryDatabase, openMemoryDatabase } from '../../src/catalog/memory-database.ts'
 import type { Config } from '../../src/config/options.ts'
 import { parseConfig } from '../../src/config/parse-config.ts'
-import { brokerTopicDefaults } from '../../src/config/topic-configs.ts'
+import { staticLayer } from '../../src/config/topic-configs.ts'
 import { defaultGroupConfig } from '../../src/group/config.ts'
 import { GroupCoordinator } from '../../src/group/coordinator.ts'
 import type { Journal } from '../../src/journal/journal.ts'
@@ -57,10 +58,14 @@ export class KafkaWorld {
     this.database = openMemoryDatabase({ clock, hooks })
     const { database, config } = this
     const random = seededRandom(1)
-    const brokerDefaults = brokerTopicDefaults(loaded)
+    const startedWith = staticLayer(loaded)
+    const configs = new LiveConfigs({ database, nodeId: config['node.id'], startedWith })
     const logs = brokerLog(database, clock)
     const { index } = logs
-    const topics = { database, index, clock, random, leaderEpoch: 0, brokerDefaults }
+    const brokerDefaults = () => configs.layers()
+    const parts = { database, index, clock, random, leaderEpoch: 0, brokerDefaults }
+    const topics = new TopicDirectory(parts)
+    configs.onBrokerChange(() => topics.refresh())
     const quotas = new ClientQuotas(database)
     const window = { windowCount: 11, windowMs: 1_000 }
     const groupConfig = { ...defaultGroupConfig, initialRebalanceDelayMs: 0 }
@@ -70,8 +75,8 @@ export class KafkaWorld {
       leaderEpoch: 0,
       advertised: () => ({ host, port: 9092 }),
       config,
-      brokerDefaults,
-      topics: new TopicDirectory(topics),
+      configs,
+      topics,
       logs,
       volume: async () => ({ folder: '/data', totalBytes: 1_000, freeBytes: 600 }),
       groups: new GroupCoordinator({

@@ -137,7 +137,7 @@ export class LogWorld {
     })
     logs.load(tail)
     const { index, extentIndex, tailCache } = logs
-    const parts = { database, index, clock, random, leaderEpoch, brokerDefaults: {} }
+    const parts = { database, index, clock, random, leaderEpoch, brokerDefaults: () => [] }
     const topics = new TopicDirectory(parts)
     await topics.load()
     const limits: PackLimits = {

@@ -25,9 +25,9 @@ import {
   type CreateTopicsRequest,
 } from '../../wire/messages/19-create-topics.ts'
 import type { Broker } from '../broker.ts'
-import { topicConfigSource } from '../config-codes.ts'
 import type { Mutations } from '../../quota/quota-meters.ts'
 import { clientOf } from '../request.ts'
+import { configSource, ownSources } from '../config-codes.ts'
 import { type Handler, handler } from '../router.ts'
 import { failureCode } from '../to-error-code.ts'
 import {
@@ -107,7 +107,7 @@ function plan(
   const counts = planCounts(broker, asked)
   if (isFault(counts)) return counts
   const given = Object.fromEntries(asked.configs.map((config) => [config.name, config.value]))
-  const checked = checkConfigs(given, broker.brokerDefaults)
+  const checked = checkConfigs(given, broker.configs.layers())
   if (isFault(checked)) return checked
   const other = names.get(metricName(name))
   if (other !== undefined && other !== name) {
@@ -179,14 +179,14 @@ async function createOne(
 }
 
 function toReply(
-  { brokerDefaults }: Broker,
+  { configs: live }: Broker,
   { name, partitionCount, replicationFactor, overrides }: WantedTopic,
 ): TopicReply {
-  const configs = describeTopicConfigs(overrides, brokerDefaults).map((row) => ({
+  const configs = describeTopicConfigs(overrides, live.layers()).map((row) => ({
     name: row.name,
     value: row.text,
     readOnly: false,
-    configSource: topicConfigSource(row.source),
+    configSource: configSource(row.source, ownSources.topic),
     isSensitive: false,
   }))
   const counts = { numPartitions: partitionCount, replicationFactor }

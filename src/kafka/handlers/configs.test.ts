@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KafkaWorld } from '../../../test/kafka/kafka-world.ts'
-import { options } from '../../config/options.ts'
+import { brokerConfigTable } from '../../config/broker-configs.ts'
 import { topicOptionNames } from '../../config/topic-configs.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { describeConfigs } from '../../wire/messages/32-describe-configs.ts'
@@ -58,7 +58,7 @@ test('a topic shows every config with source, synonyms, type and documentation',
     assert.deepEqual([own?.value, own?.configSource, own?.readOnly], ['1000', 1, false])
     assert.deepEqual(own?.synonyms, [
       { name: 'retention.ms', value: '1000', source: 1 },
-      { name: 'log.retention.ms', value: '604800000', source: 5 },
+      { name: 'log.retention.hours', value: '168', source: 5 },
     ])
     const inherited = rowOf(described, 'retention.bytes')
     assert.deepEqual([inherited?.value, inherited?.configSource], ['5000', 4])
@@ -94,12 +94,12 @@ test('keys choose configs; no keys mean all', async () => {
   assert.equal(all.configs.length, topicOptionNames.length)
 })
 
-test('this broker shows its options, read-only', async () => {
+test('this broker shows its configs, most of them read-only', async () => {
   const world = new KafkaWorld({ 'node.id': '7', 'num.partitions': '9' })
   const described = await describe(world, brokerType, '7')
   assert.deepEqual(
     described.configs.map(({ name }) => name),
-    Object.keys(options),
+    Object.keys(brokerConfigTable),
   )
   const set = rowOf(described, 'num.partitions')
   assert.deepEqual([set?.value, set?.configSource, set?.readOnly], ['9', 4, true])
@@ -107,6 +107,16 @@ test('this broker shows its options, read-only', async () => {
     { name: 'num.partitions', value: '9', source: 4 },
     { name: 'num.partitions', value: '4', source: 5 },
   ])
+  const live = rowOf(described, 'log.retention.ms')
+  assert.deepEqual([live?.value, live?.configSource, live?.readOnly], [null, 5, false])
+  assert.deepEqual(live?.configType, 5)
+  const inert = rowOf(described, 'num.io.threads')
+  assert.deepEqual([inert?.value, inert?.configSource, inert?.readOnly], ['8', 5, true])
+  assert.match(inert?.documentation ?? '', /^Without effect: /)
+  const secret = rowOf(described, 'ssl.keystore.password')
+  assert.deepEqual([secret?.value, secret?.isSensitive, secret?.configType], [null, true, 9])
+  assert.equal(rowOf(described, 'broker.id')?.value, '7')
+  assert.equal(rowOf(described, 'advertised.listeners')?.value, 'PLAINTEXT://karst.test:9092')
   const unset = rowOf(described, 'kafka.advertised')
   assert.deepEqual([unset?.value, unset?.configSource], [null, 5])
   assert.deepEqual((await describe(world, brokerType, '')).configs, [])
@@ -119,9 +129,11 @@ test('resources that cannot be described', async () => {
     [topicType, 'a b', ErrorCode.INVALID_TOPIC_EXCEPTION],
     [brokerType, '2', ErrorCode.INVALID_REQUEST],
     [brokerType, 'one', ErrorCode.INVALID_REQUEST],
-    [8, '1', ErrorCode.INVALID_REQUEST],
-    [16, 'm', ErrorCode.INVALID_REQUEST],
-    [32, 'g', ErrorCode.INVALID_REQUEST],
+    [8, '2', ErrorCode.INVALID_REQUEST],
+    [8, '', ErrorCode.INVALID_REQUEST],
+    [16, '', ErrorCode.INVALID_REQUEST],
+    [32, '', ErrorCode.INVALID_REQUEST],
+    [3, 'x', ErrorCode.INVALID_REQUEST],
   ] as const
   for (const [type, name, errorCode] of cases) {
     const described = await describe(world, type, name)
@@ -204,8 +216,17 @@ const wrongChanges: readonly (readonly [string, AlterResource, number])[] = [
     change('t', ['retention.ms', set, '1'], ['segment.ms', set, '-7']),
     ErrorCode.INVALID_CONFIG,
   ],
-  ['a broker', { ...change('1'), resourceType: brokerType }, ErrorCode.INVALID_REQUEST],
-  ['a logger', { ...change('1'), resourceType: 8 }, ErrorCode.INVALID_REQUEST],
+  ['no name', change('', ['retention.ms', set, '1']), ErrorCode.INVALID_REQUEST],
+  ['a wrong name', change('a b', ['retention.ms', set, '1']), ErrorCode.INVALID_TOPIC_EXCEPTION],
+  [
+    'what does not get on',
+    change('t', ['min.compaction.lag.ms', set, '6'], ['max.compaction.lag.ms', set, '5']),
+    ErrorCode.INVALID_CONFIG,
+  ],
+  ['a logger', { ...change('1'), resourceType: 8 }, ErrorCode.INVALID_CONFIG],
+  ['a logger elsewhere', { ...change('2'), resourceType: 8 }, ErrorCode.INVALID_REQUEST],
+  ['metrics of clients', { ...change('m'), resourceType: 16 }, ErrorCode.INVALID_CONFIG],
+  ['nothing there is', { ...change('m'), resourceType: 3 }, ErrorCode.INVALID_REQUEST],
 ]
 
 test('what cannot be altered is refused as a whole, with a reason', async (t) => {
