@@ -110,6 +110,44 @@ describe('topics', () => {
     await assert.rejects(tool('--describe'), /does not exist/)
   })
 
+  test('Java changes what brokers pass on to topics, and groups, while they run', async () => {
+    const topic = freshName('java-live')
+    await js.createTopics({ topics: [{ topic, numPartitions: 1 }] })
+    const tool = (type: string, entity: readonly string[], ...args: string[]) =>
+      runJavaTool('configs', [
+        ...['--bootstrap-server', target.bootstrap, '--entity-type', type],
+        ...entity,
+        ...args,
+      ])
+    const all = ['--entity-default']
+    const ms = dayMs + 1
+    const retention = async () => {
+      const lines = await tool('topics', ['--entity-name', topic], '--describe', '--all')
+      return lines.find((line) => line.trim().startsWith('retention.ms=')) ?? ''
+    }
+    await tool('brokers', all, '--alter', '--add-config', `log.retention.ms=${ms}`)
+    await until(
+      async () => (await retention()).includes(`retention.ms=${ms}`),
+      20_000,
+      () => 'topics do not inherit what brokers were told',
+    )
+    const shown = [
+      `DYNAMIC_DEFAULT_BROKER_CONFIG:log.retention.ms=${ms}`,
+      'DEFAULT_CONFIG:log.retention.hours=168',
+    ]
+    assert.ok((await retention()).includes(`{${shown.join(', ')}}`), await retention())
+    await tool('brokers', all, '--alter', '--delete-config', 'log.retention.ms')
+    const group = freshName('java-live')
+    const one = ['--entity-name', group]
+    await tool('groups', one, '--alter', '--add-config', 'consumer.session.timeout.ms=50000')
+    assert.match((await tool('groups', one, '--describe')).join('\n'), /timeout\.ms=50000/)
+    const low = tool('groups', one, '--alter', '--add-config', 'consumer.session.timeout.ms=5')
+    await assert.rejects(low, /InvalidConfigurationException/)
+    const bootstrap = ['--bootstrap-server', target.bootstrap]
+    const status = await runJavaTool('quorum', [...bootstrap, 'describe', '--status'])
+    assert.match(status.join('\n'), /LeaderId: +\d+/)
+  })
+
   for (const client of [kafkajsClient, platformaticClient, kcatClient]) {
     test(`${client.name} writes to a topic that is not there yet`, () => autoCreates(client))
   }

@@ -14,6 +14,7 @@ export const javaTool: Record<JavaToolName, string> = {
   consoleProducer: `${tools}.ConsoleProducer`,
   getOffsets: `${tools}.GetOffsetShell`,
   groups: `${tools}.consumer.group.ConsumerGroupCommand`,
+  quorum: `${tools}.MetadataQuorumCommand`,
   topics: `${tools}.TopicCommand`,
   verifiableConsumer: `${tools}.VerifiableConsumer`,
   verifiableProducer: `${tools}.VerifiableProducer`,
@@ -25,6 +26,7 @@ export type JavaToolName =
   | 'consoleProducer'
   | 'getOffsets'
   | 'groups'
+  | 'quorum'
   | 'topics'
   | 'verifiableConsumer'
   | 'verifiableProducer'
