@@ -19,7 +19,7 @@ import { createTopics, topicConfigs, withAdmin } from './world.ts'
 import type { Run, Scenario, World } from './world.ts'
 
 const partitions = 4
-const perSecond = 1_000
+const perSecond = 500
 const buckets = 50 // as in CountApp.java
 const runningTimeoutMs = 90_000
 const catchUpTimeoutMs = 180_000
