@@ -120,6 +120,7 @@ function workerSettings({ broker, folder }: World, rest: string): Promise<string
     'value.converter': converter,
     ...Object.fromEntries(topics),
     'exactly.once.source.support': 'enabled',
+    'consumer.isolation.level': 'read_committed', // else sinks get what was aborted, too
     'offset.flush.interval.ms': '1000',
     'plugin.discovery': 'service_load', // scanning the class path takes a minute
     // The group waits this long for a worker that was killed, and hands out its tasks then.

@@ -6,6 +6,7 @@ import type { Random } from '../../src/base/random.ts'
 import { BrokerProcess } from '../support/broker-process.ts'
 import { openKafkajs } from '../support/clients/kafkajs.ts'
 import { KafkaProcess } from '../support/kafka-process.ts'
+import { killPrograms } from '../support/program.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 
 export type TargetName = 'karst' | 'kafka'
@@ -66,6 +67,7 @@ export async function withWorld<T>(
     await rm(root, { recursive: true, force: true })
     return result
   } catch (error) {
+    killPrograms()
     await broker.close().catch(() => {}) // what failed first is what counts
     say(`failed; kept: ${root}`)
     throw error

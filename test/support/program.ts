@@ -24,9 +24,12 @@ export interface Exit {
 
 const errorTailBytes = 8_192 // enough for a stack trace in a failed assertion
 const alive = new Set<ChildProcess>()
-process.on('exit', () => {
+process.on('exit', killPrograms)
+
+/** kill -9 to all that run: what a failed test leaves must not disturb the next. */
+export function killPrograms(): void {
   for (const child of alive) child.kill('SIGKILL')
-})
+}
 
 export class Program {
   readonly name: string
