@@ -124,11 +124,10 @@ interface Place {
 }
 
 async function runOne(unit: Unit, { round, subject, bench }: Place): Promise<Result[]> {
-  const { mode } = round
   const verdicts = await runUnit(unit, bench, {
     bootstrap: subject.bootstrap,
     kafkaVersion: speaksLike[round.subject],
-    mode,
+    ...round,
     quick: values.quick,
     limitMs: Number(values.limit) * 1000,
   })

@@ -22,6 +22,7 @@ export interface Bench {
 export interface Run {
   readonly bootstrap: string
   readonly kafkaVersion: string
+  readonly subject: string
   readonly mode: Mode
   readonly quick: boolean
   /** All of a process; librdkafka waits for ever on a broker that is gone. */
@@ -32,7 +33,8 @@ export interface Run {
 const timeoutMultiplier = 2
 
 export async function runUnit(unit: Unit, bench: Bench, run: Run): Promise<Verdict[]> {
-  const folder = path.join(bench.workFolder, `${unit.number}-${unit.scenario}-${run.mode}`)
+  const name = `${unit.number}-${unit.scenario}`
+  const folder = path.join(bench.workFolder, `${run.subject}-${run.mode}`, name)
   const tests = await layOut(folder, bench, run.bootstrap)
   const report = path.join(tests, 'report.json')
   const log = path.join(tests, 'log')

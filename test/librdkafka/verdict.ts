@@ -81,9 +81,10 @@ function failures(test: string, log: string): string[] {
   })
 }
 
-/** Without the names of topics: they differ in every run. */
+/** Without the names of topics and of folders: they differ in every run. */
 function withoutNames(message: string): string {
-  return message.replaceAll(/rdkafkatest_rnd[0-9a-f]+_?/g, '').replaceAll(/\s+/g, ' ')
+  const named = message.replaceAll(/rdkafkatest_rnd[0-9a-f]+_?/g, '')
+  return named.replaceAll(/\/\S*\/build\/librdkafka\//g, '').replaceAll(/\s+/g, ' ')
 }
 
 function shorten(messages: readonly string[]): string {
