@@ -34,6 +34,7 @@ export const reasons: readonly Reason[] = [
   { test: '0115_producer_auth', subject: 'karst', reason: acls },
   { test: '0119_consumer_auth', subject: 'karst', reason: acls },
   { test: '0126_oauthbearer_oidc', reason: 'Needs a listener with SASL and an OIDC server.' },
+  { test: '0132_strategy', modes: ['consumer'], reason: 'It is about classic assignors only.' },
   { test: '0135_sasl_credentials', reason: 'Needs a listener with SASL.' },
   { test: '0142_reauthentication', reason: 'Needs a listener with SASL.' },
   { test: '017', subject: 'karst', reason: share },
