@@ -45,6 +45,9 @@ export interface QuotaAlteration {
  */
 export const quotaEntitiesMax = 10_000
 
+/** Answers about clients that are kept. */
+const foundMax = 10_000
+
 /** Quotas are read again so often after a lost answer. */
 const rereadsMax = 5
 
@@ -53,6 +56,8 @@ export class ClientQuotas {
   readonly #values = new Map<string, StoredQuotas['values']>()
   /** How many entities set each quota: most brokers have none, and look no further. */
   readonly #counts = new Map<string, number>()
+  /** What was looked up since the last change: requests of one client come by the thousand. */
+  readonly #found = new Map<string, { readonly limit: Limit | undefined }>()
   readonly #changes = new Mutex()
 
   constructor(database: CatalogDatabase) {
@@ -64,6 +69,7 @@ export class ClientQuotas {
     const stored = await listClientQuotas(this.#database)
     this.#values.clear()
     this.#counts.clear()
+    this.#found.clear()
     for (const each of stored) this.#remember(each)
   }
 
@@ -103,8 +109,18 @@ export class ClientQuotas {
   }
 
   /** The most specific quota that the client falls under, in Kafka's order. */
-  ofClient(key: QuotaKey, { user, clientId }: Client): Limit | undefined {
+  ofClient(key: QuotaKey, client: Client): Limit | undefined {
     if (this.isFree(key)) return undefined
+    const name = `${key} ${client.user.length} ${client.user} ${client.clientId}`
+    const known = this.#found.get(name)
+    if (known !== undefined) return known.limit
+    const limit = this.#find(key, client)
+    if (this.#found.size >= foundMax) this.#found.clear()
+    this.#found.set(name, { limit })
+    return limit
+  }
+
+  #find(key: QuotaKey, { user, clientId }: Client): Limit | undefined {
     for (const ownUser of [user, null, undefined]) {
       for (const ownId of [clientId, null, undefined]) {
         if (ownUser === undefined && ownId === undefined) continue
@@ -129,6 +145,7 @@ export class ClientQuotas {
   }
 
   #remember({ entity: text, values }: StoredQuotas): void {
+    this.#found.clear()
     const before = this.#values.get(text) ?? {}
     for (const key of Object.keys(before)) this.#counts.set(key, (this.#counts.get(key) ?? 1) - 1)
     for (const key of Object.keys(values)) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
