@@ -25,11 +25,13 @@ import type { LoadedConfig } from './config/parse-config.ts'
 import type { Disk } from './disk/disk.ts'
 import { DiskSpace } from './disk/disk-space.ts'
 import type { GroupConfig } from './group/config.ts'
+import { type AssignorName, isAssignor } from './group/consumer/assignor.ts'
 import { GroupCoordinator } from './group/coordinator.ts'
 import { openDiskJournal } from './journal/disk-journal.ts'
 import { guardedJournal } from './journal/guarded-journal.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Broker } from './kafka/broker.ts'
+import { embeddedProtocol, topicView } from './kafka/group-surroundings.ts'
 import type { Network } from './kafka/byte-stream.ts'
 import { kafkaHandlers } from './kafka/handlers.ts'
 import { KafkaListener } from './kafka/kafka-listener.ts'
@@ -126,6 +128,8 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     random,
     config: groupConfig(config),
     log: log.child({ part: 'group' }),
+    topics: topicView(topics),
+    embedded: embeddedProtocol,
   })
   tasks.defer('groups', () => groups.close())
 
@@ -398,6 +402,8 @@ function kafkaListener(
   })
 }
 
+const parseAssignors = (text: string): AssignorName[] => text.split(',').filter(isAssignor)
+
 function groupConfig(config: Config): GroupConfig {
   return {
     sessionTimeoutMsMin: config['group.min.session.timeout.ms'],
@@ -407,5 +413,10 @@ function groupConfig(config: Config): GroupConfig {
     offsetMetadataBytesMax: config['offset.metadata.max.bytes'],
     offsetsRetentionMs: config['offsets.retention.minutes'] * 60_000,
     offsetsRetentionCheckMs: 600_000,
+    consumerSessionTimeoutMs: config['group.consumer.session.timeout.ms'],
+    consumerHeartbeatIntervalMs: config['group.consumer.heartbeat.interval.ms'],
+    consumerMembersMax: config['group.consumer.max.size'],
+    consumerAssignors: parseAssignors(config['group.consumer.assignors']),
+    migrationPolicy: config['group.consumer.migration.policy'],
   }
 }

@@ -301,6 +301,48 @@ export const options = {
     unit: 'count',
     doc: 'Members of one group. One more is refused.',
   },
+  'group.consumer.session.timeout.ms': {
+    type: 'integer',
+    default: 45_000,
+    min: 1,
+    max: 2_147_483_647,
+    unit: 'ms',
+    doc: 'After so long without a heartbeat a member of the consumer protocol is gone.',
+  },
+  'group.consumer.heartbeat.interval.ms': {
+    type: 'integer',
+    default: 5000,
+    min: 1,
+    max: 2_147_483_647,
+    unit: 'ms',
+    doc: 'How often members of the consumer protocol are told to send heartbeats.',
+  },
+  'group.consumer.max.size': {
+    type: 'integer',
+    default: 2_147_483_647,
+    min: 1,
+    max: 2_147_483_647,
+    unit: 'count',
+    doc: 'Members of one group of the consumer protocol. One more is refused.',
+  },
+  'group.consumer.assignors': {
+    type: 'choice',
+    choices: ['uniform,range', 'range,uniform', 'uniform', 'range'],
+    default: 'uniform,range',
+    doc: [
+      'How partitions may be assigned by the broker. The first is used where members of a group do',
+      'not ask for one.',
+    ],
+  },
+  'group.consumer.migration.policy': {
+    type: 'choice',
+    choices: ['bidirectional', 'upgrade', 'downgrade', 'disabled'],
+    default: 'bidirectional',
+    doc: [
+      'Whether a group with members may change from the classic to the consumer protocol, when the',
+      'first member of that joins, and back, when the last leaves.',
+    ],
+  },
   'offsets.retention.minutes': {
     type: 'integer',
     default: 10_080,

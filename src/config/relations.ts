@@ -20,6 +20,11 @@ const relations: readonly Relation[] = [
     'group.max.session.timeout.ms',
     'or no member could join a group',
   ),
+  atMost(
+    'group.consumer.heartbeat.interval.ms',
+    'group.consumer.session.timeout.ms',
+    'or members would be gone between two heartbeats',
+  ),
   atMost('message.max.bytes', 'socket.request.max.bytes', 'a batch arrives in one frame'),
   atMost('socket.request.max.bytes', 'produce.memory.bytes', 'one frame must fit at least'),
   atMost('journal.group.bytes', 'journal.file.bytes', 'a group does not span files'),

@@ -1,4 +1,8 @@
 /** What of the coordinator can be set, and the limits that cannot. */
+import type { AssignorName } from './consumer/assignor.ts'
+
+/** Which of the two protocols' groups may become the other while they have members. */
+export type MigrationPolicy = 'bidirectional' | 'upgrade' | 'downgrade' | 'disabled'
 
 export interface GroupConfig {
   /** group.min.session.timeout.ms */
@@ -18,6 +22,16 @@ export interface GroupConfig {
   readonly offsetsRetentionMs: number
   /** offsets.retention.check.interval.ms */
   readonly offsetsRetentionCheckMs: number
+  /** group.consumer.session.timeout.ms */
+  readonly consumerSessionTimeoutMs: number
+  /** group.consumer.heartbeat.interval.ms */
+  readonly consumerHeartbeatIntervalMs: number
+  /** group.consumer.max.size */
+  readonly consumerMembersMax: number
+  /** group.consumer.assignors; the first is used where members ask for none. */
+  readonly consumerAssignors: readonly AssignorName[]
+  /** group.consumer.migration.policy */
+  readonly migrationPolicy: MigrationPolicy
 }
 
 /** Kafka's defaults. */
@@ -29,6 +43,11 @@ export const defaultGroupConfig: GroupConfig = {
   offsetMetadataBytesMax: 4_096,
   offsetsRetentionMs: 7 * 24 * 60 * 60_000,
   offsetsRetentionCheckMs: 600_000,
+  consumerSessionTimeoutMs: 45_000,
+  consumerHeartbeatIntervalMs: 5_000,
+  consumerMembersMax: 2_147_483_647,
+  consumerAssignors: ['uniform', 'range'],
+  migrationPolicy: 'bidirectional',
 }
 
 export const groupLimits: {
@@ -43,6 +62,9 @@ export const groupLimits: {
   readonly queuedOffsetsMax: number
   readonly offsetsPerTransactionMax: number
   readonly groupsPerPage: number
+  readonly patternLengthMax: number
+  readonly patternsMax: number
+  readonly subscribedTopicsMax: number
 } = {
   /** A key of the catalog: PostgreSQL's index entries end at 2,704 bytes. */
   groupIdBytesMax: 2_048,
@@ -66,4 +88,10 @@ export const groupLimits: {
   offsetsPerTransactionMax: 5_000,
   /** Group rows per statement; most are about 1 KiB. */
   groupsPerPage: 200,
+  /** Characters of a regular expression; one so long takes some 20 ms to read. */
+  patternLengthMax: 2_048,
+  /** Regular expressions that are kept with the topics they match, of all groups. */
+  patternsMax: 10_000,
+  /** Names that one member is subscribed to. */
+  subscribedTopicsMax: 50_000,
 }

@@ -8,11 +8,19 @@ import type { Random } from '../base/random.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { groupLimits } from './config.ts'
 import type { GroupConfig } from './config.ts'
+import type { ConsumerHeartbeat, ConsumerHeartbeatResult } from './consumer/consumer-membership.ts'
+import { patternsOf } from './consumer/consumer-state.ts'
+import { describeConsumer } from './consumer/consumer-views.ts'
+import type { DescribeConsumerResult } from './consumer/consumer-views.ts'
+import { flawOfHeartbeat } from './consumer/flaw-of-heartbeat.ts'
+import { TopicPatterns } from './consumer/topic-patterns.ts'
+import type { EmbeddedProtocol, TopicView } from './consumer/topic-view.ts'
+import type { AnyGroupState } from './draft.ts'
 import { GroupDirectory } from './group-directory.ts'
-import type { GroupMailbox } from './group-mailbox.ts'
+import { type GroupMailbox, hasNobody } from './group-mailbox.ts'
 import { GroupStore } from './group-store.ts'
 import {
-  describeGroup,
+  describeClassic,
   isListed,
   listGroup,
   pagesOfGroups,
@@ -25,6 +33,7 @@ import type {
   ListedGroup,
   ListFilter,
   ListResult,
+  RefusedGroup,
 } from './listing.ts'
 import type {
   HeartbeatRequest,
@@ -38,6 +47,7 @@ import type {
 } from './membership.ts'
 import { readOffsets } from './offset-reader.ts'
 import { OffsetWriter } from './offset-writer.ts'
+import type { OffsetCommit, OffsetRefusals } from './offset-writer.ts'
 import type {
   CommitOffsetsRequest,
   CommitOffsetsResult,
@@ -60,6 +70,8 @@ export interface GroupCoordinatorParts {
   readonly random: Random
   readonly config: GroupConfig
   readonly log: Log
+  readonly topics: TopicView
+  readonly embedded: EmbeddedProtocol
 }
 
 /** What the edge needs of a coordinator. */
@@ -69,9 +81,11 @@ export type GroupVerbs = Pick<
   | 'sync'
   | 'heartbeat'
   | 'leave'
+  | 'consumerHeartbeat'
   | 'commitOffsets'
   | 'fetchOffsets'
   | 'describe'
+  | 'describeConsumer'
   | 'list'
   | 'delete'
   | 'deleteOffsets'
@@ -86,12 +100,17 @@ export class GroupCoordinator {
   readonly #parts: GroupCoordinatorParts
   readonly #groups: GroupDirectory
   readonly #offsets: OffsetWriter
+  readonly #patterns: TopicPatterns
   #isClosed = false
 
   constructor(parts: GroupCoordinatorParts) {
-    const { database, clock, config, log } = parts
+    const { database, clock, config, log, topics, embedded } = parts
     this.#parts = parts
-    this.#groups = new GroupDirectory({ store: new GroupStore(database), clock, config, log })
+    const patterns = new TopicPatterns(topics, clock)
+    const around = { topics, embedded, patterns }
+    const store = new GroupStore(database)
+    this.#patterns = patterns
+    this.#groups = new GroupDirectory({ store, clock, config, around, log })
     this.#offsets = new OffsetWriter(database, clock, log)
   }
 
@@ -158,6 +177,30 @@ export class GroupCoordinator {
     return group.submit<'leave'>({ kind: 'leave', request })
   }
 
+  /** Resolves when what it tells the member is durable (KIP-848). */
+  async consumerHeartbeat(request: ConsumerHeartbeat): Promise<ConsumerHeartbeatResult> {
+    const { random, config } = this.#parts
+    const { groupId, topicPattern, memberEpoch } = request
+    const flaw = flawOfHeartbeat(request, config) ?? flawOfMemberGroup(groupId)
+    if (flaw !== undefined) return flaw
+    if (topicPattern !== null && topicPattern !== '') {
+      const refusal = await this.#patterns.prepare(topicPattern)
+      if (refusal !== undefined) return refusal
+    }
+    const group = await this.#groups.find(groupId, memberEpoch === 0)
+    if (group === undefined) {
+      return refused('group-not-found', `Consumer group ${groupId} not found.`)
+    }
+    if ('outcome' in group) return group
+    const { state } = group
+    // Read long ago, or by the process before this one.
+    const known = state.type === 'consumer' ? patternsOf(state) : []
+    for (const pattern of known) await this.#patterns.prepare(pattern)
+    const freshMemberId = formatUuid(randomUuid(random))
+    const event = { kind: 'consumer-heartbeat', request, freshMemberId } as const
+    return group.submit<'consumer-heartbeat'>(event)
+  }
+
   /**
    * Resolves when the offsets are durable, fenced by the group's generation in the same
    * transaction.
@@ -171,16 +214,13 @@ export class GroupCoordinator {
     const group = await this.#find(groupId, generation < 0)
     if (group === undefined) return refused('group-not-found', `there is no group ${groupId}`)
     if ('outcome' in group) return group
-    const allowed = await group.submit<'commit'>({ kind: 'commit', request })
-    if (allowed.outcome === 'refused') return allowed
     const { config, clock } = this.#parts
     const isFitting = offsets.map(
       ({ metadata }) => metadata.length <= config.offsetMetadataBytesMax,
     )
-    const results = await this.#offsets.commit({
+    const results = await this.#commitAsMember(group, request, {
       groupId,
       coordinatorEpoch: group.coordinatorEpoch,
-      generation: allowed.generation,
       expiresMs: expiryOf(retentionMs, clock.nowMs()),
       offsets: offsets.filter((_, at) => isFitting[at] === true),
     })
@@ -190,30 +230,49 @@ export class GroupCoordinator {
     return { outcome: 'committed', refusals }
   }
 
+  /** Asks whether it may, writes, and asks again where the group has moved on in between. */
+  async #commitAsMember(
+    group: GroupMailbox,
+    request: CommitOffsetsRequest,
+    commit: Omit<OffsetCommit, 'generation'>,
+  ): Promise<OffsetRefusals | Refused> {
+    for (let attempt = 1; ; attempt++) {
+      const allowed = await group.submit<'commit'>({ kind: 'commit', request })
+      if (allowed.outcome === 'refused') return allowed
+      const { generation, isWorthAsking } = allowed
+      const results = await this.#offsets.commit({ ...commit, generation })
+      const hasMovedOn = 'outcome' in results && results.reason === 'illegal-generation'
+      if (!hasMovedOn || !isWorthAsking) return results
+      if (attempt === commitAttemptsMax) {
+        return refused('unavailable', 'the group rebalances faster than it commits: try again')
+      }
+    }
+  }
+
   /** What is durable when it is asked for; a group that is not there has committed nothing. */
-  fetchOffsets(request: FetchOffsetsRequest): Promise<FetchOffsetsResult> {
+  async fetchOffsets(request: FetchOffsetsRequest): Promise<FetchOffsetsResult> {
+    const { groupId, member } = request
+    if (member !== undefined) {
+      const group = await this.#findOfMember(groupId)
+      if (group === undefined) return noSuchMember
+      if ('outcome' in group) return group
+      const looked = await group.submit<'look'>({ kind: 'look', request: member })
+      if (looked.outcome === 'refused') return looked
+    }
     return this.#orRefused('fetch offsets', async () => ({
       outcome: 'fetched',
       offsets: await readOffsets(this.#parts.database, request),
     }))
   }
 
-  /** One per id, in order. */
-  async describe(groupIds: readonly string[]): Promise<DescribeResult[]> {
-    const { database } = this.#parts
-    const absent = groupIds.filter((groupId) => this.#groups.peek(groupId) === undefined)
-    const stored = await this.#orRefused('describe groups', () => readGroups(database, absent))
-    return groupIds.map((groupId) => {
-      const known = this.#groups.peek(groupId)?.state
-      if (known !== undefined) return describeGroup(known)
-      if ('outcome' in stored) return { ...stored, groupId }
-      const found = stored[absent.indexOf(groupId)]
-      if (found === 'corrupt') {
-        return { ...refused('unavailable', `the catalog's row of ${groupId} is corrupt`), groupId }
-      }
-      if (found !== undefined) return describeGroup(found)
-      return { ...refused('group-not-found', `Group ${groupId} not found.`), groupId }
-    })
+  /** Classic groups, one per id, in order. */
+  describe(groupIds: readonly string[]): Promise<DescribeResult[]> {
+    return this.#describe(groupIds, describeClassic)
+  }
+
+  /** Consumer groups, one per id, in order. */
+  describeConsumer(groupIds: readonly string[]): Promise<DescribeConsumerResult[]> {
+    return this.#describe(groupIds, describeConsumer)
   }
 
   /**
@@ -254,11 +313,15 @@ export class GroupCoordinator {
     if ('outcome' in group) return group
     return this.#orRefused('delete offsets', () =>
       group.turn<DeleteOffsetsResult>(async (state) => {
-        if (state.name !== 'empty' && state.protocolType !== consumerProtocolType) {
+        const isOpaque =
+          state.type === 'classic' &&
+          state.name !== 'empty' &&
+          state.protocolType !== consumerProtocolType
+        if (isOpaque) {
           const value = refused('group-not-empty', `group ${groupId} has members`)
           return { value, isDeleted: false }
         }
-        const subscription = subscriptionOf(state)
+        const subscription = subscriptionOf(state, this.#patterns)
         const topics = request.topics.map(({ topicId, name }) => ({
           topicId,
           refusal: isSubscribed(subscription, name) ? ('subscribed' as const) : null,
@@ -339,13 +402,33 @@ export class GroupCoordinator {
     return flaw === undefined ? this.#groups.find(groupId, false) : Promise.resolve(flaw)
   }
 
+  async #describe<Described>(
+    groupIds: readonly string[],
+    describe: (state: AnyGroupState) => Described,
+  ): Promise<(Described | RefusedGroup)[]> {
+    const absent = groupIds.filter((groupId) => this.#groups.peek(groupId) === undefined)
+    const read = (): ReturnType<typeof readGroups> => readGroups(this.#parts.database, absent)
+    const stored = await this.#orRefused('describe groups', read)
+    return groupIds.map((groupId) => {
+      const known = this.#groups.peek(groupId)?.state
+      if (known !== undefined) return describe(known)
+      if ('outcome' in stored) return { ...stored, groupId }
+      const found = stored[absent.indexOf(groupId)]
+      if (found === 'corrupt') {
+        return { ...refused('unavailable', `the catalog's row of ${groupId} is corrupt`), groupId }
+      }
+      if (found !== undefined) return describe(found)
+      return { ...refused('group-not-found', `Group ${groupId} not found.`), groupId }
+    })
+  }
+
   async #delete(groupId: string): Promise<Refused | undefined> {
     const group = await this.#find(groupId, false)
     if (group === undefined) return refused('group-not-found', `there is no group ${groupId}`)
     if ('outcome' in group) return group
     return this.#orRefused('delete group', () =>
       group.turn(async (state) => {
-        if (state.name !== 'empty') {
+        if (state.type === 'classic' ? state.name !== 'empty' : !hasNobody(state)) {
           const value = refused('group-not-empty', `group ${groupId} has members`)
           return { value, isDeleted: false }
         }
@@ -355,9 +438,10 @@ export class GroupCoordinator {
     )
   }
 
-  #expire(state: Parameters<typeof expireGroup>[1], epoch: number): Promise<Expired> {
+  #expire(state: AnyGroupState, epoch: number): Promise<Expired> {
     const { database, config, clock } = this.#parts
-    return expireGroup(database, state, epoch, config.offsetsRetentionMs, clock.nowMs())
+    const { offsetsRetentionMs } = config
+    return expireGroup(database, state, this.#patterns, epoch, offsetsRetentionMs, clock.nowMs())
   }
 
   #expireKnown(group: GroupMailbox): Promise<Expired | Refused> {
@@ -378,6 +462,9 @@ export class GroupCoordinator {
     }
   }
 }
+
+/** Each attempt comes after a write of the group, and those end. */
+const commitAttemptsMax = 10
 
 const noSuchMember = refused('unknown-member', 'the group has no members: join anew')
 const tooLarge = 'metadata-too-large'

@@ -3,11 +3,12 @@
  * catalog, no waiting.
  */
 import type { GroupConfig } from './config.ts'
+import type { AnyGroupEvent } from './decide-group.ts'
 import { Draft } from './draft.ts'
 import type { Decision } from './draft.ts'
 import { rebalanceTimeoutMs } from './group-state.ts'
 import type { GroupState, Ticket } from './group-state.ts'
-import type { GroupStateName } from './listing.ts'
+import type { ClassicStateName } from './listing.ts'
 import { onCommit, onHeartbeat } from './on-heartbeat.ts'
 import type { CommitEvent, HeartbeatEvent } from './on-heartbeat.ts'
 import { newMemberTimeoutMs, onJoin } from './on-join.ts'
@@ -55,7 +56,7 @@ const timeouts = {
 }
 
 /** Handlers share what is the same in several states; what only one state knows stands here. */
-const handlers: { readonly [Name in GroupStateName]: Handlers } = {
+const handlers: { readonly [Name in ClassicStateName]: Handlers } = {
   empty: { ...requests, ...timeouts },
   'preparing-rebalance': { ...requests, ...timeouts, 'rebalance-due': onRebalanceDue },
   'completing-rebalance': { ...requests, ...timeouts, 'sync-due': onSyncDue },
@@ -78,7 +79,7 @@ export function decide(
   event: GroupEvent,
   config: GroupConfig,
   nowMs: number,
-): Decision {
+): Decision<GroupState> {
   const draft = new Draft(state, config, nowMs)
   const handler = handlers[state.name][event.kind] as (on: Draft, event: GroupEvent) => void
   handler(draft, event)
@@ -111,11 +112,11 @@ const retryMs = 1_000
  */
 export function decideAfterFailedWrite(
   state: GroupState,
-  event: GroupEvent,
+  event: AnyGroupEvent,
   failed: Decision,
   config: GroupConfig,
   nowMs: number,
-): Decision {
+): Decision<GroupState> {
   const draft = new Draft(state, config, nowMs)
   const tickets = new Set(failed.answers.map(({ ticket }) => ticket))
   // A request that would have waited in the state that was not reached gets no other answer.

@@ -4,15 +4,23 @@
  */
 import { assert } from '../base/assert.ts'
 import type { GroupConfig } from './config.ts'
+import type { ConsumerHeartbeatResult } from './consumer/consumer-membership.ts'
+import type { ConsumerGroupState } from './consumer/consumer-state.ts'
 import type { GroupState, Member, Ticket } from './group-state.ts'
-import type { GroupStateName } from './listing.ts'
+import type { ClassicStateName } from './listing.ts'
 import type { HeartbeatResult, JoinResult, LeaveResult, SyncResult } from './membership.ts'
 import type { Refused } from './refusal.ts'
+
+/** A group of either protocol. */
+export type AnyGroupState = GroupState | ConsumerGroupState
 
 /** The member (or the one who is none) may commit offsets under this generation. */
 export interface CommitAllowed {
   readonly outcome: 'allowed'
+  /** What the group's row must still say when the offsets are written. */
   readonly generation: number
+  /** The group may have moved on meanwhile without shutting this one out: ask again. */
+  readonly isWorthAsking: boolean
 }
 
 export type Result =
@@ -20,6 +28,7 @@ export type Result =
   | SyncResult
   | HeartbeatResult
   | LeaveResult
+  | ConsumerHeartbeatResult
   | CommitAllowed
   | Refused
 
@@ -28,16 +37,23 @@ export interface Answer {
   readonly result: Result
 }
 
-export type TimerKey = 'rebalance' | 'sync' | `session:${string}`
+export type TimerKey =
+  | 'rebalance'
+  | 'sync'
+  | `session:${string}`
+  /** Of consumer groups: a member has to give up, to join again, to ask for its assignment. */
+  | `${'revoke' | 'rejoin' | 'resync'}:${string}`
 
 export interface TimerChange {
   readonly key: TimerKey
   /** null: cancelled. */
   readonly delayMs: number | null
+  /** Nothing changes where the timer runs already. */
+  readonly isKept?: boolean
 }
 
-export interface Decision {
-  readonly next: GroupState
+export interface Decision<State = AnyGroupState> {
+  readonly next: State
   /** To be given once `next` is adopted; after the write if there is one. */
   readonly answers: readonly Answer[]
   readonly timers: readonly TimerChange[]
@@ -46,7 +62,7 @@ export interface Decision {
 }
 
 /** Where each state may be entered from. */
-const sources: { readonly [Name in GroupStateName]: readonly GroupStateName[] } = {
+const sources: { readonly [Name in ClassicStateName]: readonly ClassicStateName[] } = {
   empty: ['preparing-rebalance'],
   'preparing-rebalance': ['empty', 'completing-rebalance', 'stable'],
   'completing-rebalance': ['preparing-rebalance'],
@@ -75,7 +91,7 @@ export class Draft {
     return this.#state
   }
 
-  decision(): Decision {
+  decision(): Decision<GroupState> {
     return {
       next: this.#state,
       answers: this.#answers,
@@ -101,7 +117,7 @@ export class Draft {
     this.#isPersistent = true
   }
 
-  enter(name: GroupStateName): void {
+  enter(name: ClassicStateName): void {
     assert(
       sources[name].includes(this.#state.name),
       `group ${this.#state.groupId} goes from ${this.#state.name} to ${name}`,

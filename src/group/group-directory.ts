@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { groupLimits } from './config.ts'
+import type { GroupSurroundings } from './consumer/topic-view.ts'
 import type { GroupConfig } from './config.ts'
 import { GroupMailbox } from './group-mailbox.ts'
 import type { GroupStore } from './group-store.ts'
@@ -16,6 +17,7 @@ export interface DirectoryParts {
   readonly store: GroupStore
   readonly clock: Clock
   readonly config: GroupConfig
+  readonly around: GroupSurroundings
   readonly log: Log
 }
 

@@ -9,10 +9,13 @@ import { Failure, isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { groupLimits } from './config.ts'
 import type { GroupConfig } from './config.ts'
-import { decide, decideAfterFailedWrite } from './decide.ts'
-import type { GroupEvent, RequestEvent } from './decide.ts'
-import type { CommitAllowed, Decision, Result, TimerKey } from './draft.ts'
-import type { GroupState, Ticket } from './group-state.ts'
+import type { ConsumerHeartbeatResult } from './consumer/consumer-membership.ts'
+import type { GroupSurroundings } from './consumer/topic-view.ts'
+import { decideGroup, decideGroupAfterFailedWrite } from './decide-group.ts'
+import type { AnyGroupEvent, AnyRequestEvent } from './decide-group.ts'
+import type { AnyGroupState, CommitAllowed, Decision, Result, TimerChange } from './draft.ts'
+import type { TimerKey } from './draft.ts'
+import type { Ticket } from './group-state.ts'
 import type { GroupStore, OwnedGroup } from './group-store.ts'
 import type { HeartbeatResult, JoinResult, LeaveResult, SyncResult } from './membership.ts'
 import { refused } from './refusal.ts'
@@ -22,6 +25,7 @@ export interface MailboxParts {
   readonly store: GroupStore
   readonly clock: Clock
   readonly config: GroupConfig
+  readonly around: GroupSurroundings
   readonly log: Log
   /** The mailbox has ended by itself: the next request must load the group anew. */
   readonly onEnd: () => void
@@ -33,9 +37,11 @@ interface ResultOf {
   heartbeat: HeartbeatResult
   leave: LeaveResult
   commit: CommitAllowed | Refused
+  look: CommitAllowed | Refused
+  'consumer-heartbeat': ConsumerHeartbeatResult
 }
 type WithoutTicket<Event> = Event extends unknown ? Omit<Event, 'ticket'> : never
-export type Request = WithoutTicket<RequestEvent>
+export type Request = WithoutTicket<AnyRequestEvent>
 
 /** What a turn leaves behind. */
 export interface TurnOutcome<Value> {
@@ -52,7 +58,7 @@ interface RunningTimer {
 export class GroupMailbox {
   readonly coordinatorEpoch: number
   readonly #parts: MailboxParts
-  #state: GroupState
+  #state: AnyGroupState
   #ended: Refused | undefined
   readonly #queue: (() => void)[] = []
   #isBusy = false
@@ -68,7 +74,7 @@ export class GroupMailbox {
   }
 
   /** What is durable or may be told without being so. */
-  get state(): GroupState {
+  get state(): AnyGroupState {
     return this.#state
   }
 
@@ -78,15 +84,14 @@ export class GroupMailbox {
 
   /** Nothing would be lost but an epoch if the group were forgotten. */
   get isIdle(): boolean {
-    const { name, pendingJoins } = this.#state
-    return name === 'empty' && pendingJoins.size === 0 && !this.#isBusy && this.#queue.length === 0
+    return hasNobody(this.#state) && !this.#isBusy && this.#queue.length === 0
   }
 
   /**
    * Resolves with the group's answer, which may take until the others have joined; never rejects
    * for the catalog.
    */
-  submit<Kind extends RequestEvent['kind']>(
+  submit<Kind extends AnyRequestEvent['kind']>(
     request: Extract<Request, { kind: Kind }>,
   ): Promise<ResultOf[Kind] | Refused> {
     const refusal = this.#refuse()
@@ -103,7 +108,9 @@ export class GroupMailbox {
   }
 
   /** Runs `work` between events, on the state as it is then: nothing changes until it is done. */
-  turn<Value>(work: (state: GroupState) => Promise<TurnOutcome<Value>>): Promise<Value | Refused> {
+  turn<Value>(
+    work: (state: AnyGroupState) => Promise<TurnOutcome<Value>>,
+  ): Promise<Value | Refused> {
     const refusal = this.#refuse()
     if (refusal !== undefined) return Promise.resolve(refusal)
     const { promise, resolve, reject } = Promise.withResolvers<Value | Refused>()
@@ -162,15 +169,15 @@ export class GroupMailbox {
     })
   }
 
-  #apply(event: GroupEvent): void {
+  #apply(event: AnyGroupEvent): void {
     if (this.#ended !== undefined) return
-    const { clock, config } = this.#parts
-    const decision = decide(this.#state, event, config, clock.nowMs())
+    const { clock, config, around } = this.#parts
+    const decision = decideGroup(this.#state, event, config, clock.nowMs(), around)
     if (decision.isPersistent) this.#hold(() => this.#write(event, decision))
     else this.#adopt(decision)
   }
 
-  async #write(event: GroupEvent, decision: Decision): Promise<void> {
+  async #write(event: AnyGroupEvent, decision: Decision): Promise<void> {
     const { store, clock, config, log } = this.#parts
     try {
       await store.save(decision.next, this.coordinatorEpoch)
@@ -187,21 +194,22 @@ export class GroupMailbox {
         this.#end(lostAnswer)
       } else {
         const now = clock.nowMs()
-        this.#adopt(decideAfterFailedWrite(this.#state, event, decision, config, now))
+        this.#adopt(decideGroupAfterFailedWrite(this.#state, event, decision, config, now))
       }
     }
   }
 
   #adopt({ next, answers, timers }: Decision): void {
     this.#state = next
-    for (const { key, delayMs } of timers) this.#changeTimer(key, delayMs)
+    for (const change of timers) this.#changeTimer(change)
     for (const { ticket, result } of answers) {
       this.#waiting.get(ticket)?.(result)
       this.#waiting.delete(ticket)
     }
   }
 
-  #changeTimer(key: TimerKey, delayMs: number | null): void {
+  #changeTimer({ key, delayMs, isKept = false }: TimerChange): void {
+    if (isKept && this.#timers.has(key)) return
     this.#timers.get(key)?.timer.cancel()
     this.#timers.delete(key)
     if (delayMs === null) return
@@ -231,8 +239,23 @@ export class GroupMailbox {
 const lostAnswer = refused('unavailable', 'the answer of the catalog was lost: try again')
 const fencedAnswer = refused('not-coordinator', 'another broker has taken the group over')
 
-function eventOf(key: TimerKey): GroupEvent {
+const memberEvents = {
+  session: 'session-expired',
+  revoke: 'revoke-due',
+  rejoin: 'rejoin-due',
+  resync: 'resync-due',
+} as const
+
+function eventOf(key: TimerKey): AnyGroupEvent {
   if (key === 'rebalance') return { kind: 'rebalance-due' }
   if (key === 'sync') return { kind: 'sync-due' }
-  return { kind: 'session-expired', memberId: key.slice('session:'.length) }
+  const end = key.indexOf(':')
+  const kind = memberEvents[key.slice(0, end) as keyof typeof memberEvents]
+  return { kind, memberId: key.slice(end + 1) }
+}
+
+/** Without members, and nobody about to become one. */
+export function hasNobody(state: AnyGroupState): boolean {
+  if (state.type === 'consumer') return state.members.size === 0
+  return state.name === 'empty' && state.pendingJoins.size === 0
 }

@@ -2,7 +2,7 @@
  * What a coordinator knows of one classic group. Immutable: a decision makes the next one, a failed
  * write keeps this one.
  */
-import type { GroupStateName } from './listing.ts'
+import type { ClassicStateName } from './listing.ts'
 import type { MemberProtocol } from './membership.ts'
 
 /** Names a request that waits for its answer, within one mailbox. */
@@ -36,8 +36,9 @@ export interface InitialRebalance {
 }
 
 export interface GroupState {
+  readonly type: 'classic'
   readonly groupId: string
-  readonly name: GroupStateName
+  readonly name: ClassicStateName
   /** Wall time of the last change of `name`: empty groups' offsets expire from here. */
   readonly sinceMs: number
   readonly generation: number
@@ -64,6 +65,7 @@ export const noBytes: Uint8Array = new Uint8Array(0)
 
 export function emptyGroup(groupId: string, nowMs: number): GroupState {
   return {
+    type: 'classic',
     groupId,
     name: 'empty',
     sinceMs: nowMs,

@@ -6,12 +6,12 @@ import { Failure } from '../base/errors.ts'
 import type { CatalogDatabase, Transaction } from '../catalog/database.ts'
 import { consumerGroups } from '../catalog/schema.ts'
 import type { ConsumerGroupRow } from '../catalog/schema.ts'
+import type { AnyGroupState } from './draft.ts'
 import { emptyGroup } from './group-state.ts'
-import type { GroupState } from './group-state.ts'
 import { fromRow, toRow } from './stored-group.ts'
 
 export interface OwnedGroup {
-  readonly state: GroupState
+  readonly state: AnyGroupState
   readonly coordinatorEpoch: number
 }
 
@@ -52,7 +52,7 @@ export class GroupStore {
    * @throws Failure 'fenced': another has taken the group over or it is deleted. 'unavailable' |
    *   'unknown-outcome'.
    */
-  save(state: GroupState, coordinatorEpoch: number): Promise<void> {
+  save(state: AnyGroupState, coordinatorEpoch: number): Promise<void> {
     return this.#database.transaction('save group', async (tx) => {
       await lockOwn(tx, state.groupId, coordinatorEpoch)
       await tx.put(consumerGroups, [toRow(state, coordinatorEpoch)])

@@ -9,10 +9,19 @@ import type { ConsumerGroupRow } from '../catalog/schema.ts'
 import { groupLimits } from './config.ts'
 import { metadataOf, noBytes } from './group-state.ts'
 import type { GroupState } from './group-state.ts'
-import type { DescribedGroup, ListFilter, ListedGroup } from './listing.ts'
+import { consumerStateName } from './consumer/consumer-state.ts'
+import type { AnyGroupState } from './draft.ts'
+import { refused } from './refusal.ts'
+import type { DescribedGroup, DescribeResult, ListFilter, ListedGroup } from './listing.ts'
 import { fromRow } from './stored-group.ts'
 
-export function describeGroup(state: GroupState): DescribedGroup {
+export function describeClassic(state: AnyGroupState): DescribeResult {
+  if (state.type === 'classic') return describeGroup(state)
+  const { groupId } = state
+  return { ...refused('group-not-found', `Group ${groupId} is not a classic group.`), groupId }
+}
+
+function describeGroup(state: GroupState): DescribedGroup {
   const isStable = state.name === 'stable'
   return {
     outcome: 'described',
@@ -32,12 +41,16 @@ export function describeGroup(state: GroupState): DescribedGroup {
 }
 
 /** A group whose row cannot be read is listed as dead, so that it is seen. */
-export function listGroup(state: GroupState | 'corrupt', row: ConsumerGroupRow): ListedGroup {
+export function listGroup(state: AnyGroupState | 'corrupt', row: ConsumerGroupRow): ListedGroup {
   const { groupId } = row
   if (state === 'corrupt') {
     return { groupId, protocolType: row.protocolType, state: 'dead', type: 'classic' }
   }
-  return { groupId, protocolType: state.protocolType ?? '', state: state.name, type: 'classic' }
+  const { type } = state
+  if (type === 'consumer') {
+    return { groupId, protocolType: 'consumer', state: consumerStateName(state), type }
+  }
+  return { groupId, protocolType: state.protocolType ?? '', state: state.name, type }
 }
 
 export function isListed(group: ListedGroup, { states, types }: ListFilter): boolean {
@@ -46,7 +59,7 @@ export function isListed(group: ListedGroup, { states, types }: ListFilter): boo
 }
 
 /** One group that cannot be read must not hide the others. */
-export function readRow(row: ConsumerGroupRow): GroupState | 'corrupt' {
+export function readRow(row: ConsumerGroupRow): AnyGroupState | 'corrupt' {
   try {
     return fromRow(row)
   } catch (error) {
@@ -59,7 +72,7 @@ export function readRow(row: ConsumerGroupRow): GroupState | 'corrupt' {
 export function readGroups(
   database: CatalogDatabase,
   groupIds: readonly string[],
-): Promise<(GroupState | 'corrupt' | undefined)[]> {
+): Promise<(AnyGroupState | 'corrupt' | undefined)[]> {
   return database.snapshot('describe groups', async (tx) => {
     const keys = groupIds.map((groupId) => [groupId])
     const rows = keys.length === 0 ? [] : await tx.get(consumerGroups, keys)

@@ -1,15 +1,18 @@
 /** What administrators ask about groups. */
+import type { ConsumerGroupStateName } from './consumer/consumer-state.ts'
 import type { GroupRefusal, Refused } from './refusal.ts'
 
 /** Kafka's names are PascalCase of these: 'PreparingRebalance' … */
-export type GroupStateName =
+export type GroupStateName = ClassicStateName | ConsumerGroupStateName
+
+export type ClassicStateName =
   | 'empty'
   | 'preparing-rebalance'
   | 'completing-rebalance'
   | 'stable'
   | 'dead'
 
-export type GroupType = 'classic'
+export type GroupType = 'classic' | 'consumer'
 
 export interface DescribedMember {
   readonly memberId: string
@@ -33,7 +36,9 @@ export interface DescribedGroup {
 }
 
 /** `group-not-found`: state Dead without error before DescribeGroups v6. */
-export type DescribeResult = DescribedGroup | (Refused & { readonly groupId: string })
+export type DescribeResult = DescribedGroup | RefusedGroup
+
+export type RefusedGroup = Refused & { readonly groupId: string }
 
 export interface ListFilter {
   /** [] for all. */

@@ -16,8 +16,10 @@ export interface CommitOffsetsRequest {
   /** '' for a consumer that is no member (with generation -1). */
   readonly memberId: string
   readonly instanceId: string | null
-  /** -1 for a consumer that is no member. */
+  /** -1 for a consumer that is no member; the epoch of a member of the consumer protocol. */
   readonly generation: number
+  /** False where the request is too old to come from such a member. */
+  readonly understandsEpochs?: boolean
   /**
    * OffsetCommit v2-4 only: the offsets expire so long after the commit; null for the broker's
    * rule.
@@ -42,6 +44,8 @@ export interface TopicPartitions {
 
 export interface FetchOffsetsRequest {
   readonly groupId: string
+  /** Who asks, where it says so: a member of the consumer protocol (OffsetFetch v9+). */
+  readonly member?: { readonly memberId: string; readonly generation: number }
   /** null: all that the group has committed. */
   readonly topics: readonly TopicPartitions[] | null
 }

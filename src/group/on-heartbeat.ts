@@ -15,7 +15,10 @@ export interface HeartbeatEvent {
 export interface CommitEvent {
   readonly kind: 'commit'
   readonly ticket: Ticket
-  readonly request: Pick<HeartbeatRequest, 'memberId' | 'instanceId' | 'generation'>
+  readonly request: Pick<HeartbeatRequest, 'memberId' | 'instanceId' | 'generation'> & {
+    /** The request may carry a member epoch; true unless said otherwise. */
+    readonly understandsEpochs?: boolean
+  }
 }
 
 export function onHeartbeat(draft: Draft, { ticket, request }: HeartbeatEvent): void {
@@ -37,7 +40,7 @@ export function onCommit(draft: Draft, { ticket, request }: CommitEvent): void {
   const { state } = draft
   const { memberId, instanceId, generation } = request
   if (generation < 0 && state.name === 'empty') {
-    draft.answer(ticket, { outcome: 'allowed', generation: state.generation })
+    draft.answer(ticket, { outcome: 'allowed', generation: state.generation, isWorthAsking: false })
     return
   }
   if (generation < 0 && memberId === '' && instanceId === null) {
@@ -51,7 +54,7 @@ export function onCommit(draft: Draft, { ticket, request }: CommitEvent): void {
     draft.answer(ticket, refused('rebalance-in-progress', 'ask for the assignment first'))
   } else {
     restartSession(draft, memberId)
-    draft.answer(ticket, { outcome: 'allowed', generation: state.generation })
+    draft.answer(ticket, { outcome: 'allowed', generation: state.generation, isWorthAsking: false })
   }
 }
 

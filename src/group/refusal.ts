@@ -16,6 +16,12 @@
  * - `subscribed`: members of the group are subscribed to the topic.
  * - `metadata-too-large`: an offset's metadata is longer than `offsetMetadataBytesMax`.
  * - `unknown-topic`: the topic is not there (any more).
+ * - `fenced-member-epoch`: the member's epoch is not (any more) its own: give all up, join anew.
+ * - `stale-member-epoch`: the member has moved on: ask again with its present epoch.
+ * - `unreleased-instance`: the static member's former process still has its place.
+ * - `unsupported-assignor`: the broker does not have the assignor.
+ * - `invalid-pattern`: a subscription's regular expression is none (RE2).
+ * - `unsupported-version`: members of the consumer protocol have to say it in a later version.
  * - `not-coordinator`: this broker does not (any more) coordinate the group: find who does.
  * - `unavailable`: the catalog did not answer or a limit of this broker is reached; nothing was
  *   changed, try again.
@@ -35,6 +41,12 @@ export type GroupRefusal =
   | 'subscribed'
   | 'metadata-too-large'
   | 'unknown-topic'
+  | 'fenced-member-epoch'
+  | 'stale-member-epoch'
+  | 'unreleased-instance'
+  | 'unsupported-assignor'
+  | 'invalid-pattern'
+  | 'unsupported-version'
   | 'not-coordinator'
   | 'unavailable'
 

@@ -3,7 +3,9 @@ import type { CatalogDatabase, ReadTransaction, Transaction } from '../catalog/d
 import { catalogLimits } from '../catalog/database.ts'
 import { consumerGroups, groupOffsets, topics } from '../catalog/schema.ts'
 import type { GroupOffsetRow, TopicRow } from '../catalog/schema.ts'
-import type { GroupState } from './group-state.ts'
+import type { PatternView } from './consumer/topic-view.ts'
+import type { AnyGroupState } from './draft.ts'
+import { hasNobody } from './group-mailbox.ts'
 import { lockOwn } from './group-store.ts'
 import { readAllOffsets } from './offset-reader.ts'
 import type { TopicPartitions } from './offsets.ts'
@@ -86,7 +88,8 @@ const nothingExpired: Expired = { offsets: 0, isGroupDeleted: false }
  */
 export async function expireGroup(
   database: CatalogDatabase,
-  state: GroupState,
+  state: AnyGroupState,
+  patterns: PatternView,
   coordinatorEpoch: number,
   retentionMs: number,
   nowMs: number,
@@ -103,7 +106,7 @@ export async function expireGroup(
             ids.map((topicId) => [topicId]),
           )
     const byId = new Map(found.map((topic, at) => [ids[at] ?? '', topic]))
-    return verdictOn(state, offsets, byId, retentionMs, nowMs)
+    return verdictOn(state, patterns, offsets, byId, retentionMs, nowMs)
   }
   // Most groups have nothing to expire: look before locking.
   const guess = await database.snapshot('look for expired offsets', judge)
@@ -126,14 +129,15 @@ interface Verdict {
 }
 
 function verdictOn(
-  state: GroupState,
+  state: AnyGroupState,
+  patterns: PatternView,
   offsets: readonly GroupOffsetRow[],
   topicsById: ReadonlyMap<string, TopicRow | undefined>,
   retentionMs: number,
   nowMs: number,
 ): Verdict {
   const since = expirySince(state)
-  const subscription = subscriptionOf(state)
+  const subscription = subscriptionOf(state, patterns)
   const expired = offsets.filter((offset) => {
     const topic = topicsById.get(offset.topicId)
     if (topic === undefined || topic.deletedMs !== null) return true
@@ -141,12 +145,18 @@ function verdictOn(
     if (offset.expiresMs !== null) return nowMs >= offset.expiresMs
     return nowMs - since(offset) >= retentionMs
   })
-  const isEmpty = state.name === 'empty' && state.pendingJoins.size === 0
-  return { expired, isGroupOver: isEmpty && expired.length === offsets.length }
+  return { expired, isGroupOver: hasNobody(state) && expired.length === offsets.length }
 }
 
 /** From when an offset's age counts; undefined while the group's members keep it alive. */
-function expirySince(state: GroupState): ((offset: GroupOffsetRow) => number) | undefined {
+function expirySince(state: AnyGroupState): ((offset: GroupOffsetRow) => number) | undefined {
+  if (state.type === 'consumer') {
+    // Kafka counts from the commit even so, and forgets what a silent group has read at once.
+    if (state.members.size === 0) {
+      return ({ committedMs }) => Math.max(committedMs, state.sinceMs)
+    }
+    return ({ committedMs }) => committedMs
+  }
   // A consumer without group management: nobody else knows whether it still lives.
   if (state.protocolType === null) return ({ committedMs }) => committedMs
   if (state.name === 'empty') return () => state.sinceMs

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ConsumerGroupRow } from '../catalog/schema.ts'
+import type { GroupState } from './group-state.ts'
 import { fromRow, toRow } from './stored-group.ts'
+
+function classicFrom(row: ConsumerGroupRow): GroupState {
+  const state = fromRow(row)
+  assert.ok(state.type === 'classic')
+  return state
+}
 
 /** As version 1 wrote it: rows like this are in catalogs. */
 const golden: ConsumerGroupRow = {
@@ -20,7 +27,7 @@ const golden: ConsumerGroupRow = {
 }
 
 test('what version 1 wrote is read and written the same', () => {
-  const state = fromRow(golden)
+  const state = classicFrom(golden)
   assert.equal(state.name, 'stable')
   assert.deepEqual(state.members.get('c-1')?.protocols[0]?.metadata, Uint8Array.of(0, 1, 255))
   assert.deepEqual(state.members.get('c-1')?.assignment, Uint8Array.of(42))
@@ -29,13 +36,13 @@ test('what version 1 wrote is read and written the same', () => {
 })
 
 test('members without a generation are not written, nor is who leads them', () => {
-  const state = fromRow(golden)
+  const state = classicFrom(golden)
   const [leader, other] = [...state.members.values()]
   const members = new Map([
     ['c-1', { ...leader!, isNew: true, joinTicket: 1 }],
     ['i-2', other!],
   ])
-  const again = fromRow(toRow({ ...state, members, waitingJoins: 1 }, 5))
+  const again = classicFrom(toRow({ ...state, members, waitingJoins: 1 }, 5))
   assert.deepEqual([...again.members.keys()], ['i-2'])
   assert.equal(again.leaderId, null)
   assert.equal(again.waitingJoins, 0)

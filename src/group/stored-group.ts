@@ -5,8 +5,11 @@
  */
 import { Failure } from '../base/errors.ts'
 import type { ConsumerGroupRow } from '../catalog/schema.ts'
+import { fromConsumerRow, toConsumerRow } from './consumer/stored-consumer.ts'
+import type { StoredConsumerGroup } from './consumer/stored-consumer.ts'
+import type { AnyGroupState } from './draft.ts'
 import type { GroupState, Member } from './group-state.ts'
-import type { GroupStateName } from './listing.ts'
+import type { ClassicStateName } from './listing.ts'
 
 interface StoredMember {
   readonly memberId: string
@@ -23,7 +26,7 @@ interface StoredMember {
 
 interface StoredGroup {
   readonly version: 1
-  readonly state: GroupStateName
+  readonly state: ClassicStateName
   readonly protocolName: string | null
   readonly leaderId: string | null
   /** In the order of joining. */
@@ -37,7 +40,8 @@ const storedStates: readonly string[] = [
   'stable',
 ]
 
-export function toRow(state: GroupState, coordinatorEpoch: number): ConsumerGroupRow {
+export function toRow(state: AnyGroupState, coordinatorEpoch: number): ConsumerGroupRow {
+  if (state.type === 'consumer') return toConsumerRow(state, coordinatorEpoch)
   const members = [...state.members.values()].filter(({ isNew }) => !isNew)
   const body: StoredGroup = {
     version: 1,
@@ -57,10 +61,16 @@ export function toRow(state: GroupState, coordinatorEpoch: number): ConsumerGrou
 }
 
 /** @throws Failure 'corrupt' where the body is of a later version, or not what was written. */
-export function fromRow(row: ConsumerGroupRow): GroupState {
+export function fromRow(row: ConsumerGroupRow): AnyGroupState {
   const body = parseBody(row)
+  if ('type' in body) return fromConsumerRow(row, body)
+  return fromClassicRow(row, body)
+}
+
+function fromClassicRow(row: ConsumerGroupRow, body: StoredGroup): GroupState {
   const members = body.members.map(toMember)
   return {
+    type: 'classic',
     groupId: row.groupId,
     name: body.state,
     sinceMs: row.changedMs,
@@ -81,21 +91,25 @@ export function fromRow(row: ConsumerGroupRow): GroupState {
   }
 }
 
-function parseBody({ groupId, body }: ConsumerGroupRow): StoredGroup {
-  let parsed: Partial<StoredGroup> | null
+type StoredAny = StoredGroup | StoredConsumerGroup
+
+function parseBody({ groupId, body }: ConsumerGroupRow): StoredAny {
+  let parsed: { version?: unknown; type?: unknown; state?: string } | null
   try {
-    parsed = JSON.parse(body) as Partial<StoredGroup> | null
+    parsed = JSON.parse(body) as typeof parsed
   } catch (error) {
     throw new Failure('corrupt', `the catalog's row of group ${groupId} is no JSON`, error)
   }
-  if (parsed?.version !== 1 || !storedStates.includes(parsed.state ?? '')) {
+  const isConsumer = parsed?.type === 'consumer'
+  const isKnown = isConsumer || storedStates.includes(parsed?.state ?? '')
+  if (parsed?.version !== 1 || !isKnown) {
     const found = JSON.stringify(parsed?.version)
     throw new Failure(
       'corrupt',
       `the catalog's row of group ${groupId} has version ${found}, not 1`,
     )
   }
-  return parsed as StoredGroup
+  return parsed as unknown as StoredAny
 }
 
 function toStored(member: Member): StoredMember {

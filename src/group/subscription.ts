@@ -3,7 +3,9 @@
  * it only the part that all versions begin with is looked at (int16 version, array of int16-length
  * topic names).
  */
-import type { GroupState } from './group-state.ts'
+import type { ConsumerGroupState } from './consumer/consumer-state.ts'
+import type { PatternView } from './consumer/topic-view.ts'
+import type { AnyGroupState } from './draft.ts'
 import { metadataOf } from './group-state.ts'
 
 /** Kafka's name of the protocol that consumers use among themselves. */
@@ -16,7 +18,8 @@ export type Subscription =
   /** Not a consumer group, or not yet one: it is subscribed to nothing. */
   | { readonly kind: 'none' }
 
-export function subscriptionOf(state: GroupState): Subscription {
+export function subscriptionOf(state: AnyGroupState, patterns: PatternView): Subscription {
+  if (state.type === 'consumer') return subscriptionOfConsumers(state, patterns)
   if (state.protocolType !== consumerProtocolType) return { kind: 'none' }
   const names = new Set<string>()
   if (state.members.size > 0 && state.protocolName === null) return { kind: 'unknown' }
@@ -26,6 +29,21 @@ export function subscriptionOf(state: GroupState): Subscription {
     const topics = parseTopics(metadataOf(member, state.protocolName))
     if (topics === undefined) return { kind: 'unknown' }
     for (const name of topics) names.add(name)
+  }
+  return { kind: 'topics', names }
+}
+
+function subscriptionOfConsumers(
+  { members }: ConsumerGroupState,
+  patterns: PatternView,
+): Subscription {
+  const names = new Set<string>()
+  for (const { topicNames, topicPattern } of members.values()) {
+    for (const name of topicNames) names.add(name)
+    if (topicPattern === null) continue
+    // Since the broker has started nobody has come with it.
+    if (patterns.serial(topicPattern) === 0) return { kind: 'unknown' }
+    for (const name of patterns.matching(topicPattern)) names.add(name)
   }
   return { kind: 'topics', names }
 }

@@ -9,4 +9,7 @@ export interface Feature {
   readonly level: number
 }
 
-export const finalizedFeatures: readonly Feature[] = []
+export const finalizedFeatures: readonly Feature[] = [
+  // KIP-848: the consumer group protocol.
+  { name: 'group.version', minLevel: 0, level: 1 },
+]

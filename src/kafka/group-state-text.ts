@@ -7,13 +7,15 @@ const texts: Readonly<Record<GroupStateName, string>> = {
   'completing-rebalance': 'CompletingRebalance',
   stable: 'Stable',
   dead: 'Dead',
+  assigning: 'Assigning',
+  reconciling: 'Reconciling',
 }
 
 export function groupStateText(state: GroupStateName): string {
   return texts[state]
 }
 
-/** Undefined for a state that no classic group has. Case does not count, as in Kafka. */
+/** Undefined for a state that no group has. Case does not count, as in Kafka. */
 export function parseGroupState(text: string): GroupStateName | undefined {
   const wanted = text.toLowerCase()
   const states = Object.keys(texts) as GroupStateName[]

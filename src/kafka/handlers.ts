@@ -38,6 +38,8 @@ import { describeClusterHandler } from './handlers/60-describe-cluster.ts'
 import { describeProducersHandler } from './handlers/61-describe-producers.ts'
 import { listConfigResourcesHandler } from './handlers/74-list-config-resources.ts'
 import { describeTopicPartitionsHandler } from './handlers/75-describe-topic-partitions.ts'
+import { consumerGroupHeartbeatHandler } from './handlers/68-consumer-group-heartbeat.ts'
+import { consumerGroupDescribeHandler } from './handlers/69-consumer-group-describe.ts'
 import type { Handler } from './router.ts'
 
 /** One handler per API, by key. */
@@ -81,6 +83,8 @@ export function kafkaHandlers(broker: Broker): Handler[] {
     describeProducersHandler(broker),
     listConfigResourcesHandler(broker),
     describeTopicPartitionsHandler(broker),
+    consumerGroupHeartbeatHandler(broker),
+    consumerGroupDescribeHandler(broker),
   ]
   return handlers
 }

@@ -99,6 +99,18 @@ export function groupRefusalCode(refusal: GroupRefusal): number {
       return ErrorCode.OFFSET_METADATA_TOO_LARGE
     case 'unknown-topic':
       return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    case 'fenced-member-epoch':
+      return ErrorCode.FENCED_MEMBER_EPOCH
+    case 'stale-member-epoch':
+      return ErrorCode.STALE_MEMBER_EPOCH
+    case 'unreleased-instance':
+      return ErrorCode.UNRELEASED_INSTANCE_ID
+    case 'unsupported-assignor':
+      return ErrorCode.UNSUPPORTED_ASSIGNOR
+    case 'invalid-pattern':
+      return ErrorCode.INVALID_REGULAR_EXPRESSION
+    case 'unsupported-version':
+      return ErrorCode.UNSUPPORTED_VERSION
     case 'not-coordinator':
       return ErrorCode.NOT_COORDINATOR
     case 'unavailable':

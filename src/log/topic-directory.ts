@@ -65,6 +65,7 @@ export class TopicDirectory {
   readonly #deleted = new Set<string>()
   /** By overrides as JSON. */
   readonly #effective = new Map<string, TopicConfigs>()
+  #version = 0
 
   constructor(deps: TopicDirectoryDeps) {
     this.#deps = deps
@@ -85,6 +86,15 @@ export class TopicDirectory {
         this.#byName.set(topic.name, known)
       }
     }
+  }
+
+  /** Rises whenever a topic is made, grown or deleted. */
+  get version(): number {
+    return this.#version
+  }
+
+  names(): Iterable<string> {
+    return this.#byName.keys()
   }
 
   byName(name: string): KnownTopic | undefined {
@@ -200,6 +210,7 @@ export class TopicDirectory {
     }
     const known = this.#byId.get(topicId)
     if (known === undefined) return
+    this.#version++
     this.#byId.delete(topicId)
     if (this.#byName.get(known.name)?.topicId === topicId) this.#byName.delete(known.name)
     for (const partitionId of known.partitionIds) this.#deps.index.remove(partitionId)
@@ -239,6 +250,7 @@ export class TopicDirectory {
     if (before !== undefined && isNewer(before, topic)) return before
     const known: KnownTopic = { ...topic, effective: this.#effectiveOf(topic) }
     if (this.#deleted.has(topic.topicId)) return known
+    if (before?.partitionIds.length !== known.partitionIds.length) this.#version++
     this.#byName.set(known.name, known)
     this.#byId.set(known.topicId, known)
     return known

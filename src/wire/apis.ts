@@ -40,6 +40,8 @@ import { describeCluster } from './messages/60-describe-cluster.ts'
 import { describeProducers } from './messages/61-describe-producers.ts'
 import { listConfigResources } from './messages/74-list-config-resources.ts'
 import { describeTopicPartitions } from './messages/75-describe-topic-partitions.ts'
+import { consumerGroupHeartbeat } from './messages/68-consumer-group-heartbeat.ts'
+import { consumerGroupDescribe } from './messages/69-consumer-group-describe.ts'
 import type { AnyApi } from './message.ts'
 
 export const apis: {
@@ -81,6 +83,8 @@ export const apis: {
   readonly 61: typeof describeProducers
   readonly 74: typeof listConfigResources
   readonly 75: typeof describeTopicPartitions
+  readonly 68: typeof consumerGroupHeartbeat
+  readonly 69: typeof consumerGroupDescribe
 } = {
   0: produce,
   1: fetch,
@@ -120,6 +124,8 @@ export const apis: {
   61: describeProducers,
   74: listConfigResources,
   75: describeTopicPartitions,
+  68: consumerGroupHeartbeat,
+  69: consumerGroupDescribe,
 }
 
 /** A key of `apis`. */

@@ -8,6 +8,7 @@ import type { MemoryFault, MemoryPoint } from '../../src/catalog/memory-faults.t
 import { topics } from '../../src/catalog/schema.ts'
 import { defaultGroupConfig } from '../../src/group/config.ts'
 import type { GroupConfig } from '../../src/group/config.ts'
+import type { TopicView, ViewedTopic } from '../../src/group/consumer/topic-view.ts'
 import { GroupCoordinator } from '../../src/group/coordinator.ts'
 import type {
   HeartbeatResult,
@@ -19,6 +20,7 @@ import type {
   SyncResult,
 } from '../../src/group/membership.ts'
 import type { CommitOffsetsRequest, CommitOffsetsResult } from '../../src/group/offsets.ts'
+import { embeddedProtocol } from '../../src/kafka/group-surroundings.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 
@@ -39,6 +41,34 @@ export class Asked<Value> {
   }
 }
 
+/** The topics that a coordinator sees, as a test says. */
+class WorldTopics implements TopicView {
+  version = 0
+  readonly #byName = new Map<string, ViewedTopic>()
+
+  set(topicId: string, name: string, partitionCount: number): void {
+    this.#byName.set(name, { topicId, name, partitionCount })
+    this.version++
+  }
+
+  delete(name: string): void {
+    this.#byName.delete(name)
+    this.version++
+  }
+
+  byName(name: string): ViewedTopic | undefined {
+    return this.#byName.get(name)
+  }
+
+  byId(topicId: string): ViewedTopic | undefined {
+    return [...this.#byName.values()].find((topic) => topic.topicId === topicId)
+  }
+
+  names(): Iterable<string> {
+    return this.#byName.keys()
+  }
+}
+
 export interface WorldOptions {
   readonly config?: Partial<GroupConfig>
   readonly seed?: number
@@ -54,6 +84,7 @@ export class GroupWorld {
   delayMs: (point: MemoryPoint) => number = () => 0
   /** Names of the transactions that were committed. */
   readonly commits: string[] = []
+  readonly topics: WorldTopics = new WorldTopics()
   coordinator: GroupCoordinator
   readonly #random
 
@@ -79,9 +110,17 @@ export class GroupWorld {
 
   /** Another broker process over the same catalog. */
   start(): GroupCoordinator {
-    const { database, clock, config } = this
+    const { database, clock, config, topics: known } = this
     const random = this.#random
-    return new GroupCoordinator({ database, clock, random, config, log: silentLog })
+    return new GroupCoordinator({
+      database,
+      clock,
+      random,
+      config,
+      log: silentLog,
+      topics: known,
+      embedded: embeddedProtocol,
+    })
   }
 
   /** The process dies: nothing of it is ever heard again. */

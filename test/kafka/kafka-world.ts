@@ -15,6 +15,7 @@ import { defaultGroupConfig } from '../../src/group/config.ts'
 import { GroupCoordinator } from '../../src/group/coordinator.ts'
 import type { Journal } from '../../src/journal/journal.ts'
 import type { Broker } from '../../src/kafka/broker.ts'
+import { embeddedProtocol, topicView } from '../../src/kafka/group-surroundings.ts'
 import { kafkaHandlers } from '../../src/kafka/handlers.ts'
 import { Router } from '../../src/kafka/router.ts'
 import { BrokerLog } from '../../src/log/broker-log.ts'
@@ -85,6 +86,8 @@ export class KafkaWorld {
         random,
         config: groupConfig,
         log: silentLog,
+        topics: topicView(topics),
+        embedded: embeddedProtocol,
       }),
       producerIds: new ProducerIds(database),
       quotas,

@@ -28,6 +28,7 @@ interface Target {
 const topicIdsFrom = 10
 /** Before it, a group that is not there is a generation that is not current (KIP-848). */
 const groupNotFoundFrom = 9
+const memberEpochsFrom = 9
 
 export function offsetCommitHandler(broker: Broker): Handler {
   return handler(offsetCommit, async (request, { header }) => {
@@ -86,6 +87,7 @@ async function commit(
     memberId,
     instanceId,
     generation: request.generationIdOrMemberEpoch,
+    understandsEpochs: apiVersion >= memberEpochsFrom,
     retentionMs: retentionTimeMs < 0 ? null : retentionTimeMs,
     offsets,
   })

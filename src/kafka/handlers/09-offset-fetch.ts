@@ -7,10 +7,9 @@
  * - A group, topic or partition that is not there has committed nothing: offset -1, no error. Only an
  *   unknown topic id is an error.
  * - `requireStable` (7+, KIP-447) changes nothing: without transactions every offset is stable.
- * - Member id and epoch (9+) are those of the new group protocol, which is not served: ignored, as
- *   Kafka does for classic groups.
+ * - Member id and epoch (9+, KIP-848) must be a present member's, if the group is a consumer group.
  */
-import type { FetchedOffset, TopicPartitions } from '../../group/offsets.ts'
+import type { FetchedOffset, FetchOffsetsRequest, TopicPartitions } from '../../group/offsets.ts'
 import type { GroupRefusal } from '../../group/refusal.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import {
@@ -54,12 +53,17 @@ export function offsetFetchHandler(broker: Broker): Handler {
     const by = apiVersion >= topicIdsFrom ? 'id' : 'name'
     const groups: GroupReply[] = []
     let told = 0
-    for (const { groupId, topics: asked } of request.groups) {
+    for (const { groupId, memberId, memberEpoch, topics: asked } of request.groups) {
       if (told >= offsetsMax) {
         groups.push({ groupId, topics: [], errorCode: ErrorCode.INVALID_REQUEST })
         continue
       }
-      const { errorCode, topics } = await fetchGroup(broker, groupId, asked, by)
+      const { errorCode, topics } = await fetchGroup(
+        broker,
+        { groupId, ...whoOf(memberId, memberEpoch) },
+        asked,
+        by,
+      )
       for (const { partitions } of topics) told += partitions.length
       const shown = topics.map(({ name, topicId, partitions }): TopicReply => {
         return by === 'id' ? { topicId, partitions } : { name, partitions }
@@ -77,7 +81,7 @@ async function one(
   apiVersion: number,
 ): Promise<OffsetFetchReply> {
   const asked = wanted?.map((topic) => ({ ...topic, topicId: '' })) ?? null
-  const { errorCode, topics } = await fetchGroup(broker, groupId, asked, 'name')
+  const { errorCode, topics } = await fetchGroup(broker, { groupId }, asked, 'name')
   if (apiVersion < groupErrorFrom && errorCode !== ErrorCode.NONE) {
     const failed = (asked ?? []).map(({ name, partitionIndexes }) => ({
       name,
@@ -99,9 +103,15 @@ function olderReply(reply: PartitionReply): OlderReply {
   return { partitionIndex, committedOffset, committedLeaderEpoch: epoch, metadata, errorCode }
 }
 
+/** Who asks, where it says so: administrators do not. */
+function whoOf(memberId: string | null, generation: number): Pick<FetchOffsetsRequest, 'member'> {
+  if (memberId === null && generation < 0) return {}
+  return { member: { memberId: memberId ?? '', generation } }
+}
+
 async function fetchGroup(
   broker: Broker,
-  groupId: string,
+  who: Pick<FetchOffsetsRequest, 'groupId' | 'member'>,
   asked: readonly AskedTopic[] | null,
   by: 'name' | 'id',
 ): Promise<GroupAnswer> {
@@ -115,7 +125,7 @@ async function fetchGroup(
     if (typeof topic !== 'number') known.push({ topicId: topic.topicId, partitions })
   }
   const topics = asked === null ? null : known
-  const result = await broker.groups.fetchOffsets({ groupId, topics })
+  const result = await broker.groups.fetchOffsets({ ...who, topics })
   if (result.outcome === 'refused') return { errorCode: refusalCode(result.reason), topics: [] }
   const { offsets } = result
   const all = asked === null ? allOf(broker, offsets) : inOrder(asked, found, offsets)

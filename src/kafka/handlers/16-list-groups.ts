@@ -10,12 +10,13 @@ import { groupStateText, parseGroupState } from '../group-state-text.ts'
 import { type Handler, handler } from '../router.ts'
 import { groupRefusalCode } from '../to-error-code.ts'
 
-const classic: GroupType = 'classic'
+const groupTypes: readonly GroupType[] = ['classic', 'consumer']
 
 export function listGroupsHandler({ groups }: Broker): Handler {
   return handler(listGroups, async ({ statesFilter, typesFilter }) => {
     const states = statesFilter.flatMap((text) => parseGroupState(text) ?? [])
-    const types = typesFilter.flatMap((text) => (text.toLowerCase() === classic ? [classic] : []))
+    const wanted = new Set(typesFilter.map((text) => text.toLowerCase()))
+    const types = groupTypes.filter((type) => wanted.has(type))
     const isNone =
       (states.length === 0 && statesFilter.length > 0) ||
       (types.length === 0 && typesFilter.length > 0)

@@ -8,7 +8,7 @@
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { apiVersions, type ApiVersionsReply } from '../../wire/messages/18-api-versions.ts'
 import type { AnyApi } from '../../wire/message.ts'
-import { finalizedFeatures } from '../features.ts'
+import { type Feature, finalizedFeatures } from '../features.ts'
 import { type Handler, handler } from '../router.ts'
 
 /** KIP-511: what a client may call itself. */
@@ -23,19 +23,26 @@ const rangeOf = (api: AnyApi): { apiKey: number; minVersion: number; maxVersion:
   maxVersion: api.advertised.max,
 })
 
+const featuresFrom = 3
+/** Older clients fail at features that may be off, so they are not shown them (KAFKA-17011). */
+const levelZeroFrom = 4
+
 /** The table does not change while a release runs: one epoch is enough. */
-const features: Partial<ApiVersionsReply> =
-  finalizedFeatures.length === 0
-    ? {}
-    : {
-        supportedFeatures: finalizedFeatures.map(({ name, minLevel, level }) => {
-          return { name, minVersion: minLevel, maxVersion: level }
-        }),
-        finalizedFeatures: finalizedFeatures.map(({ name, level }) => {
-          return { name, minVersionLevel: level, maxVersionLevel: level }
-        }),
-        finalizedFeaturesEpoch: 0,
-      }
+const featuresEpoch = 0
+
+function features(apiVersion: number): Partial<ApiVersionsReply> {
+  if (apiVersion < featuresFrom || finalizedFeatures.length === 0) return {}
+  const isShown = ({ minLevel }: Feature): boolean => minLevel > 0 || apiVersion >= levelZeroFrom
+  return {
+    supportedFeatures: finalizedFeatures.filter(isShown).map(({ name, minLevel, level }) => {
+      return { name, minVersion: minLevel, maxVersion: level }
+    }),
+    finalizedFeatures: finalizedFeatures.map(({ name, level }) => {
+      return { name, minVersionLevel: level, maxVersionLevel: level }
+    }),
+    finalizedFeaturesEpoch: featuresEpoch,
+  }
+}
 
 export function apiVersionsHandler(served: () => readonly AnyApi[]): Handler {
   return handler(apiVersions, async (request, { header, peer }) => {
@@ -53,6 +60,6 @@ export function apiVersionsHandler(served: () => readonly AnyApi[]): Handler {
       peer.software = { name: name.slice(0, softwareMax), version: version.slice(0, softwareMax) }
     }
     const apiKeys = served().map(rangeOf)
-    return { response: { errorCode: ErrorCode.NONE, apiKeys, ...features } }
+    return { response: { errorCode: ErrorCode.NONE, apiKeys, ...features(apiVersion) } }
   })
 }
