@@ -18,6 +18,8 @@ export function lookAtTopics(draft: ConsumerDraft): void {
   const lookedAt = [around.topics.version, ...serials].join(' ')
   if (lookedAt === state.lookedAt) return
   draft.note({ lookedAt })
+  // A target that is due is made from the topics as they are.
+  if (state.epoch > state.assignmentEpoch) return
   if (topicsDigest(subscribedTopics(state, around)) !== state.topicsSeen) draft.raiseEpoch()
 }
 

@@ -118,8 +118,10 @@ interface VerifiableEvent {
 export function openJavaMember(flags: readonly string[] = []): OpenMember {
   return async (bootstrap, group, topic) => {
     const base = ['--bootstrap-server', bootstrap, '--topic', topic, '--group-id', group]
-    const timing = ['--session-timeout', String(sessionTimeoutMs), '--verbose']
-    const all = [...base, ...timing, ...flags]
+    // Of the consumer protocol the broker says how long a session is (KIP-848).
+    const isBrokers = flags.includes('--group-protocol')
+    const timing = isBrokers ? [] : ['--session-timeout', String(sessionTimeoutMs)]
+    const all = [...base, ...timing, '--verbose', ...flags]
     const program = await openJavaTool('verifiableConsumer', all, { timeoutMs: 120_000 })
     const events = () =>
       program.lines
