@@ -143,6 +143,14 @@ export class GroupWorld {
     await this.database.transaction('topic', async (tx) => tx.put(topics, [row]))
   }
 
+  /** The answer, after what takes no time and a second more. */
+  async soon<Value>(promise: Promise<Value>): Promise<Value> {
+    const asked = new Asked(promise)
+    await this.clock.settle()
+    if (asked.value === undefined) await this.clock.advance(1_000)
+    return asked.answer
+  }
+
   async join(request: Partial<JoinRequest> = {}): Promise<Asked<JoinResult>> {
     const asked = new Asked(this.coordinator.join({ ...joinDefaults, ...request }))
     await this.clock.settle()

@@ -48,8 +48,11 @@ function haveSameTopics(members: readonly AssignorMember[]): boolean {
 
 /** Gives back what members had and still may have; resolves with what nobody had. */
 function keepWhatWas(shares: readonly Share[], { partitionCounts }: AssignorInput): Partition[] {
+  const wanted = new Set(shares.flatMap(({ member }) => [...member.topicIds]))
   const taken = new Map<string, Uint8Array>()
-  for (const [topicId, count] of partitionCounts) taken.set(topicId, new Uint8Array(count))
+  for (const [topicId, count] of partitionCounts) {
+    if (wanted.has(topicId)) taken.set(topicId, new Uint8Array(count))
+  }
   for (const { member, partitions } of shares) {
     for (const [topicId, indexes] of member.before) {
       const flags = taken.get(topicId)

@@ -90,6 +90,10 @@ function flawOfJoin({ state, config }: ConsumerDraft, { request }: JoinEvent): R
     const detail = `The consumer group has reached its maximum capacity of ${most} members.`
     return refused('group-full', detail)
   }
+  if (config.migrationPolicy === 'disabled') {
+    const what = `Cannot join the consumer group ${state.groupId} with the classic protocol`
+    return refused('inconsistent-protocol', `${what} because the group migration is disabled.`)
+  }
   if (protocols.length > groupLimits.protocolsMax) {
     const detail = `${protocols.length} protocols, at most ${groupLimits.protocolsMax} are allowed`
     return refused('invalid-request', detail)
