@@ -1,6 +1,10 @@
 /** A member of a consumer group, said in short, for tests of the coordinator. */
 import assert from 'node:assert/strict'
-import type { Beat, ConsumerHeartbeat } from '../../src/group/consumer/consumer-membership.ts'
+import type {
+  Beat,
+  ConsumerHeartbeat,
+  ConsumerHeartbeatResult,
+} from '../../src/group/consumer/consumer-membership.ts'
 import { noPartitions, type PartitionSets } from '../../src/group/consumer/partition-sets.ts'
 import type { GroupWorld } from './group-world.ts'
 
@@ -51,13 +55,20 @@ export class ConsumerClient {
   }
 
   async beat(request: Partial<ConsumerHeartbeat> = {}): Promise<Beat> {
+    const result = await this.ask(request)
+    assert.ok(result.outcome === 'beat', `${this.memberId}: ${JSON.stringify(result)}`)
+    return result
+  }
+
+  /** As `beat`, but a refusal is an answer. */
+  async ask(request: Partial<ConsumerHeartbeat> = {}): Promise<ConsumerHeartbeatResult> {
     const { memberId, epoch: memberEpoch, owned } = this
     const { instanceId = null } = this.#first
     const isJoin = request.memberEpoch === 0
     const who = { ...(isJoin ? this.#first : {}), memberId, memberEpoch, instanceId, owned }
     const all = { ...heartbeatDefaults, ...who, ...request }
     const result = await this.#world.coordinator.consumerHeartbeat(all)
-    assert.ok(result.outcome === 'beat', `${memberId}: ${JSON.stringify(result)}`)
+    if (result.outcome === 'refused') return result
     this.epoch = result.memberEpoch
     this.owned = result.assignment ?? this.owned
     return result

@@ -4,7 +4,7 @@ import { ConsumerClient, joining, settle } from '../../../test/group/consumer-cl
 import { GroupWorld, outcomeOf } from '../../../test/group/group-world.ts'
 import type { WorldOptions } from '../../../test/group/group-world.ts'
 import { groupLimits } from '../config.ts'
-import { partitionSets } from './partition-sets.ts'
+import { noPartitions, partitionSets } from './partition-sets.ts'
 
 async function worldOf(partitionCount = 6, options: WorldOptions = {}): Promise<GroupWorld> {
   const world = new GroupWorld(options)
@@ -62,6 +62,12 @@ test('an answer that raised the epoch may be lost, if nothing was done since', a
   const foreign = partitionSets([['T', [5]]])
   assert.equal(await a.refusal({ memberEpoch: 1, owned: foreign }), 'fenced-member-epoch')
   assert.equal(await a.refusal({ memberEpoch: 3 }), 'fenced-member-epoch')
+  await b.beat()
+  await b.beat({ memberEpoch: -1 })
+  await a.beat()
+  assert.equal(a.epoch, 3)
+  const twoBack = { memberEpoch: 1, owned: noPartitions }
+  assert.equal(await a.refusal(twoBack), 'fenced-member-epoch', 'but not the one before that')
 })
 
 test('a member that does not give up within its rebalance timeout is gone', async () => {
