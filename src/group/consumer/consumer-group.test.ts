@@ -345,7 +345,7 @@ test('consumer groups are listed, described, emptied and deleted as such', async
   assert.equal(await stateOf(world), 'group-not-found')
 })
 
-test('offsets of a consumer group expire when nobody is subscribed, and when it is empty', async () => {
+test('offsets of a consumer group expire when nobody is subscribed or there', async () => {
   const world = await worldOf(1, { config: { offsetsRetentionMs: 100_000 } })
   await world.addTopic('O', 'other')
   const a = new ConsumerClient(world, 'a')

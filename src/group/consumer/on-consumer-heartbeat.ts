@@ -91,7 +91,9 @@ function findMember(
   if (known.memberId !== memberId) {
     if (!isJoin) return fencedInstance(request, known)
     if (known.epoch !== goneForNow && known.classic === null) {
-      const detail = `the instance id ${instanceId} belongs to member ${known.memberId}: it has to leave`
+      const who = `Static member ${memberId} with instance id ${instanceId}`
+      const why = `because the instance id is owned by ${known.memberId} member.`
+      const detail = `${who} cannot join the group ${why}`
       return refused('unreleased-instance', detail)
     }
     const member = { ...known, memberId, epoch: 0, previousEpoch: 0, classic: null }
@@ -113,11 +115,11 @@ function flawOfEpoch(member: ConsumerMember, request: ConsumerHeartbeat): Refuse
     epoch === member.previousEpoch && owned !== null && isSubset(owned, member.assigned)
   if (epoch < member.epoch && hasLostAnswer) return undefined
   const relation = epoch > member.epoch ? 'greater' : 'smaller'
-  return refused(
-    'fenced-member-epoch',
-    `The consumer group member has a ${relation} member epoch (${epoch}) than the one known by ` +
-      `the group coordinator (${member.epoch}). The member must abandon all its partitions and rejoin.`,
-  )
+  const detail =
+    `The consumer group member has a ${relation} member epoch (${epoch}) than the one known ` +
+    `by the group coordinator (${member.epoch}). ` +
+    'The member must abandon all its partitions and rejoin.'
+  return refused('fenced-member-epoch', detail)
 }
 
 function unknownMember(
