@@ -122,15 +122,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   const topics = await openTopics(world, { ...storage, database, configs })
   const jobs = startJobs(config, world, { ...storage, database, topics, configs, tasks })
   tasks.defer('jobs', () => jobs.close())
-  const groups = new GroupCoordinator({
-    database,
-    clock,
-    random,
-    config: groupConfig(config),
-    log: log.child({ part: 'group' }),
-    topics: topicView(topics),
-    embedded: embeddedProtocol,
-  })
+  const groups = groupCoordinator(config, world, database, topics)
   tasks.defer('groups', () => groups.close())
 
   let kafkaAddress = addressOf(config['kafka.listen'])
@@ -403,6 +395,23 @@ function kafkaListener(
 }
 
 const parseAssignors = (text: string): AssignorName[] => text.split(',').filter(isAssignor)
+
+function groupCoordinator(
+  config: Config,
+  { clock, random, log }: World,
+  database: CatalogDatabase,
+  topics: TopicDirectory,
+): GroupCoordinator {
+  return new GroupCoordinator({
+    database,
+    clock,
+    random,
+    config: groupConfig(config),
+    log: log.child({ part: 'group' }),
+    topics: topicView(topics),
+    embedded: embeddedProtocol,
+  })
+}
 
 function groupConfig(config: Config): GroupConfig {
   return {
