@@ -1,7 +1,6 @@
 /**
  * ConsumerGroupDescribe, versions 0 and 1 (KIP-848, 1099): epochs, members and assignments of
- * consumer groups. A group of the classic protocol is not found here. Authorized operations are not
- * known: there are no ACLs.
+ * consumer groups. A group of the classic protocol is not found here.
  */
 import type {
   DescribeConsumerResult,
@@ -13,6 +12,7 @@ import {
   consumerGroupDescribe,
   type ConsumerGroupDescribeReply,
 } from '../../wire/messages/69-consumer-group-describe.ts'
+import { groupOperations, notAsked } from '../authorized-operations.ts'
 import type { Broker } from '../broker.ts'
 import { groupStateText } from '../group-state-text.ts'
 import { type Handler, handler } from '../router.ts'
@@ -27,12 +27,17 @@ export function consumerGroupDescribeHandler(broker: Broker): Handler {
   return handler(consumerGroupDescribe, async (request) => {
     // Each once, however often it is named: an answer is not to be larger than what there is.
     const results = await broker.groups.describeConsumer([...new Set(request.groupIds)])
-    const groups = results.map((result) => toReply(broker, result))
+    const authorizedOperations = request.includeAuthorizedOperations ? groupOperations : notAsked
+    const groups = results.map((result) => toReply(broker, result, authorizedOperations))
     return { response: { throttleTimeMs: 0, groups } }
   })
 }
 
-function toReply(broker: Broker, result: DescribeConsumerResult): GroupReply {
+function toReply(
+  broker: Broker,
+  result: DescribeConsumerResult,
+  authorizedOperations: number,
+): GroupReply {
   const { groupId } = result
   if (result.outcome === 'refused') {
     return {
@@ -55,6 +60,7 @@ function toReply(broker: Broker, result: DescribeConsumerResult): GroupReply {
     assignmentEpoch,
     assignorName: assignor,
     members: members.map((member) => toMember(broker, member)),
+    authorizedOperations,
   }
 }
 
