@@ -37,7 +37,7 @@ const openRdkafka848: OpenMember = async (bootstrap, group, topic) => {
   const sets = flags.flatMap((set) => ['-X', set])
   const program = new Program('kcat -G', 'kcat', ['-b', bootstrap, ...sets, '-G', group, topic], {
     timeoutMs: 180_000,
-    env: { ...process.env, LD_LIBRARY_PATH: libraryFolder } as Record<string, string>,
+    env: { ...process.env, LD_LIBRARY_PATH: libraryFolder },
   })
   const assigned = (): Set<number> => {
     const own = new Set<number>()
@@ -105,7 +105,7 @@ test('a group changes its protocol while its members run, and back', async () =>
   await java.leave()
 })
 
-test('members of both protocols outlive the death of their broker without a rebalance', async () => {
+test('members of both protocols outlive their broker without a rebalance', async () => {
   const broker = await BrokerProcess.start()
   try {
     const topic = await createTopic('outlive', broker.bootstrap)
