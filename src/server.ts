@@ -102,7 +102,7 @@ export async function startServer(loaded: LoadedConfig, world: World): Promise<S
 
 async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Promise<Server> {
   const { config } = loaded
-  const { clock, random, disk, log } = world
+  const { clock, disk, log } = world
   const folder = config['data.dir']
   await disk.makeFolder(folder)
   const space = diskSpace(config, world)
