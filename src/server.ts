@@ -25,7 +25,6 @@ import type { LoadedConfig } from './config/parse-config.ts'
 import type { Disk } from './disk/disk.ts'
 import { DiskSpace } from './disk/disk-space.ts'
 import type { GroupConfig } from './group/config.ts'
-import { type AssignorName, isAssignor } from './group/consumer/assignor.ts'
 import { GroupCoordinator } from './group/coordinator.ts'
 import { openDiskJournal } from './journal/disk-journal.ts'
 import { guardedJournal } from './journal/guarded-journal.ts'
@@ -394,8 +393,6 @@ function kafkaListener(
   })
 }
 
-const parseAssignors = (text: string): AssignorName[] => text.split(',').filter(isAssignor)
-
 function groupCoordinator(
   config: Config,
   { clock, random, log }: World,
@@ -425,7 +422,7 @@ function groupConfig(config: Config): GroupConfig {
     consumerSessionTimeoutMs: config['group.consumer.session.timeout.ms'],
     consumerHeartbeatIntervalMs: config['group.consumer.heartbeat.interval.ms'],
     consumerMembersMax: config['group.consumer.max.size'],
-    consumerAssignors: parseAssignors(config['group.consumer.assignors']),
+    consumerAssignors: ['uniform', 'range'],
     migrationPolicy: config['group.consumer.migration.policy'],
   }
 }

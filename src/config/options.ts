@@ -288,10 +288,7 @@ export const options = {
       'How long the first rebalance of an empty group waits for more members. Each that comes',
       'within it starts it again, up to the rebalance timeout.',
     ],
-    reason: [
-      'Kafka waits 3 s. On one machine the first consumer should start at once; set 3000 where',
-      'many start together.',
-    ],
+    reason: 'Kafka waits 3 s. One machine begins at once; set 3000 where many start together.',
   },
   'group.max.size': {
     type: 'integer',
@@ -322,26 +319,13 @@ export const options = {
     default: 2_147_483_647,
     min: 1,
     max: 2_147_483_647,
-    unit: 'count',
     doc: 'Members of one group of the consumer protocol. One more is refused.',
-  },
-  'group.consumer.assignors': {
-    type: 'choice',
-    choices: ['uniform,range', 'range,uniform', 'uniform', 'range'],
-    default: 'uniform,range',
-    doc: [
-      'How partitions may be assigned by the broker. The first is used where members of a group do',
-      'not ask for one.',
-    ],
   },
   'group.consumer.migration.policy': {
     type: 'choice',
     choices: ['bidirectional', 'upgrade', 'downgrade', 'disabled'],
     default: 'bidirectional',
-    doc: [
-      'Whether a group with members may change from the classic to the consumer protocol, when the',
-      'first member of that joins, and back, when the last leaves.',
-    ],
+    doc: 'Whether groups with members may change from the classic to the consumer protocol and back.',
   },
   'offsets.retention.minutes': {
     type: 'integer',
