@@ -19,12 +19,23 @@ import { deleteRecordsCases } from './cases/21-delete-records.ts'
 import { initProducerIdCases } from './cases/22-init-producer-id.ts'
 import { offsetForLeaderEpochCases } from './cases/23-offset-for-leader-epoch.ts'
 import { describeConfigsCases } from './cases/32-describe-configs.ts'
+import { alterConfigsCases } from './cases/33-alter-configs.ts'
+import { alterReplicaLogDirsCases } from './cases/34-alter-replica-log-dirs.ts'
 import { createPartitionsCases } from './cases/37-create-partitions.ts'
 import { deleteGroupsCases } from './cases/42-delete-groups.ts'
+import { electLeadersCases } from './cases/43-elect-leaders.ts'
 import { incrementalAlterConfigsCases } from './cases/44-incremental-alter-configs.ts'
+import { alterPartitionReassignmentsCases } from './cases/45-alter-partition-reassignments.ts'
+import { listPartitionReassignmentsCases } from './cases/46-list-partition-reassignments.ts'
 import { offsetDeleteCases } from './cases/47-offset-delete.ts'
+import { describeClientQuotasCases } from './cases/48-describe-client-quotas.ts'
+import { alterClientQuotasCases } from './cases/49-alter-client-quotas.ts'
+import { describeQuorumCases } from './cases/55-describe-quorum.ts'
+import { updateFeaturesCases } from './cases/57-update-features.ts'
 import { describeClusterCases } from './cases/60-describe-cluster.ts'
 import { describeProducersCases } from './cases/61-describe-producers.ts'
+import { listConfigResourcesCases } from './cases/74-list-config-resources.ts'
+import { describeTopicPartitionsCases } from './cases/75-describe-topic-partitions.ts'
 import type { WireCase } from './scenario.ts'
 
 export const wireCases: readonly WireCase[] = [
@@ -48,10 +59,21 @@ export const wireCases: readonly WireCase[] = [
   ...initProducerIdCases,
   ...offsetForLeaderEpochCases,
   ...describeConfigsCases,
+  ...alterConfigsCases,
+  ...alterReplicaLogDirsCases,
   ...createPartitionsCases,
   ...deleteGroupsCases,
+  ...electLeadersCases,
   ...incrementalAlterConfigsCases,
+  ...alterPartitionReassignmentsCases,
+  ...listPartitionReassignmentsCases,
   ...offsetDeleteCases,
+  ...describeClientQuotasCases,
+  ...alterClientQuotasCases,
+  ...describeQuorumCases,
+  ...updateFeaturesCases,
   ...describeClusterCases,
   ...describeProducersCases,
+  ...listConfigResourcesCases,
+  ...describeTopicPartitionsCases,
 ]

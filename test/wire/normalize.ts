@@ -95,11 +95,21 @@ export class Normalizer {
   }
 
   #array(value: readonly unknown[], name: string): Plain {
-    const items = value.map((each) => this.plain(each, name))
+    // In the order of their names, so that ids made up by brokers are met in the same order.
+    const inOrder = value.toSorted((a, b) => compare(ownNameOf(a), ownNameOf(b)))
+    const items = inOrder.map((each) => this.plain(each, name))
     return items.every((each) => typeof each === 'object' && each !== null)
       ? items.toSorted((a, b) => compare(sortKey(a), sortKey(b)))
       : items
   }
+}
+
+/** Of an item as it was answered: the first of its names that no broker makes up. */
+function ownNameOf(item: unknown): string {
+  if (typeof item !== 'object' || item === null) return ''
+  const fields = item as Record<string, unknown>
+  const own = identities.find((name) => !generated.has(name) && typeof fields[name] === 'string')
+  return own === undefined ? '' : String(fields[own])
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

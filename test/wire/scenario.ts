@@ -3,7 +3,7 @@
  * brokers at the same time, with the same names.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Api, ApiDefinition } from '../../src/wire/message.ts'
+import type { AnyApi, Api, ApiDefinition } from '../../src/wire/message.ts'
 import type { InputOf, ValueOf } from '../../src/wire/notation.ts'
 import { produce } from '../../src/wire/messages/00-produce.ts'
 import { listOffsets } from '../../src/wire/messages/02-list-offsets.ts'
@@ -17,6 +17,7 @@ export class ScenarioOver extends Error {}
 
 const setUpTimeoutMs = 20_000
 const retryMs = 20
+const settleMs = 500 // mostly it takes a few
 
 export interface Topic {
   readonly name: string
@@ -146,6 +147,11 @@ export class Scenario {
     })
   }
 
+  /** Kafka applies changes of configs behind its answer, and nothing tells when. */
+  async settle(): Promise<void> {
+    await sleep(settleMs)
+  }
+
   close(): void {
     for (const connection of this.#connections) connection.close()
   }
@@ -176,6 +182,7 @@ export function within<D extends ApiDefinition>(from: number, to: number, run: R
 
 export interface WireCase {
   readonly key: number
+  readonly api: Pick<AnyApi, 'key' | 'name' | 'versions'>
   readonly name: string
   readonly from: number
   readonly to: number
@@ -192,6 +199,7 @@ export function casesOf<D extends ApiDefinition>(
       typeof given === 'function' ? { from: 0, to: Infinity, run: given } : given
     return {
       key: api.key,
+      api,
       name,
       from,
       to,

@@ -207,7 +207,9 @@ async function readTarget(
   const { broker, bytesMax, isolation } = fetching
   const { partition: partitionIndex, fetchOffset, partitionMaxBytes } = asked
   if (log === undefined || fault !== ErrorCode.NONE) {
-    const unknown = { highWatermark: -1, abortedTransactions: null, records: [] }
+    // As Kafka: none were aborted where there is nothing, and it is not known where there is.
+    const abortedTransactions = log === undefined ? [] : null
+    const unknown = { highWatermark: -1, abortedTransactions, records: [] }
     return { partitionIndex, errorCode: fault, ...unknown }
   }
   const roomBytes = Math.min(partitionMaxBytes, bytesMax - look.byteLength)

@@ -29,7 +29,7 @@ export function describeClientQuotasHandler({ quotas }: Broker): Handler {
       entity: toParts(entity),
       values: Object.entries(values).map(([key, value]) => ({ key, value })),
     }))
-    return { response: { errorCode: ErrorCode.NONE, errorMessage: null, entries } }
+    return { response: { errorCode: ErrorCode.NONE, errorMessage: '', entries } }
   })
 }
 

@@ -5,6 +5,7 @@
  */
 import { isFailure } from '../../base/errors.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
+import { topicNameFault } from '../../log/topic-name.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import {
   describeProducers,
@@ -18,6 +19,8 @@ import { failureCode } from '../to-error-code.ts'
 type TopicReply = DescribeProducersReply['topics'][number]
 type PartitionReply = TopicReply['partitions'][number]
 
+const isTopicName = (name: string): boolean => topicNameFault(name) === undefined
+
 /** Partitions of one answer: each may tell some megabytes. Kafka's tools ask for one topic. */
 const partitionsMax = 1_000
 
@@ -26,7 +29,9 @@ export function describeProducersHandler(broker: Broker): Handler {
     const replies: TopicReply[] = []
     let count = 0
     for (const { name, partitionIndexes } of topics) {
-      const topic = await topicOrCode(broker, name)
+      const topic = isTopicName(name)
+        ? await topicOrCode(broker, name)
+        : ErrorCode.INVALID_TOPIC_EXCEPTION
       const partitions: PartitionReply[] = []
       for (const index of partitionIndexes) {
         const isOver = ++count > partitionsMax || signal.aborted
@@ -50,7 +55,10 @@ async function describe(
   partitionIndex: number,
 ): Promise<PartitionReply> {
   const log = logOrCode(broker, topic, partitionIndex)
-  if (typeof log === 'number') return { partitionIndex, errorCode: log, activeProducers: [] }
+  if (typeof log === 'number') {
+    const errorMessage = typeof topic === 'number' ? 'the topic is not there' : null
+    return { partitionIndex, errorCode: log, errorMessage, activeProducers: [] }
+  }
   try {
     const producers = await broker.logs.activeProducers(log)
     const activeProducers = producers.map((each) => ({

@@ -176,6 +176,7 @@ test('producers are told with epoch, last sequence and time', async () => {
     topics: [
       { name: 't', partitionIndexes: [0, 5] },
       { name: 'nobody', partitionIndexes: [0] },
+      { name: 'a b', partitionIndexes: [0] },
     ],
   }
   const { topics } = await world.ask(describeProducers, 0, request)
@@ -192,4 +193,6 @@ test('producers are told with epoch, last sequence and time', async () => {
   ])
   assert.equal(missing?.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   assert.equal(topics[1]?.partitions[0]?.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  assert.notEqual(topics[1].partitions[0].errorMessage, null)
+  assert.equal(topics[2]?.partitions[0]?.errorCode, ErrorCode.INVALID_TOPIC_EXCEPTION)
 })

@@ -1,25 +1,15 @@
 /** InitProducerId: idempotent and transactional producers, recovery, fencing, timeouts. */
-import { findCoordinator } from '../../../src/wire/messages/10-find-coordinator.ts'
 import { initProducerId } from '../../../src/wire/messages/22-init-producer-id.ts'
 import { casesOf, within } from '../scenario.ts'
 import type { Scenario, WireCase } from '../scenario.ts'
+import { coordinated } from '../transactions.ts'
 
 const idempotent = { transactionalId: null, transactionTimeoutMs: 60_000 }
 
-/** A transactional id whose coordinator is ready; brokers without transactions have none. */
-async function transactional(scenario: Scenario, timeoutMs = 60_000) {
-  const key = scenario.name('x')
-  await scenario.until('its coordinator', async () => {
-    const { errorCode } = await scenario.tell(findCoordinator, 3, { key, keyType: 1 })
-    return errorCode === 15 ? undefined : true
-  })
-  await scenario.until('it is loaded', async () => {
-    const probe = { ...idempotent, transactionalId: key, transactionTimeoutMs: -1 }
-    const { errorCode } = await scenario.tell(initProducerId, 4, probe)
-    return errorCode === 14 || errorCode === 15 || errorCode === 16 ? undefined : true
-  })
-  return { transactionalId: key, transactionTimeoutMs: timeoutMs }
-}
+const transactional = async (scenario: Scenario) => ({
+  transactionalId: await coordinated(scenario),
+  transactionTimeoutMs: 60_000,
+})
 
 export const initProducerIdCases: WireCase[] = casesOf(initProducerId, {
   idempotent: (trial) => trial.try(idempotent),

@@ -24,6 +24,7 @@ const changed =
   async (trial) => {
     const { name } = await trial.topic('t', 1, { 'retention.ms': '5000' })
     await trial.try(of(2, name, ...changes))
+    await trial.settle()
     const configurationKeys = ['retention.ms', 'cleanup.policy', 'max.message.bytes']
     const resources = [{ resourceType: 2, resourceName: name, configurationKeys }]
     await trial.ask(describeConfigs, 4, { resources })
