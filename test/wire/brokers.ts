@@ -24,6 +24,14 @@ export async function advertisedBy(bootstrap: string): Promise<ReadonlyMap<numbe
   }
 }
 
+const transactionalIds = 300
+const coming: ReadonlySet<number> = new Set([
+  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ErrorCode.NOT_COORDINATOR,
+  ErrorCode.CONCURRENT_TRANSACTIONS,
+])
+
 /** Kafka makes its internal topics and loads its coordinators at first use. */
 export async function warmUp(bootstrap: string): Promise<void> {
   const scenario = new Scenario(bootstrap, 'warm-up-')
@@ -43,6 +51,16 @@ export async function warmUp(bootstrap: string): Promise<void> {
       const { errorCode } = await scenario.tell(initProducerId, 4, input)
       return errorCode === ErrorCode.NONE ? true : undefined
     })
+    // So many, because each partition of the topic of transactions is loaded by itself.
+    for (let at = 0; at < transactionalIds; at++) {
+      const transactionalId = scenario.name(`x${at}`)
+      await scenario.until('a coordinator of transactions', async () => {
+        await scenario.tell(findCoordinator, 3, { key: transactionalId, keyType: 1 })
+        const input = { transactionalId, transactionTimeoutMs: 1000 }
+        const { errorCode } = await scenario.tell(initProducerId, 4, input)
+        return coming.has(errorCode) ? undefined : true
+      })
+    }
   } finally {
     scenario.close()
   }

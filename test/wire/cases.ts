@@ -18,9 +18,15 @@ import { deleteTopicsCases } from './cases/20-delete-topics.ts'
 import { deleteRecordsCases } from './cases/21-delete-records.ts'
 import { initProducerIdCases } from './cases/22-init-producer-id.ts'
 import { offsetForLeaderEpochCases } from './cases/23-offset-for-leader-epoch.ts'
+import { addPartitionsToTxnCases } from './cases/24-add-partitions-to-txn.ts'
+import { addOffsetsToTxnCases } from './cases/25-add-offsets-to-txn.ts'
+import { endTxnCases } from './cases/26-end-txn.ts'
+import { writeTxnMarkersCases } from './cases/27-write-txn-markers.ts'
+import { txnOffsetCommitCases } from './cases/28-txn-offset-commit.ts'
 import { describeConfigsCases } from './cases/32-describe-configs.ts'
 import { alterConfigsCases } from './cases/33-alter-configs.ts'
 import { alterReplicaLogDirsCases } from './cases/34-alter-replica-log-dirs.ts'
+import { describeLogDirsCases } from './cases/35-describe-log-dirs.ts'
 import { createPartitionsCases } from './cases/37-create-partitions.ts'
 import { deleteGroupsCases } from './cases/42-delete-groups.ts'
 import { electLeadersCases } from './cases/43-elect-leaders.ts'
@@ -34,6 +40,10 @@ import { describeQuorumCases } from './cases/55-describe-quorum.ts'
 import { updateFeaturesCases } from './cases/57-update-features.ts'
 import { describeClusterCases } from './cases/60-describe-cluster.ts'
 import { describeProducersCases } from './cases/61-describe-producers.ts'
+import { describeTransactionsCases } from './cases/65-describe-transactions.ts'
+import { listTransactionsCases } from './cases/66-list-transactions.ts'
+import { consumerGroupHeartbeatCases } from './cases/68-consumer-group-heartbeat.ts'
+import { consumerGroupDescribeCases } from './cases/69-consumer-group-describe.ts'
 import { listConfigResourcesCases } from './cases/74-list-config-resources.ts'
 import { describeTopicPartitionsCases } from './cases/75-describe-topic-partitions.ts'
 import type { WireCase } from './scenario.ts'
@@ -58,9 +68,15 @@ export const wireCases: readonly WireCase[] = [
   ...deleteRecordsCases,
   ...initProducerIdCases,
   ...offsetForLeaderEpochCases,
+  ...addPartitionsToTxnCases,
+  ...addOffsetsToTxnCases,
+  ...endTxnCases,
+  ...writeTxnMarkersCases,
+  ...txnOffsetCommitCases,
   ...describeConfigsCases,
   ...alterConfigsCases,
   ...alterReplicaLogDirsCases,
+  ...describeLogDirsCases,
   ...createPartitionsCases,
   ...deleteGroupsCases,
   ...electLeadersCases,
@@ -74,6 +90,10 @@ export const wireCases: readonly WireCase[] = [
   ...updateFeaturesCases,
   ...describeClusterCases,
   ...describeProducersCases,
+  ...describeTransactionsCases,
+  ...listTransactionsCases,
+  ...consumerGroupHeartbeatCases,
+  ...consumerGroupDescribeCases,
   ...listConfigResourcesCases,
   ...describeTopicPartitionsCases,
 ]

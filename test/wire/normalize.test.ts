@@ -15,6 +15,7 @@ test('addresses, words, times and names of this run go', () => {
     logAppendTimeMs: 1_700_000_000_000,
     errorCode: 3,
     offset: 7,
+    partitionSize: 900,
   })
   assert.deepEqual(plain, {
     host: '<address>',
@@ -24,6 +25,7 @@ test('addresses, words, times and names of this run go', () => {
     logAppendTimeMs: '<time>',
     errorCode: 'UNKNOWN_TOPIC_OR_PARTITION(3)',
     offset: 7,
+    partitionSize: '<size>',
   })
 })
 

@@ -7,7 +7,8 @@ import { ErrorCode } from '../../src/wire/error-codes.ts'
 
 export type Plain = null | boolean | number | string | Plain[] | { [name: string]: Plain }
 
-const addresses = new Set(['host', 'port'])
+const addresses = new Set(['host', 'port', 'logDir'])
+const sizes = new Set(['partitionSize', 'totalBytes', 'usableBytes'])
 /** Of these only is compared whether there is any: Kafka's words are not ours. */
 const words = new Set(['errorMessage', 'batchIndexErrorMessage', 'documentation', 'statusText'])
 const times = new Set([
@@ -71,6 +72,7 @@ export class Normalizer {
     }
     if (addresses.has(name)) return '<address>'
     if (times.has(name) && value > 0) return '<time>'
+    if (sizes.has(name) && value > 0) return '<size>'
     const what = generated.get(name)
     return what === undefined || value < 1 ? value : this.#alias(`${what} ${value}`, what)
   }
