@@ -325,7 +325,7 @@ export const options = {
     type: 'choice',
     choices: ['bidirectional', 'upgrade', 'downgrade', 'disabled'],
     default: 'bidirectional',
-    doc: 'Whether groups with members may change from the classic to the consumer protocol and back.',
+    doc: 'Whether groups with members may change from one protocol to the other, and which way.',
   },
   'offsets.retention.minutes': {
     type: 'integer',
