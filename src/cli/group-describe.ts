@@ -24,7 +24,8 @@ export const groupDescribe: Command = {
     about:
       'Shows each partition that the group has committed or that a member reads: the committed\n' +
       'offset, the end, the lag between them, and who reads it. Exit code 1 when there is no\n' +
-      'such group.',
+      'such group. Of groups of the consumer protocol (KIP-848) also epochs, and who is to have\n' +
+      'a partition next.',
     flags: flagTable,
     examples: [
       ['group describe readers', 'one group'],
@@ -110,6 +111,16 @@ const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}:${part
 const byPlace = (a: Row, b: Row): number =>
   a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1
 
+/** Who is to have the partition next, where that is another member (KIP-848). */
+function movesTo(
+  { members }: GroupInfo,
+  place: TopicPartition,
+  member: GroupMemberInfo | undefined,
+): string | null {
+  const next = members.find(({ target }) => target.some((each) => keyOf(each) === keyOf(place)))
+  return next === undefined || next === member ? null : (next.instanceId ?? next.memberId)
+}
+
 function toJson({ group, rows }: Described): object {
   return {
     ...group,
@@ -118,7 +129,9 @@ function toJson({ group, rows }: Described): object {
 }
 
 function text({ group, rows }: Described, isTerminal: boolean): string {
-  const columns = ['TOPIC', 'PARTITION', 'COMMITTED', 'END', 'LAG', 'MEMBER', 'HOST', 'CLIENT']
+  const isConsumer = group.type === 'consumer'
+  const places = ['TOPIC', 'PARTITION', 'COMMITTED', 'END', 'LAG', 'MEMBER', 'HOST', 'CLIENT']
+  const columns = isConsumer ? [...places, 'EPOCH', 'MOVES-TO'] : places
   const cells = rows.map(({ topic, partition, committed, end, lag, member }) => [
     topic,
     partition,
@@ -128,13 +141,17 @@ function text({ group, rows }: Described, isTerminal: boolean): string {
     member?.instanceId ?? member?.memberId ?? null,
     member?.host ?? null,
     member?.clientId ?? null,
+    ...(isConsumer ? [member?.epoch ?? null, movesTo(group, { topic, partition }, member)] : []),
   ])
   const table = tableText(columns, cells, isTerminal)
   if (!isTerminal) return table
   const idle = group.members.filter(({ partitions }) => partitions.length === 0)
   const names = idle.map(({ memberId, host }) => `${memberId} on ${host}`)
   const protocol = group.protocol === '' ? '' : `, ${group.protocol}`
-  const state = `state    ${group.state}${protocol}\nmembers  ${group.members.length}\n`
+  const epoch = group.epoch === null ? '' : `, epoch ${group.epoch}`
+  const state =
+    `state    ${group.state}${protocol}\ntype     ${group.type}${epoch}\n` +
+    `members  ${group.members.length}\n`
   const waiting = idle.length > 0 ? `idle     ${names.join(', ')}\n` : ''
   return `group    ${group.groupId}\n${state}${waiting}\n${table}`
 }

@@ -112,6 +112,12 @@ export class BrokerConnection {
     this.#send(api, version, body, this.#nextId++)
   }
 
+  /** True where there is a version that both speak. */
+  speaks({ key, versions }: Pick<Callable<never, unknown>, 'key' | 'versions'>): boolean {
+    const theirs = this.#versions.get(key)
+    return theirs !== undefined && theirs.min <= versions.max && theirs.max >= versions.min
+  }
+
   /** @throws Failure 'invalid': there is no version that both speak. */
   versionOf(
     { key, name, versions }: Pick<Callable<never, unknown>, 'key' | 'name' | 'versions'>,

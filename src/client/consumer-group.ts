@@ -6,6 +6,8 @@ import { offsetCommit } from '../wire/messages/08-offset-commit.ts'
 import { offsetFetch } from '../wire/messages/09-offset-fetch.ts'
 import { describeGroups } from '../wire/messages/15-describe-groups.ts'
 import { listGroups } from '../wire/messages/16-list-groups.ts'
+import { consumerGroupDescribe } from '../wire/messages/69-consumer-group-describe.ts'
+import type { BrokerConnection } from './broker-connection.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import type { TopicPartition } from './partition-offsets.ts'
 import { expectNone } from './refusal.ts'
@@ -39,13 +41,22 @@ export interface GroupMemberInfo {
   readonly clientId: string
   readonly host: string
   readonly partitions: readonly TopicPartition[]
+  /** Of the consumer protocol (KIP-848); null in classic groups. */
+  readonly epoch: number | null
+  /** What it is to have; other than `partitions` while partitions move. */
+  readonly target: readonly TopicPartition[]
 }
 
 export interface GroupInfo {
   readonly groupId: string
+  /** Who assigns partitions: a member (classic), or the broker (consumer, KIP-848). */
+  readonly type: 'classic' | 'consumer'
+  /** Of a consumer group; null in classic ones. */
+  readonly epoch: number | null
   /** Kafka's names: Empty, Stable, PreparingRebalance, CompletingRebalance, Dead (not there). */
   readonly state: string
   readonly protocolType: string
+  /** Of a consumer group the broker's assignor. */
   readonly protocol: string
   readonly members: readonly GroupMemberInfo[]
 }
@@ -54,20 +65,67 @@ export interface GroupInfo {
 export function describeGroup(client: KafkaClient, groupId: string): Promise<GroupInfo> {
   return client.retrying(async () => {
     const coordinator = await client.coordinator(groupId)
+    const modern = await describeConsumerGroup(coordinator, groupId)
+    if (modern !== undefined) return modern
     const [group] = (await coordinator.call(describeGroups, { groups: [groupId] })).groups
     const isMissing = group === undefined || group.errorCode === ErrorCode.GROUP_ID_NOT_FOUND
-    if (isMissing) return { groupId, state: 'Dead', protocolType: '', protocol: '', members: [] }
+    const shape = { groupId, type: 'classic', epoch: null } as const
+    if (isMissing) {
+      return { ...shape, state: 'Dead', protocolType: '', protocol: '', members: [] }
+    }
     expectNone(`cannot describe group ${groupId}`, group.errorCode, group.errorMessage)
-    const members = group.members.map((member) => ({
-      memberId: member.memberId,
-      instanceId: member.groupInstanceId,
-      clientId: member.clientId,
-      host: member.clientHost.replace(/^\//, ''),
-      partitions: partitionsOf(member.memberAssignment),
-    }))
+    const members = group.members.map((member) => {
+      const partitions = partitionsOf(member.memberAssignment)
+      return {
+        memberId: member.memberId,
+        instanceId: member.groupInstanceId,
+        clientId: member.clientId,
+        host: member.clientHost.replace(/^\//, ''),
+        partitions,
+        epoch: null,
+        target: partitions,
+      }
+    })
     const { groupState: state, protocolType, protocolData: protocol } = group
-    return { groupId, state, protocolType, protocol, members }
+    return { ...shape, state, protocolType, protocol, members }
   })
+}
+
+/** Undefined where the broker is too old for such groups, or there is none of this id. */
+async function describeConsumerGroup(
+  coordinator: BrokerConnection,
+  groupId: string,
+): Promise<GroupInfo | undefined> {
+  if (!coordinator.speaks(consumerGroupDescribe)) return undefined
+  const request = { groupIds: [groupId], includeAuthorizedOperations: false }
+  const [group] = (await coordinator.call(consumerGroupDescribe, request)).groups
+  const isMissing = group === undefined || group.errorCode === ErrorCode.GROUP_ID_NOT_FOUND
+  if (isMissing) return undefined
+  expectNone(`cannot describe group ${groupId}`, group.errorCode, group.errorMessage)
+  const { groupState: state, groupEpoch: epoch, assignorName: protocol } = group
+  const members = group.members.map((member) => ({
+    memberId: member.memberId,
+    instanceId: member.instanceId,
+    clientId: member.clientId,
+    host: member.clientHost.replace(/^\//, ''),
+    partitions: placesIn(member.assignment),
+    epoch: member.memberEpoch,
+    target: placesIn(member.targetAssignment),
+  }))
+  return { groupId, type: 'consumer', epoch, state, protocolType: 'consumer', protocol, members }
+}
+
+function placesIn({
+  topicPartitions,
+}: {
+  readonly topicPartitions: readonly {
+    readonly topicName: string
+    readonly partitions: readonly number[]
+  }[]
+}): TopicPartition[] {
+  return topicPartitions.flatMap(({ topicName: topic, partitions }) =>
+    partitions.map((partition) => ({ topic, partition })),
+  )
 }
 
 /** Groups of other protocols than consumers' have assignments that only they can read. */
