@@ -254,10 +254,11 @@ export class GroupCoordinator {
     const { groupId, member } = request
     if (member !== undefined) {
       const group = await this.#findOfMember(groupId)
-      if (group === undefined) return noSuchMember
-      if ('outcome' in group) return group
-      const looked = await group.submit<'look'>({ kind: 'look', request: member })
-      if (looked.outcome === 'refused') return looked
+      if (group !== undefined) {
+        if ('outcome' in group) return group
+        const looked = await group.submit<'look'>({ kind: 'look', request: member })
+        if (looked.outcome === 'refused') return looked
+      }
     }
     return this.#orRefused('fetch offsets', async () => ({
       outcome: 'fetched',

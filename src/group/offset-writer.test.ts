@@ -158,4 +158,8 @@ test('offsets are fetched in the order asked, -1 where there is none', async () 
   )
   const none = await world.coordinator.fetchOffsets({ groupId: 'none', topics: null })
   assert.deepEqual(none, { outcome: 'fetched', offsets: [] })
+  // As Kafka: whoever says to be a member of a group that is not there is not judged.
+  const member = { memberId: 'c-1', generation: 1 }
+  const ofMember = await world.coordinator.fetchOffsets({ groupId: 'none', topics: null, member })
+  assert.deepEqual(ofMember, none)
 })

@@ -274,6 +274,8 @@ const rows: readonly Row[] = [
   [69, 'twice', 'groups[g #2]', once],
   [69, 'unknown, and no name', 'groups[0].errorCode', 'no group has an empty id: it is not found'],
 
+  [57, 'to what it is', 'results[group.version].errorMessage', 'Kafka’s words for no error: NONE'],
+
   // DescribeTopicPartitions.
   [75, 'unknown, and names that are none', '*.errorCode', unnamed, '"UNKNOWN_SERVER_ERROR(-1)"'],
 ]
