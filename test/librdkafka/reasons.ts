@@ -23,12 +23,17 @@ const share = 'Share groups are not served yet, and not advertised.'
 const together =
   'The suite waits for topics that match an expression one heartbeat after those that are named; ' +
   'the broker may assign both at once.'
+const incremental =
+  'The suite waits until all partitions are revoked and given anew; the modern protocol moves ' +
+  'only those that change.'
 const race =
   'A race in librdkafka: who unsubscribes while a revocation waits for the application, and is ' +
   'answered within milliseconds, has left the group and does not join again.'
 
 export const reasons: readonly Reason[] = [
   { test: '0045_resubscribe_with_regex', modes: ['consumer'], reason: together },
+  { test: '0045_subscribe_update_topic_remove', modes: ['consumer'], reason: incremental },
+  { test: '0045_subscribe_update_non_exist', modes: ['consumer'], reason: incremental },
   { test: '0045_subscribe_many', subject: 'karst', modes: ['consumer'], reason: race },
   { test: '0077_compaction', subject: 'karst', reason: 'Compaction is not done yet.' },
   { test: '0084_destroy_flags', modes: ['consumer'], reason: 'The suite skips it in this mode.' },
