@@ -121,8 +121,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   const topics = await openTopics(world, { ...storage, database, configs })
   const jobs = startJobs(config, world, { ...storage, database, topics, configs, tasks })
   tasks.defer('jobs', () => jobs.close())
-  const groups = groupCoordinator(config, world, database, topics)
-  tasks.defer('groups', () => groups.close())
+  const groups = groupCoordinator(config, world, database, topics, tasks)
 
   let kafkaAddress = addressOf(config['kafka.listen'])
   const advertised = config['kafka.advertised']
@@ -398,8 +397,9 @@ function groupCoordinator(
   { clock, random, log }: World,
   database: CatalogDatabase,
   topics: TopicDirectory,
+  tasks: TaskGroup,
 ): GroupCoordinator {
-  return new GroupCoordinator({
+  const groups = new GroupCoordinator({
     database,
     clock,
     random,
@@ -408,6 +408,11 @@ function groupCoordinator(
     topics: topicView(topics),
     embedded: embeddedProtocol,
   })
+  tasks.defer('groups', () => groups.close())
+  const expiry = new AbortController()
+  const expire = (): Promise<void> => groups.runExpiry(expiry.signal)
+  tasks.add('offset expiry', expire, () => expiry.abort())
+  return groups
 }
 
 function groupConfig(config: Config): GroupConfig {
