@@ -7,6 +7,7 @@ export const commands: CommandTable = {
   produce: async () => (await import('./produce.ts')).produceCommand,
   consume: async () => (await import('./consume.ts')).consumeCommand,
   group: async () => (await import('./group.ts')).group,
+  txn: async () => (await import('./txn.ts')).txn,
   quota: async () => (await import('./quota.ts')).quota,
   config: async () => (await import('./config.ts')).config,
 }

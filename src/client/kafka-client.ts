@@ -24,6 +24,9 @@ export type TopicInfo = MetadataResponse['topics'][number] & { readonly name: st
 const pauseMsMin = 50
 const pauseMsMax = 1_000
 
+/** Kafka's numbers for what has a coordinator. */
+const coordinatorTypes = { group: 0, transaction: 1 } as const
+
 export class KafkaClient {
   readonly #options: KafkaClientOptions
   readonly #connections = new Map<string, Promise<BrokerConnection>>()
@@ -110,17 +113,19 @@ export class KafkaClient {
     this.#leaders.delete(`${topic}:${partition}`)
   }
 
-  /** The connection to the broker that coordinates a group. */
-  async coordinator(groupId: string): Promise<BrokerConnection> {
+  /** The connection to the broker that coordinates a group, or a transactional id. */
+  async coordinator(
+    key: string,
+    of: keyof typeof coordinatorTypes = 'group',
+  ): Promise<BrokerConnection> {
+    const keyType = coordinatorTypes[of]
     const answer = await (
       await this.any()
     ).call(findCoordinator, (version) =>
-      version < severalKeysFrom
-        ? { key: groupId, keyType: 0 }
-        : { keyType: 0, coordinatorKeys: [groupId] },
+      version < severalKeysFrom ? { key, keyType } : { keyType, coordinatorKeys: [key] },
     )
     const found = answer.coordinators[0] ?? answer
-    expectNone(`the coordinator of group ${groupId}`, found.errorCode, found.errorMessage)
+    expectNone(`the coordinator of ${of} ${key}`, found.errorCode, found.errorMessage)
     return this.#connect({ host: found.host, port: found.port })
   }
 
