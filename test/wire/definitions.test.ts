@@ -1,12 +1,9 @@
-/** Every message of ours has the fields, types, versions and defaults of Kafka's own definition. */
+/** What the comparison of message definitions sees. */
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import { apis } from '../../src/wire/apis.ts'
-import { assignments, subscriptions } from '../../src/wire/consumer-protocol.ts'
-import type { AnyApi } from '../../src/wire/message.ts'
+import { test } from 'node:test'
 import { message } from '../../src/wire/message.ts'
-import { differencesOf, stableMaxOf } from './definitions.ts'
-import { kafkaMessages, missingJar, readMessage } from './kafka-definitions.ts'
+import { differencesOf } from './definitions.ts'
+import { readMessage } from './kafka-definitions.ts'
 
 const theirs = readMessage(`
 // A licence.
@@ -60,25 +57,4 @@ test('each way to be wrong is told', () => {
   assert.match(withField({ parts: wrongPart }), /parts\[\]\.done: default ours true/)
   const { id, parts, note } = fields
   assert.match(tell({ fields: { parts, id, note } }), /v1,2: order: ours parts/)
-})
-
-describe('as in the jar of Kafka', { skip: missingJar }, () => {
-  const known = missingJar === false ? kafkaMessages() : new Map<string, never>()
-  const kafka = (name: string) => {
-    const found = known.get(name)
-    assert.ok(found !== undefined, `Kafka knows no ${name}`)
-    return found
-  }
-  for (const api of Object.values<AnyApi>(apis)) {
-    test(`${api.key} ${api.name}`, () => {
-      const [request, response] = [kafka(api.request.name), kafka(api.response.name)]
-      assert.deepEqual([request.apiKey, response.apiKey], [api.key, api.key])
-      const ofRequest = differencesOf(api.request, request)
-      const ofResponse = differencesOf(api.response, response, stableMaxOf(request))
-      assert.deepEqual([...ofRequest, ...ofResponse], [])
-    })
-  }
-  for (const ours of [subscriptions, assignments]) {
-    test(ours.name, () => assert.deepEqual(differencesOf(ours, kafka(ours.name)), []))
-  }
 })

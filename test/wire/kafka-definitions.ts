@@ -2,7 +2,6 @@
  * Kafka's own message definitions, read from the jar of its clients, in the shape that our notation
  * is read into, so that both can be compared field by field.
  */
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { holds } from '../../src/wire/notation.ts'
 import type { Range } from '../../src/wire/notation.ts'
@@ -61,11 +60,6 @@ export const clientsJar: string = path.join(
   checkout,
   `build/clients/kafka-${kafkaVersion}/libs/kafka-clients-${kafkaVersion}.jar`,
 )
-
-/** Said where the jar is missing; npm run test:wire installs it. */
-export const missingJar: string | false = existsSync(clientsJar)
-  ? false
-  : `needs Kafka's own definitions from ${clientsJar}: npm run test:wire brings them`
 
 /** By name (`FetchRequest`). */
 export function kafkaMessages(): ReadonlyMap<string, KafkaMessage> {
