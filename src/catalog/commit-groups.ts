@@ -7,25 +7,12 @@
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
 import type { CatalogDatabase, Transaction } from './database.ts'
-import { encodeManifest, type Run } from './manifest.ts'
+import { decodeManifest, encodeManifest, type Run } from './manifest.ts'
+import { CommitJudge } from './commit-judge.ts'
+import type { EndIntent } from './end-transaction.ts'
 import { type AppendOutcome, decodeOutcomes, encodeOutcomes } from './outcomes.ts'
-import {
-  decodeWindow,
-  encodeWindow,
-  judgeSequence,
-  type ProducerWindow,
-  rememberBatch,
-  sequenceAfter,
-} from './producer-window.ts'
-import {
-  type CommitLogRow,
-  commitLog,
-  objects,
-  type PartitionRow,
-  partitions,
-  producerStates,
-  topics,
-} from './schema.ts'
+import { type CommitLogRow, commitLog, objects } from './schema.ts'
+import { abortedRanges } from './schema-transactions.ts'
 
 /** The transaction that a batch says it belongs to, as it was when the batch arrived. */
 export interface AppendTransaction {
@@ -56,7 +43,10 @@ export interface AppendIntent {
   readonly isAhead?: boolean
 }
 
-/** A durable group that asks to be committed; its appends stand in the order of their bytes. */
+/**
+ * A durable group that asks to be committed; its appends stand in the order of their bytes. One
+ * that ends transactions has no bytes and no object ('').
+ */
 export interface GroupIntent {
   readonly incarnation: number
   readonly groupNumber: number
@@ -68,6 +58,7 @@ export interface GroupIntent {
   readonly bytesPosition: number
   readonly createdMs: number
   readonly appends: readonly AppendIntent[]
+  readonly ends?: readonly EndIntent[]
 }
 
 export type GroupResult =
@@ -78,6 +69,11 @@ export type GroupResult =
       readonly runs: readonly Run[]
       /** What it changed of transactions, in the order in which it did. */
       readonly transactions: readonly TransactionChange[]
+      /**
+       * The answers of its ends, in order; none where it was decided before: the answers are lost,
+       * and asking again tells.
+       */
+      readonly answers: readonly unknown[]
     }
   | { readonly state: 'cancelled' }
 
@@ -104,6 +100,8 @@ export type TransactionChange =
       readonly firstOffset: number | null
       readonly markerOffset: number
     }
+
+type CommittedGroup = Extract<GroupResult, { state: 'committed' }>
 
 export interface CommitResult {
   /** One per group, in the order given. */
@@ -177,7 +175,10 @@ async function knownResults(
       index,
       row.state === 'cancelled'
         ? { state: 'cancelled' }
-        : resultOf(group, decodeOutcomes(row.outcomes), epochOf(row)),
+        : withEnds(
+            resultOf(group, decodeOutcomes(row.outcomes), epochOf(row)),
+            await knownEnds(tx, row),
+          ),
     )
   }
   return known
@@ -189,6 +190,45 @@ function epochOf(row: CommitLogRow): number {
   return manifest.length < 8 ? 0 : new DataView(manifest.buffer, manifest.byteOffset).getInt32(4)
 }
 
+/** The ends of a group that was decided before, as its markers and the aborted ranges tell. */
+async function knownEnds(
+  tx: Transaction,
+  row: CommitLogRow,
+): Promise<{ runs: Run[]; changes: TransactionChange[] }> {
+  if (row.objectId !== '') return { runs: [], changes: [] }
+  const runs = decodeManifest(row.manifest, row.objectId, row.position)
+  const ranges = await tx.get(
+    abortedRanges,
+    runs.map(({ partitionId, baseOffset }) => [partitionId, baseOffset]),
+  )
+  const changes = runs.map((run, index): TransactionChange => {
+    assert(run.marker !== undefined, 'a group without an object holds markers only')
+    const { partitionId, baseOffset: markerOffset, marker } = run
+    const { type, producerId } = marker
+    const change = type === 'commit' ? 'committed' : 'aborted'
+    const firstOffset = ranges[index]?.firstOffset ?? null
+    return { change, partitionId, producerId, firstOffset, markerOffset }
+  })
+  return { runs, changes }
+}
+
+function withEnds(
+  result: CommittedGroup,
+  {
+    runs,
+    changes,
+  }: { readonly runs: readonly Run[]; readonly changes: readonly TransactionChange[] },
+  answers: readonly unknown[] = [],
+): CommittedGroup {
+  if (runs.length === 0 && answers.length === 0) return result
+  return {
+    ...result,
+    runs: [...result.runs, ...runs],
+    transactions: [...result.transactions, ...changes],
+    answers,
+  }
+}
+
 async function commitIn(tx: Transaction, groups: readonly GroupIntent[]): Promise<CommitResult> {
   const claimed = await tx.insert(
     commitLog,
@@ -196,11 +236,8 @@ async function commitIn(tx: Transaction, groups: readonly GroupIntent[]): Promis
   )
   const known = await knownResults(tx, groups, claimed)
   const fresh = groups.filter((_, index) => !known.has(index))
-  const judge = await Judge.prepare(
-    tx,
-    fresh.flatMap((group) => group.appends),
-  )
-  const results = groups.map((group, index) => known.get(index) ?? judge.judgeGroup(group))
+  const judge = await CommitJudge.prepare(tx, fresh)
+  const results = groups.map((group, index) => known.get(index) ?? judged(judge, group))
   await judge.write(tx)
   const rows = groups.flatMap((group, index) => {
     const result = results[index]
@@ -215,13 +252,23 @@ async function commitIn(tx: Transaction, groups: readonly GroupIntent[]): Promis
   return { groups: results, ends: judge.ends() }
 }
 
+function judged(judge: CommitJudge, group: GroupIntent): CommittedGroup {
+  const outcomes = group.appends.map((append) => judge.judge(append, group.createdMs))
+  const result = resultOf(group, outcomes, judge.leaderEpoch())
+  const ends = group.ends ?? []
+  if (ends.length === 0) return result
+  const { runs, changes, answers } = judge.end(ends, group.createdMs)
+  return withEnds(result, { runs, changes }, answers)
+}
+
 /**
  * The first commit that names an object brings its row; later ones share its lock, so that nobody
  * ends the object meanwhile. What is ended is named by no commit any more: its space may be in use
  * again.
  */
 async function nameObjects(tx: Transaction, groups: readonly GroupIntent[]): Promise<void> {
-  const ids = [...new Set(groups.map((group) => group.objectId))].toSorted()
+  const named = groups.filter(({ objectId }) => objectId !== '')
+  const ids = [...new Set(named.map(({ objectId }) => objectId))].toSorted()
   const createdMs = groups[0]?.createdMs ?? 0
   for (const objectId of ids) {
     const [row] = await tx.lock(objects, [[objectId]], 'shared')
@@ -238,7 +285,7 @@ function resultOf(
   group: GroupIntent,
   outcomes: readonly AppendOutcome[],
   leaderEpoch: number,
-): GroupResult {
+): CommittedGroup {
   assert(outcomes.length === group.appends.length, 'one outcome per append')
   const runs: Run[] = []
   const transactions: TransactionChange[] = []
@@ -255,7 +302,7 @@ function resultOf(
     }
     position += append.byteLength
   }
-  return { state: 'committed', outcomes, runs, transactions }
+  return { state: 'committed', outcomes, runs, transactions, answers: [] }
 }
 
 function addToRuns(
@@ -286,141 +333,4 @@ function addToRuns(
   }
   if (touches) runs[runs.length - 1] = run
   else runs.push(run)
-}
-
-interface ProducerEntry {
-  readonly partitionId: number
-  readonly producerId: number
-  window: ProducerWindow | undefined
-  lastMs: number
-  changed: boolean
-}
-
-const producerKey = (append: AppendIntent): string => `${append.partitionId}:${append.producerId}`
-
-/** State of one transaction, read under its locks, changed by each verdict. */
-class Judge {
-  readonly #partitions = new Map<number, { row: PartitionRow; end: number }>()
-  readonly #configVersions = new Map<string, number>()
-  readonly #producers = new Map<string, ProducerEntry>()
-
-  /** Locks first; everything that is judged by is read in later statements (READ COMMITTED). */
-  static async prepare(tx: Transaction, appends: readonly AppendIntent[]): Promise<Judge> {
-    const judge = new Judge()
-    const ids = [...new Set(appends.map((append) => append.partitionId))].toSorted((a, b) => a - b)
-    const rows = await tx.lock(
-      partitions,
-      ids.map((id) => [id]),
-      'exclusive',
-    )
-    for (const row of rows) judge.#partitions.set(row.partitionId, { row, end: row.logEnd })
-    const topicIds = [...new Set(appends.map((append) => append.topicId))]
-    const topicRows = await tx.get(
-      topics,
-      topicIds.map((id) => [id]),
-    )
-    for (const row of topicRows) {
-      if (row !== undefined && row.deletedMs === null) {
-        judge.#configVersions.set(row.topicId, row.configVersion)
-      }
-    }
-    await judge.#readProducers(tx, appends)
-    return judge
-  }
-
-  async #readProducers(tx: Transaction, appends: readonly AppendIntent[]): Promise<void> {
-    for (const append of appends) {
-      if (append.producerId < 0) continue
-      const { partitionId, producerId } = append
-      const entry = { partitionId, producerId, window: undefined, lastMs: 0, changed: false }
-      this.#producers.set(producerKey(append), entry)
-    }
-    const entries = [...this.#producers.values()]
-    if (entries.length === 0) return
-    const rows = await tx.get(
-      producerStates,
-      entries.map((entry) => [entry.partitionId, entry.producerId]),
-    )
-    for (const [index, entry] of entries.entries()) {
-      const row = rows[index]
-      if (row !== undefined) entry.window = decodeWindow(row.epoch, row.window)
-    }
-  }
-
-  judgeGroup(group: GroupIntent): GroupResult {
-    const outcomes = group.appends.map((append) => this.#judge(append, group.createdMs))
-    return resultOf(group, outcomes, this.#leaderEpoch())
-  }
-
-  #leaderEpoch(): number {
-    for (const { row } of this.#partitions.values()) return row.leaderEpoch
-    return 0
-  }
-
-  #judge(append: AppendIntent, nowMs: number): AppendOutcome {
-    const partition = this.#partitions.get(append.partitionId)
-    const configVersion = this.#configVersions.get(append.topicId)
-    const isKnown = partition?.row.topicId === append.topicId && configVersion !== undefined
-    if (partition === undefined || !isKnown) {
-      return { outcome: 'refused', reason: 'unknown-partition' }
-    }
-    if (configVersion !== append.configVersion) {
-      return { outcome: 'refused', reason: 'config-changed' }
-    }
-    const baseOffset = partition.end
-    const refusal = append.producerId < 0 ? undefined : this.#sequence(append, baseOffset, nowMs)
-    if (refusal !== undefined) return refusal
-    partition.end += append.offsetCount
-    return { outcome: 'appended', baseOffset }
-  }
-
-  #sequence(append: AppendIntent, baseOffset: number, nowMs: number): AppendOutcome | undefined {
-    if (append.isAhead === true) return { outcome: 'refused', reason: 'out-of-order-sequence' }
-    const entry = this.#producers.get(producerKey(append))
-    assert(entry !== undefined, 'every producer of the groups was read')
-    const { producerEpoch: epoch, baseSequence, offsetCount } = append
-    const lastSequence = sequenceAfter(baseSequence, offsetCount - 1)
-    const judged = judgeSequence(entry.window, { epoch, baseSequence, lastSequence })
-    if (judged.verdict === 'duplicate') {
-      const { baseOffset: first, timestampMs } = judged.of
-      return { outcome: 'duplicate', baseOffset: first, timestampMs }
-    }
-    if (judged.verdict !== 'next') return { outcome: 'refused', reason: judged.verdict }
-    const batch = { epoch, baseSequence, lastSequence }
-    entry.window = rememberBatch(entry.window, batch, baseOffset, append.maxTimestampMs)
-    entry.lastMs = nowMs
-    entry.changed = true
-    return undefined
-  }
-
-  async write(tx: Transaction): Promise<void> {
-    const grown = [...this.#partitions.values()].filter(({ row, end }) => end !== row.logEnd)
-    if (grown.length > 0) {
-      await tx.put(
-        partitions,
-        grown.map(({ row, end }) => ({ ...row, logEnd: end })),
-      )
-    }
-    const changed = [...this.#producers.values()].filter((entry) => entry.changed)
-    if (changed.length === 0) return
-    const rows = changed.map(({ partitionId, producerId, window, lastMs }) => {
-      assert(window !== undefined, 'a changed producer has a window')
-      const encoded = encodeWindow(window)
-      const state = { epoch: window.epoch, window: encoded, lastMs, transactionOffset: null }
-      return { partitionId, producerId, ...state }
-    })
-    const byKey = (a: (typeof rows)[number], b: (typeof rows)[number]): number =>
-      a.partitionId - b.partitionId || a.producerId - b.producerId
-    await tx.put(producerStates, rows.toSorted(byKey))
-  }
-
-  ends(): CommitResult['ends'] {
-    return [...this.#partitions.values()]
-      .filter(({ row, end }) => end !== row.logEnd)
-      .map(({ row, end }) => ({
-        partitionId: row.partitionId,
-        previousEnd: row.logEnd,
-        logEnd: end,
-      }))
-  }
 }

@@ -69,6 +69,8 @@ test('outcomes, version 1', () => {
     'config-changed',
     'out-of-order-sequence',
     'stale-producer-epoch',
+    'wrong-producer-id',
+    'wrong-transaction',
   ] as const
   const outcomes: readonly AppendOutcome[] = [
     { outcome: 'appended', baseOffset: 2 ** 33 },
@@ -80,12 +82,12 @@ test('outcomes, version 1', () => {
   assert.equal(
     hex(bytes),
     `01000000000200000000${none}0100000000000000010000000000000002` +
-      ['02', '03', '04', '05'].map((kind) => kind + none + none).join(''),
+      ['02', '03', '04', '05', '06', '07'].map((kind) => kind + none + none).join(''),
   )
   assert.deepEqual(decodeOutcomes(bytes), outcomes)
   assert.deepEqual(decodeOutcomes(encodeOutcomes([])), [])
   const unknownKind = Uint8Array.from(bytes)
-  unknownKind[1] = 6
+  unknownKind[1] = 8
   for (const damaged of [new Uint8Array(0), bytes.subarray(0, 17), unknownKind]) {
     assert.throws(() => decodeOutcomes(damaged), isCorrupt)
   }

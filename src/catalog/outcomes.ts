@@ -18,6 +18,13 @@ export type RefusedReason =
   | 'out-of-order-sequence'
   /** A producer with a newer epoch has written to this partition. */
   | 'stale-producer-epoch'
+  /** A transactional id that is unknown, or has another producer id. */
+  | 'wrong-producer-id'
+  /**
+   * No transaction of the batch is open in the partition, or one is and the batch is not of it
+   * (KIP-98).
+   */
+  | 'wrong-transaction'
 
 export type AppendOutcome =
   | { readonly outcome: 'appended'; readonly baseOffset: number }
@@ -36,6 +43,8 @@ const kinds: readonly (RefusedReason | 'appended' | 'duplicate')[] = [
   'config-changed',
   'out-of-order-sequence',
   'stale-producer-epoch',
+  'wrong-producer-id',
+  'wrong-transaction',
 ]
 
 export function encodeOutcomes(outcomes: readonly AppendOutcome[]): Uint8Array {

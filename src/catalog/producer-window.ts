@@ -59,8 +59,8 @@ export function judgeSequence(
   )
   if (of !== undefined) return { verdict: 'duplicate', of }
   const newest = window.batches[0]
-  const follows =
-    newest === undefined || batch.baseSequence === sequenceAfter(newest.lastSequence, 1)
+  // Without any batch the epoch is a marker's: that began it anew.
+  const follows = batch.baseSequence === (newest ? sequenceAfter(newest.lastSequence, 1) : 0)
   return follows ? { verdict: 'next' } : { verdict: 'out-of-order-sequence' }
 }
 

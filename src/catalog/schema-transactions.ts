@@ -83,6 +83,8 @@ export interface PendingOffsetRow {
   offset: number
   leaderEpoch: number
   metadata: string
+  /** What was committed without a transaction later than this stands. */
+  writtenMs: number
 }
 
 export const transactions: Table<TransactionRow> = {
@@ -153,6 +155,7 @@ export const pendingOffsets: Table<PendingOffsetRow> = {
     offset: 'int',
     leaderEpoch: 'int',
     metadata: 'text',
+    writtenMs: 'int',
   },
   key: ['groupId', 'producerId', 'topicId', 'partitionIndex'],
 }

@@ -45,6 +45,10 @@ export function refusedAppendCode(reason: RefusedReason): number {
       return ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
     case 'stale-producer-epoch':
       return ErrorCode.INVALID_PRODUCER_EPOCH
+    case 'wrong-producer-id':
+      return ErrorCode.INVALID_PRODUCER_ID_MAPPING
+    case 'wrong-transaction':
+      return ErrorCode.INVALID_TXN_STATE
     default:
       return unreachable(reason, 'refusedAppendCode')
   }

@@ -1,0 +1,272 @@
+/**
+ * The state of one commit: read under its locks, changed by each verdict, written at its end.
+ * Batches and ends of transactions are judged one after another, each against what the earlier ones
+ * left.
+ */
+import { assert } from '../base/assert.ts'
+import type { AppendIntent, GroupIntent, TransactionChange } from './commit-groups.ts'
+import type { Transaction } from './database.ts'
+import {
+  type EndingTransaction,
+  type EndIntent,
+  lockPending,
+  lockTransactions,
+  readRegistered,
+  writeEnded,
+} from './end-transaction.ts'
+import { markerRun, type Run, type RunMarker } from './manifest.ts'
+import type { AppendOutcome } from './outcomes.ts'
+import { PartitionTransactions } from './partition-transactions.ts'
+import { ProducerEntries } from './producer-entries.ts'
+import { judgeSequence, sequenceAfter } from './producer-window.ts'
+import { type PartitionRow, partitions, topics } from './schema.ts'
+import { transactionPartitions, type TransactionRow } from './schema-transactions.ts'
+
+export interface Ended {
+  readonly runs: Run[]
+  readonly changes: TransactionChange[]
+  readonly answers: unknown[]
+}
+
+const registrationKey = (transactionalId: string, partitionId: number): string =>
+  `${partitionId} ${transactionalId}`
+
+export class CommitJudge {
+  readonly #partitions = new Map<number, { row: PartitionRow; end: number }>()
+  readonly #configVersions = new Map<string, number>()
+  readonly #producers = new ProducerEntries()
+  readonly #open = new PartitionTransactions()
+  #transactions = new Map<string, TransactionRow>()
+  readonly #ending = new Map<string, EndingTransaction>()
+  readonly #registered = new Set<string>()
+  #nowMs = 0
+
+  /** Locks first; everything that is judged by is read in later statements (READ COMMITTED). */
+  static async prepare(tx: Transaction, groups: readonly GroupIntent[]): Promise<CommitJudge> {
+    const judge = new CommitJudge()
+    const appends = groups.flatMap((group) => group.appends)
+    const ends = groups.flatMap((group) => group.ends ?? [])
+    judge.#nowMs = Math.max(0, ...groups.map(({ createdMs }) => createdMs))
+    const endingIds = new Set(ends.map(({ transactionalId }) => transactionalId))
+    const appending = appends.flatMap(({ transaction }) => transaction?.transactionalId ?? [])
+    if (endingIds.size + appending.length > 0) {
+      judge.#transactions = await lockTransactions(tx, endingIds, new Set(appending))
+    }
+    const registered = new Map<string, Awaited<ReturnType<typeof readRegistered>>>()
+    for (const id of endingIds) registered.set(id, await readRegistered(tx, id))
+    const markers = [...registered.values()].flatMap(({ partitionIds }) => partitionIds)
+    await judge.#lockPartitions(tx, [...appends.map(({ partitionId }) => partitionId), ...markers])
+    await judge.#readTopics(tx)
+    await judge.#readRegistrations(tx, appends)
+    await judge.#readEnding(tx, registered)
+    await judge.#producers.read(tx, judge.#producersOf(appends))
+    const ended = markers.filter((partitionId) => judge.#partitions.has(partitionId))
+    await judge.#open.read(tx, new Set(ended), ends.length)
+    return judge
+  }
+
+  async #lockPartitions(tx: Transaction, partitionIds: readonly number[]): Promise<void> {
+    const ids = [...new Set(partitionIds)].toSorted((a, b) => a - b)
+    const rows = await tx.lock(
+      partitions,
+      ids.map((id) => [id]),
+      'exclusive',
+    )
+    for (const row of rows) this.#partitions.set(row.partitionId, { row, end: row.logEnd })
+  }
+
+  async #readTopics(tx: Transaction): Promise<void> {
+    const topicIds = new Set([...this.#partitions.values()].map(({ row }) => row.topicId))
+    const rows = await tx.get(
+      topics,
+      Array.from(topicIds, (id) => [id]),
+    )
+    for (const row of rows) {
+      if (row !== undefined && row.deletedMs === null) {
+        this.#configVersions.set(row.topicId, row.configVersion)
+      }
+    }
+  }
+
+  async #readRegistrations(tx: Transaction, appends: readonly AppendIntent[]): Promise<void> {
+    const wanted = new Map<string, readonly [string, number]>()
+    for (const { transaction, partitionId } of appends) {
+      if (transaction === undefined) continue
+      const { transactionalId } = transaction
+      const key = registrationKey(transactionalId, partitionId)
+      wanted.set(key, [transactionalId, partitionId])
+    }
+    if (wanted.size === 0) return
+    const rows = await tx.get(transactionPartitions, [...wanted.values()])
+    for (const row of rows) {
+      if (row === undefined) continue
+      this.#registered.add(registrationKey(row.transactionalId, row.partitionId))
+    }
+  }
+
+  async #readEnding(
+    tx: Transaction,
+    registered: ReadonlyMap<string, Awaited<ReturnType<typeof readRegistered>>>,
+  ): Promise<void> {
+    const all = [...registered].map(([id, { partitionIds, groupIds }]) => {
+      const row = this.#transactions.get(id)
+      return { id, row, partitionIds, groupIds, producerId: row?.producerId ?? -1 }
+    })
+    const pending = await lockPending(tx, all)
+    for (const [index, { id, row, partitionIds, groupIds }] of all.entries()) {
+      const own = pending[index] ?? []
+      const state = { ended: undefined, isChanged: false }
+      this.#ending.set(id, { row, partitionIds, groupIds, pending: own, ...state })
+    }
+  }
+
+  #producersOf(appends: readonly AppendIntent[]): (readonly [number, number])[] {
+    const wanted: (readonly [number, number])[] = []
+    for (const { partitionId, producerId } of appends) {
+      if (producerId >= 0) wanted.push([partitionId, producerId])
+    }
+    for (const { row, partitionIds } of this.#ending.values()) {
+      if (row === undefined) continue
+      for (const partitionId of partitionIds) {
+        if (this.#partitions.has(partitionId)) wanted.push([partitionId, row.producerId])
+      }
+    }
+    return wanted
+  }
+
+  /** One for all partitions. */
+  leaderEpoch(): number {
+    for (const { row } of this.#partitions.values()) return row.leaderEpoch
+    return 0
+  }
+
+  judge(append: AppendIntent, nowMs: number): AppendOutcome {
+    const partition = this.#partitions.get(append.partitionId)
+    const configVersion = this.#configVersions.get(append.topicId)
+    const isKnown = partition?.row.topicId === append.topicId && configVersion !== undefined
+    if (partition === undefined || !isKnown) {
+      return { outcome: 'refused', reason: 'unknown-partition' }
+    }
+    if (configVersion !== append.configVersion) {
+      return { outcome: 'refused', reason: 'config-changed' }
+    }
+    const baseOffset = partition.end
+    const refusal = append.producerId < 0 ? undefined : this.#sequence(append, baseOffset, nowMs)
+    if (refusal !== undefined) return refusal
+    partition.end += append.offsetCount
+    return { outcome: 'appended', baseOffset }
+  }
+
+  #sequence(append: AppendIntent, baseOffset: number, nowMs: number): AppendOutcome | undefined {
+    const { partitionId, producerId, transaction } = append
+    const entry = this.#producers.get(partitionId, producerId)
+    const wrong = this.#transactionFault(append, entry.transactionOffset !== null)
+    if (wrong !== undefined) return wrong
+    if (append.isAhead === true) return { outcome: 'refused', reason: 'out-of-order-sequence' }
+    const { producerEpoch: epoch, baseSequence, offsetCount } = append
+    const lastSequence = sequenceAfter(baseSequence, offsetCount - 1)
+    const judged = judgeSequence(entry.window, { epoch, baseSequence, lastSequence })
+    if (judged.verdict === 'duplicate') {
+      const { baseOffset: first, timestampMs } = judged.of
+      return { outcome: 'duplicate', baseOffset: first, timestampMs }
+    }
+    if (judged.verdict !== 'next') return { outcome: 'refused', reason: judged.verdict }
+    // KIP-890: such a client begins every transaction with a new epoch, so at 0 (KAFKA-14402).
+    const isSecond = entry.window === undefined && baseSequence !== 0
+    if (isSecond && transaction !== undefined && this.#isBumped(transaction.transactionalId)) {
+      return { outcome: 'refused', reason: 'out-of-order-sequence' }
+    }
+    const batch = { epoch, baseSequence, lastSequence }
+    this.#producers.remember(entry, batch, baseOffset, append.maxTimestampMs, nowMs)
+    if (transaction !== undefined && entry.transactionOffset === null) {
+      entry.transactionOffset = baseOffset
+      this.#open.began({ partitionId, producerId, firstOffset: baseOffset })
+    }
+    return undefined
+  }
+
+  #isBumped(transactionalId: string): boolean {
+    return (this.#transactionOf(transactionalId)?.clientVersion ?? 0) >= 2
+  }
+
+  #transactionOf(transactionalId: string): TransactionRow | undefined {
+    const ending = this.#ending.get(transactionalId)
+    return ending === undefined ? this.#transactions.get(transactionalId) : ending.row
+  }
+
+  /** `isOpen`: the producer has a transaction open in the partition. */
+  #transactionFault(append: AppendIntent, isOpen: boolean): AppendOutcome | undefined {
+    const { transaction, producerId, producerEpoch, partitionId } = append
+    if (transaction === undefined) {
+      return isOpen ? { outcome: 'refused', reason: 'wrong-transaction' } : undefined
+    }
+    const { transactionalId, serial } = transaction
+    const row = this.#transactionOf(transactionalId)
+    if (row?.producerId !== producerId) return { outcome: 'refused', reason: 'wrong-producer-id' }
+    if (row.producerEpoch !== producerEpoch) {
+      return { outcome: 'refused', reason: 'stale-producer-epoch' }
+    }
+    const isRegistered = this.#registered.has(registrationKey(transactionalId, partitionId))
+    const isOurs = row.state === 'Ongoing' && row.serial === serial && isRegistered
+    return isOurs ? undefined : { outcome: 'refused', reason: 'wrong-transaction' }
+  }
+
+  end(ends: readonly EndIntent[], nowMs: number): Ended {
+    const ended: Ended = { runs: [], changes: [], answers: [] }
+    for (const { transactionalId, decide } of ends) {
+      const ending = this.#ending.get(transactionalId)
+      assert(ending !== undefined, 'every transaction that ends is locked')
+      const { answer, next, marker } = decide(ending.row, nowMs)
+      ended.answers.push(answer)
+      if (next === undefined) continue
+      if (marker !== undefined && ending.ended === undefined) {
+        ending.ended = marker.type
+        const all = { ...marker, timestampMs: nowMs }
+        for (const partitionId of ending.partitionIds) this.#mark(partitionId, all, ended)
+      }
+      ending.row = next
+      ending.isChanged = true
+    }
+    return ended
+  }
+
+  /** A partition that was deleted meanwhile is skipped, so that a transaction always ends. */
+  #mark(partitionId: number, marker: RunMarker, { runs, changes }: Ended): void {
+    const partition = this.#partitions.get(partitionId)
+    if (partition === undefined || !this.#configVersions.has(partition.row.topicId)) return
+    const { producerId, type, timestampMs } = marker
+    const markerOffset = partition.end
+    runs.push(markerRun(partitionId, markerOffset, marker, partition.row.leaderEpoch))
+    partition.end += 1
+    const entry = this.#producers.get(partitionId, producerId)
+    const firstOffset = entry.transactionOffset
+    this.#producers.marked(entry, marker.producerEpoch, timestampMs)
+    const change = type === 'commit' ? 'committed' : 'aborted'
+    const found = { change, partitionId, producerId, firstOffset, markerOffset } as const
+    changes.push(found)
+    this.#open.ended(found, partition.end)
+  }
+
+  async write(tx: Transaction): Promise<void> {
+    const grown = [...this.#partitions.values()].filter(({ row, end }) => end !== row.logEnd)
+    if (grown.length > 0) {
+      await tx.put(
+        partitions,
+        grown.map(({ row, end }) => ({ ...row, logEnd: end })),
+      )
+    }
+    await this.#producers.write(tx)
+    await this.#open.write(tx)
+    if (this.#ending.size > 0) await writeEnded(tx, this.#ending, this.#nowMs)
+  }
+
+  ends(): { partitionId: number; previousEnd: number; logEnd: number }[] {
+    return [...this.#partitions.values()]
+      .filter(({ row, end }) => end !== row.logEnd)
+      .map(({ row, end }) => ({
+        partitionId: row.partitionId,
+        previousEnd: row.logEnd,
+        logEnd: end,
+      }))
+  }
+}
