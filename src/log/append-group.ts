@@ -1,7 +1,9 @@
 /** A group of appends: open while it gathers, sealed once its bytes are ordered for one write. */
 import { assert } from '../base/assert.ts'
 import type { Hold } from '../base/hold.ts'
-import type { AppendIntent, GroupIntent } from '../catalog/commit-groups.ts'
+import { Failure } from '../base/errors.ts'
+import type { AppendIntent, GroupIntent, GroupResult } from '../catalog/commit-groups.ts'
+import type { EndIntent } from '../catalog/end-transaction.ts'
 import type { AppendOutcome } from '../catalog/outcomes.ts'
 import type { GroupId, GroupPlace, JournalGroup, JournalRun } from '../journal/journal.ts'
 
@@ -47,7 +49,61 @@ export class OpenGroup {
   }
 }
 
-export class SealedGroup {
+type CommittedGroup = Extract<GroupResult, { state: 'committed' }>
+
+/** What stands in a lane's line of commits. */
+export interface LaneGroup {
+  readonly appends: readonly PendingAppend[]
+  /** Of the appends. */
+  readonly byteLength: number
+  /** How much of a transaction it is, see commitRunsMax. */
+  readonly runCount: number
+  intent(place: GroupPlace, isAhead: (append: PendingAppend) => boolean): GroupIntent
+  answer(result: CommittedGroup): void
+  refuse(error: Error): void
+}
+
+/** An end of a transaction stands for so many runs: nobody knows yet on how many partitions. */
+const runsOfEnd = 32
+
+/** Ends a transaction, in the line of a lane's commits: it has no bytes. */
+export class EndGroup implements LaneGroup {
+  readonly appends: readonly PendingAppend[] = []
+  readonly byteLength: number = 0
+  readonly runCount: number = runsOfEnd
+  readonly #id: GroupId
+  readonly #createdMs: number
+  readonly #end: EndIntent
+  readonly #settle: PromiseWithResolvers<unknown>
+
+  constructor(id: GroupId, createdMs: number, end: EndIntent) {
+    this.#id = id
+    this.#createdMs = createdMs
+    this.#end = end
+    this.#settle = Promise.withResolvers()
+  }
+
+  /** What the end's decision answers, once it is durable. */
+  get answered(): Promise<unknown> {
+    return this.#settle.promise
+  }
+
+  intent(place: GroupPlace): GroupIntent {
+    const createdMs = this.#createdMs
+    return { ...this.#id, ...place, createdMs, appends: [], ends: [this.#end] }
+  }
+
+  answer({ answers }: CommittedGroup): void {
+    if (answers.length > 0) this.#settle.resolve(answers[0])
+    else this.refuse(new Failure('unavailable', 'the answer of the catalog was lost: ask again'))
+  }
+
+  refuse(error: Error): void {
+    this.#settle.reject(error)
+  }
+}
+
+export class SealedGroup implements LaneGroup {
   readonly byteLength: number
   readonly journalGroup: JournalGroup
   readonly #waiting: readonly Waiting[]
@@ -78,7 +134,7 @@ export class SealedGroup {
     return { ...id, ...place, createdMs, appends }
   }
 
-  answer(outcomes: readonly AppendOutcome[]): void {
+  answer({ outcomes }: CommittedGroup): void {
     for (const [index, { resolve }] of this.#waiting.entries()) {
       const outcome = outcomes[index]
       assert(outcome !== undefined, 'one outcome per append')

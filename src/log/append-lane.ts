@@ -19,7 +19,14 @@ import type { AppendOutcome } from '../catalog/outcomes.ts'
 import type { GroupPlace, Journal } from '../journal/journal.ts'
 import { MissingSequences } from './missing-sequences.ts'
 import { GatherPause } from './gather-pause.ts'
-import { OpenGroup, type PendingAppend, type SealedGroup } from './append-group.ts'
+import type { EndIntent } from '../catalog/end-transaction.ts'
+import {
+  EndGroup,
+  type LaneGroup,
+  OpenGroup,
+  type PendingAppend,
+  type SealedGroup,
+} from './append-group.ts'
 
 export interface LaneLimits {
   /** Bytes that close a group. */
@@ -51,8 +58,14 @@ export interface LaneDeps {
 /** A failed commit is tried again until the group's fate is certain; pauses grow up to this. */
 const retryPauseMsMax = 1_000
 
+/** Ends of transactions that wait for their commit; beyond, they are refused as overloaded. */
+const queuedEndsMax = 10_000
+
+/** Where a group without bytes is. */
+const nowhere: GroupPlace = { objectId: '', position: 0, length: 0, bytesPosition: 0 }
+
 interface Flight {
-  readonly group: SealedGroup
+  readonly group: LaneGroup
   place: GroupPlace | undefined
   failure: Error | undefined
 }
@@ -66,6 +79,8 @@ export class AppendLane {
   readonly #closed: OpenGroup[] = []
   /** In sealing order. */
   readonly #flights: Flight[] = []
+  /** Those of them that have bytes. */
+  #writing = 0
   readonly #missing = new MissingSequences()
   readonly #gather: GatherPause
   #committing = false
@@ -114,6 +129,26 @@ export class AppendLane {
   }
 
   /**
+   * Ends a transaction in the order of this lane's commits. Resolves with the decision's answer
+   * once it is durable and visible to fetches.
+   *
+   * @throws Failure 'overloaded' | 'unavailable' | 'closed': it may have ended all the same; asking
+   *   again tells.
+   */
+  end(intent: EndIntent): Promise<unknown> {
+    if (this.#isClosing) return Promise.reject(new Failure('closed', 'the broker is stopping'))
+    if (this.#flights.length >= queuedEndsMax) {
+      const message = `${this.#flights.length} commits wait for their turn`
+      return Promise.reject(new Failure('overloaded', message))
+    }
+    const id = { incarnation: this.#deps.incarnation, groupNumber: this.#groupNumber++ }
+    const group = new EndGroup(id, this.#deps.clock.nowMs(), intent)
+    this.#flights.push({ group, place: nowhere, failure: undefined })
+    this.#commitSoon()
+    return group.answered
+  }
+
+  /**
    * Resolves when every group sealed before the call is committed or refused, so that what the
    * catalog says of them is final.
    */
@@ -145,7 +180,7 @@ export class AppendLane {
   }
 
   #pump(): void {
-    while (this.#flights.length < this.#deps.limits.flightsMax) {
+    while (this.#writing < this.#deps.limits.flightsMax) {
       const next = this.#closed.shift() ?? this.#takeOpen()
       if (next === undefined) return
       this.#gather.sealed()
@@ -153,7 +188,8 @@ export class AppendLane {
       const group = next.seal(id, this.#deps.clock.nowMs())
       const flight: Flight = { group, place: undefined, failure: undefined }
       this.#flights.push(flight)
-      void this.#write(flight)
+      this.#writing++
+      void this.#write(flight, group)
     }
   }
 
@@ -165,7 +201,7 @@ export class AppendLane {
     return group
   }
 
-  async #write(flight: Flight): Promise<void> {
+  async #write(flight: Flight, group: SealedGroup): Promise<void> {
     const { journal, clock, limits } = this.#deps
     const timer = clock.after(limits.writeDeadlineMs, () => {
       const message = `the journal did not finish a write within ${limits.writeDeadlineMs} ms`
@@ -173,13 +209,13 @@ export class AppendLane {
       this.#commitSoon()
     })
     try {
-      const place = await journal.write(flight.group.journalGroup)
+      const place = await journal.write(group.journalGroup)
       flight.place = place
     } catch (error) {
       flight.failure ??= asError(error)
     } finally {
       timer.cancel()
-      flight.group.bytesAreFree()
+      group.bytesAreFree()
       this.#commitSoon()
     }
   }
@@ -202,11 +238,12 @@ export class AppendLane {
       for (const flight of ready) if (flight.failure !== undefined) this.#refuse(flight)
       if (durable.length > 0) await this.#commit(durable)
       const decided = new Set(this.#flights.splice(0, ready.length))
+      this.#writing -= ready.filter(({ place }) => place !== nowhere).length
       while (this.#settling[0] !== undefined && decided.has(this.#settling[0].last)) {
         this.#settling.shift()?.resolve()
       }
       const answered = ready.reduce((sum, { group }) => sum + group.appends.length, 0)
-      this.#gather.answered(answered, this.#open.count)
+      if (answered > 0) this.#gather.answered(answered, this.#open.count)
       this.#pump()
     }
     this.#committing = false
@@ -282,7 +319,7 @@ export class AppendLane {
         await this.#deps.committed(flight.group.appends, result)
         this.#rememberOutdated(flight, result.outcomes)
         this.#queuedBytes -= flight.group.byteLength
-        flight.group.answer(result.outcomes)
+        flight.group.answer(result)
       }
     }
   }

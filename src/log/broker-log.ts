@@ -10,6 +10,7 @@ import type { AppendIntent, GroupResult } from '../catalog/commit-groups.ts'
 import { type ActiveProducer, readActiveProducers } from '../catalog/active-producers.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { type DeletedRecords, deleteRecordsBefore } from '../catalog/delete-records.ts'
+import type { EndIntent } from '../catalog/end-transaction.ts'
 import type { AppendOutcome } from '../catalog/outcomes.ts'
 import type { Run } from '../catalog/manifest.ts'
 import { type PartitionEnds, readPartitionEnds } from '../catalog/read-transactions.ts'
@@ -98,6 +99,11 @@ export class BrokerLog {
     hold: Hold,
   ): Promise<AppendOutcome> {
     return this.#lane.append({ ...intent, bytes, hold })
+  }
+
+  /** See AppendLane.end. */
+  end(intent: EndIntent): Promise<unknown> {
+    return this.#lane.end(intent)
   }
 
   /**

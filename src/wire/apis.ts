@@ -21,6 +21,11 @@ import { deleteTopics } from './messages/20-delete-topics.ts'
 import { deleteRecords } from './messages/21-delete-records.ts'
 import { initProducerId } from './messages/22-init-producer-id.ts'
 import { offsetForLeaderEpoch } from './messages/23-offset-for-leader-epoch.ts'
+import { addPartitionsToTxn } from './messages/24-add-partitions-to-txn.ts'
+import { addOffsetsToTxn } from './messages/25-add-offsets-to-txn.ts'
+import { endTxn } from './messages/26-end-txn.ts'
+import { writeTxnMarkers } from './messages/27-write-txn-markers.ts'
+import { txnOffsetCommit } from './messages/28-txn-offset-commit.ts'
 import { describeConfigs } from './messages/32-describe-configs.ts'
 import { alterConfigs } from './messages/33-alter-configs.ts'
 import { alterReplicaLogDirs } from './messages/34-alter-replica-log-dirs.ts'
@@ -38,6 +43,8 @@ import { describeQuorum } from './messages/55-describe-quorum.ts'
 import { updateFeatures } from './messages/57-update-features.ts'
 import { describeCluster } from './messages/60-describe-cluster.ts'
 import { describeProducers } from './messages/61-describe-producers.ts'
+import { describeTransactions } from './messages/65-describe-transactions.ts'
+import { listTransactions } from './messages/66-list-transactions.ts'
 import { listConfigResources } from './messages/74-list-config-resources.ts'
 import { describeTopicPartitions } from './messages/75-describe-topic-partitions.ts'
 import { consumerGroupHeartbeat } from './messages/68-consumer-group-heartbeat.ts'
@@ -64,6 +71,11 @@ export const apis: {
   readonly 21: typeof deleteRecords
   readonly 22: typeof initProducerId
   readonly 23: typeof offsetForLeaderEpoch
+  readonly 24: typeof addPartitionsToTxn
+  readonly 25: typeof addOffsetsToTxn
+  readonly 26: typeof endTxn
+  readonly 27: typeof writeTxnMarkers
+  readonly 28: typeof txnOffsetCommit
   readonly 32: typeof describeConfigs
   readonly 33: typeof alterConfigs
   readonly 34: typeof alterReplicaLogDirs
@@ -81,6 +93,8 @@ export const apis: {
   readonly 57: typeof updateFeatures
   readonly 60: typeof describeCluster
   readonly 61: typeof describeProducers
+  readonly 65: typeof describeTransactions
+  readonly 66: typeof listTransactions
   readonly 74: typeof listConfigResources
   readonly 75: typeof describeTopicPartitions
   readonly 68: typeof consumerGroupHeartbeat
@@ -105,6 +119,11 @@ export const apis: {
   21: deleteRecords,
   22: initProducerId,
   23: offsetForLeaderEpoch,
+  24: addPartitionsToTxn,
+  25: addOffsetsToTxn,
+  26: endTxn,
+  27: writeTxnMarkers,
+  28: txnOffsetCommit,
   32: describeConfigs,
   33: alterConfigs,
   34: alterReplicaLogDirs,
@@ -122,6 +141,8 @@ export const apis: {
   57: updateFeatures,
   60: describeCluster,
   61: describeProducers,
+  65: describeTransactions,
+  66: listTransactions,
   74: listConfigResources,
   75: describeTopicPartitions,
   68: consumerGroupHeartbeat,
