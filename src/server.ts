@@ -46,6 +46,7 @@ import { TopicDirectory } from './log/topic-directory.ts'
 import { DiskObjectStore } from './objects/disk-object-store.ts'
 import { ClientQuotas } from './quota/client-quotas.ts'
 import { QuotaMeters } from './quota/quota-meters.ts'
+import { TransactionCoordinator } from './txn/coordinator.ts'
 import { ProducerIds } from './txn/producer-ids.ts'
 
 /** Where a broker lives: real in main.ts, simulated in test/sim. */
@@ -123,6 +124,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   tasks.defer('jobs', () => jobs.close())
   const groups = groupCoordinator(config, world, database, topics, tasks)
 
+  const producerIds = new ProducerIds(database)
   let kafkaAddress = addressOf(config['kafka.listen'])
   const advertised = config['kafka.advertised']
   const broker: Broker = {
@@ -136,8 +138,9 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     logs,
     volume: () => disk.volume(folder),
     groups,
-    producerIds: new ProducerIds(database),
     ...(await openQuotas(config, clock, database, metrics)),
+    producerIds,
+    transactions: startTransactions(world, config, { database, logs, producerIds, tasks }),
     clock,
     log,
   }
@@ -413,6 +416,35 @@ function groupCoordinator(
   const expire = (): Promise<void> => groups.runExpiry(expiry.signal)
   tasks.add('offset expiry', expire, () => expiry.abort())
   return groups
+}
+
+function startTransactions(
+  { clock, log }: World,
+  config: Config,
+  parts: {
+    readonly database: CatalogDatabase
+    readonly logs: BrokerLog
+    readonly producerIds: ProducerIds
+    readonly tasks: TaskGroup
+  },
+): TransactionCoordinator {
+  const { database, logs, producerIds, tasks } = parts
+  const transactions = new TransactionCoordinator({
+    database,
+    clock,
+    log: log.child({ part: 'txn' }),
+    producerIds,
+    end: (intent) => logs.end(intent),
+    timeoutMsMax: config['transaction.max.timeout.ms'],
+    expirationMs: config['transactional.id.expiration.ms'],
+  })
+  const stop = new AbortController()
+  tasks.add(
+    'transactions',
+    () => transactions.runReaper(stop.signal),
+    () => stop.abort(),
+  )
+  return transactions
 }
 
 function groupConfig(config: Config): GroupConfig {

@@ -9,7 +9,7 @@ import { Failure } from '../base/errors.ts'
 import type { CatalogDatabase, Transaction } from './database.ts'
 import { decodeManifest, encodeManifest, type Run } from './manifest.ts'
 import { CommitJudge } from './commit-judge.ts'
-import type { EndIntent } from './end-transaction.ts'
+import type { EndIntent, MarkIntent } from './end-transaction.ts'
 import { type AppendOutcome, decodeOutcomes, encodeOutcomes } from './outcomes.ts'
 import { type CommitLogRow, commitLog, objects } from './schema.ts'
 import { abortedRanges } from './schema-transactions.ts'
@@ -58,7 +58,7 @@ export interface GroupIntent {
   readonly bytesPosition: number
   readonly createdMs: number
   readonly appends: readonly AppendIntent[]
-  readonly ends?: readonly EndIntent[]
+  readonly ends?: readonly (EndIntent | MarkIntent)[]
 }
 
 export type GroupResult =

@@ -9,6 +9,8 @@ import type { Transaction } from './database.ts'
 import {
   type EndingTransaction,
   type EndIntent,
+  type MarkAnswer,
+  type MarkIntent,
   lockPending,
   lockTransactions,
   readRegistered,
@@ -31,6 +33,8 @@ export interface Ended {
 const registrationKey = (transactionalId: string, partitionId: number): string =>
   `${partitionId} ${transactionalId}`
 
+const isMark = (end: EndIntent | MarkIntent): end is MarkIntent => 'partitionId' in end
+
 export class CommitJudge {
   readonly #partitions = new Map<number, { row: PartitionRow; end: number }>()
   readonly #configVersions = new Map<string, number>()
@@ -47,7 +51,8 @@ export class CommitJudge {
     const appends = groups.flatMap((group) => group.appends)
     const ends = groups.flatMap((group) => group.ends ?? [])
     judge.#nowMs = Math.max(0, ...groups.map(({ createdMs }) => createdMs))
-    const endingIds = new Set(ends.map(({ transactionalId }) => transactionalId))
+    const endingIds = new Set(ends.flatMap((end) => (isMark(end) ? [] : end.transactionalId)))
+    const marks = ends.filter(isMark)
     const appending = appends.flatMap(({ transaction }) => transaction?.transactionalId ?? [])
     if (endingIds.size + appending.length > 0) {
       judge.#transactions = await lockTransactions(tx, endingIds, new Set(appending))
@@ -55,11 +60,12 @@ export class CommitJudge {
     const registered = new Map<string, Awaited<ReturnType<typeof readRegistered>>>()
     for (const id of endingIds) registered.set(id, await readRegistered(tx, id))
     const markers = [...registered.values()].flatMap(({ partitionIds }) => partitionIds)
+    markers.push(...marks.map(({ partitionId }) => partitionId))
     await judge.#lockPartitions(tx, [...appends.map(({ partitionId }) => partitionId), ...markers])
     await judge.#readTopics(tx)
     await judge.#readRegistrations(tx, appends)
     await judge.#readEnding(tx, registered)
-    await judge.#producers.read(tx, judge.#producersOf(appends))
+    await judge.#producers.read(tx, judge.#producersOf(appends, marks))
     const ended = markers.filter((partitionId) => judge.#partitions.has(partitionId))
     await judge.#open.read(tx, new Set(ended), ends.length)
     return judge
@@ -120,8 +126,11 @@ export class CommitJudge {
     }
   }
 
-  #producersOf(appends: readonly AppendIntent[]): (readonly [number, number])[] {
-    const wanted: (readonly [number, number])[] = []
+  #producersOf(
+    appends: readonly AppendIntent[],
+    marks: readonly MarkIntent[],
+  ): (readonly [number, number])[] {
+    const wanted = marks.map(({ partitionId, marker }) => [partitionId, marker.producerId] as const)
     for (const { partitionId, producerId } of appends) {
       if (producerId >= 0) wanted.push([partitionId, producerId])
     }
@@ -211,9 +220,14 @@ export class CommitJudge {
     return isOurs ? undefined : { outcome: 'refused', reason: 'wrong-transaction' }
   }
 
-  end(ends: readonly EndIntent[], nowMs: number): Ended {
+  end(ends: readonly (EndIntent | MarkIntent)[], nowMs: number): Ended {
     const ended: Ended = { runs: [], changes: [], answers: [] }
-    for (const { transactionalId, decide } of ends) {
+    for (const end of ends) {
+      if (isMark(end)) {
+        ended.answers.push(this.#markOne(end, nowMs, ended))
+        continue
+      }
+      const { transactionalId, decide } = end
       const ending = this.#ending.get(transactionalId)
       assert(ending !== undefined, 'every transaction that ends is locked')
       const { answer, next, marker } = decide(ending.row, nowMs)
@@ -228,6 +242,15 @@ export class CommitJudge {
       ending.isChanged = true
     }
     return ended
+  }
+
+  /** As Kafka does, whatever the producer's transactional id says. */
+  #markOne({ partitionId, marker }: MarkIntent, nowMs: number, ended: Ended): MarkAnswer {
+    const { window } = this.#producers.get(partitionId, marker.producerId)
+    if (window !== undefined && marker.producerEpoch < window.epoch) return 'stale-producer-epoch'
+    const before = ended.runs.length
+    this.#mark(partitionId, { ...marker, timestampMs: nowMs }, ended)
+    return ended.runs.length > before ? 'written' : 'unknown-partition'
   }
 
   /** A partition that was deleted meanwhile is skipped, so that a transaction always ends. */

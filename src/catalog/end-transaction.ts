@@ -35,6 +35,14 @@ export interface EndIntent {
   readonly decide: (row: TransactionRow | undefined, nowMs: number) => EndDecision
 }
 
+/** Asks for a marker in one partition, whatever the state of the producer's transactional id. */
+export interface MarkIntent {
+  readonly partitionId: number
+  readonly marker: Omit<RunMarker, 'timestampMs'>
+}
+
+export type MarkAnswer = 'written' | 'unknown-partition' | 'stale-producer-epoch'
+
 /** A transactional id that ends its transaction in this commit, with what hangs on it. */
 export interface EndingTransaction {
   row: TransactionRow | undefined

@@ -49,6 +49,7 @@ import { readOffsets } from './offset-reader.ts'
 import { OffsetWriter } from './offset-writer.ts'
 import type { OffsetCommit, OffsetRefusals } from './offset-writer.ts'
 import type {
+  AllowedCommit,
   CommitOffsetsRequest,
   CommitOffsetsResult,
   DeleteOffsetsRequest,
@@ -83,6 +84,7 @@ export type GroupVerbs = Pick<
   | 'leave'
   | 'consumerHeartbeat'
   | 'commitOffsets'
+  | 'allowTransactional'
   | 'fetchOffsets'
   | 'describe'
   | 'describeConsumer'
@@ -247,6 +249,20 @@ export class GroupCoordinator {
         return refused('unavailable', 'the group rebalances faster than it commits: try again')
       }
     }
+  }
+
+  /** Whether a transaction may write offsets for the group, as Kafka judges it. */
+  async allowTransactional(
+    request: Pick<CommitOffsetsRequest, 'groupId' | 'memberId' | 'instanceId' | 'generation'>,
+  ): Promise<AllowedCommit | Refused> {
+    const { groupId, generation } = request
+    const group = await this.#find(groupId, generation < 0)
+    if (group === undefined) return refused('group-not-found', `there is no group ${groupId}`)
+    if ('outcome' in group) return group
+    const asked = { ...request, retentionMs: null, offsets: [], isTransactional: true }
+    const allowed = await group.submit<'commit'>({ kind: 'commit', request: asked })
+    if (allowed.outcome === 'refused') return allowed
+    return { ...allowed, coordinatorEpoch: group.coordinatorEpoch }
   }
 
   /** What is durable when it is asked for; a group that is not there has committed nothing. */

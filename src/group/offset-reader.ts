@@ -2,31 +2,40 @@
 import type { CatalogDatabase, ReadTransaction } from '../catalog/database.ts'
 import { catalogLimits } from '../catalog/database.ts'
 import { groupOffsets } from '../catalog/schema.ts'
+import { pendingOffsets } from '../catalog/schema-transactions.ts'
 import type { GroupOffsetRow } from '../catalog/schema.ts'
 import type { FetchedOffset, FetchOffsetsRequest } from './offsets.ts'
 
 /** @throws Failure 'unavailable' */
 export function readOffsets(
   database: CatalogDatabase,
-  { groupId, topics }: FetchOffsetsRequest,
+  { groupId, topics, isStable = false }: FetchOffsetsRequest,
 ): Promise<FetchedOffset[]> {
   if (topics === null) {
-    return database.snapshot('fetch all offsets of a group', async (tx) =>
-      (await readAllOffsets(tx, groupId)).map(toFetched),
-    )
+    return database.snapshot('fetch all offsets of a group', async (tx) => {
+      const found = (await readAllOffsets(tx, groupId)).map(toFetched)
+      if (!isStable) return found
+      const pending = await readPending(tx, groupId)
+      const marked = found.map((offset) => markPending(offset, pending))
+      const known = new Set(found.map(placeOf))
+      const others = [...pending.values()].filter((place) => !known.has(placeOf(place)))
+      return [...marked, ...others]
+    })
   }
   const keys = topics.flatMap(({ topicId, partitions }) =>
     partitions.map((partitionIndex) => [groupId, topicId, partitionIndex] as const),
   )
   if (keys.length === 0) return Promise.resolve([])
   return database.snapshot('fetch offsets', async (tx) => {
+    const pending = isStable ? await readPending(tx, groupId) : noPending
     const found: FetchedOffset[] = []
     for (let at = 0; at < keys.length; at += catalogLimits.scanRowsMax) {
       const some = keys.slice(at, at + catalogLimits.scanRowsMax)
       const rows = await tx.get(groupOffsets, some)
       for (const [index, key] of some.entries()) {
         const row = rows[index]
-        found.push(row === undefined ? nothingCommitted(key[1], key[2]) : toFetched(row))
+        const offset = row === undefined ? nothingCommitted(key[1], key[2]) : toFetched(row)
+        found.push(markPending(offset, pending))
       }
     }
     return found
@@ -49,11 +58,39 @@ export async function readAllOffsets(
   }
 }
 
+type Place = Pick<FetchedOffset, 'topicId' | 'partitionIndex'>
+type Pending = ReadonlyMap<string, FetchedOffset>
+
+const noPending: Pending = new Map()
+const placeOf = ({ topicId, partitionIndex }: Place): string => `${partitionIndex} ${topicId}`
+
+/** An offset beside which a transaction has another is not stable: it is not told. */
+function markPending(offset: FetchedOffset, pending: Pending): FetchedOffset {
+  return pending.get(placeOf(offset)) ?? offset
+}
+
+/** The partitions for which open transactions have offsets. */
+async function readPending(tx: ReadTransaction, groupId: string): Promise<Pending> {
+  const limit = catalogLimits.scanRowsMax
+  const found = new Map<string, FetchedOffset>()
+  for (let range: object = {}; ;) {
+    const page = await tx.scan(pendingOffsets, { prefix: [groupId], limit, ...range })
+    for (const { topicId, partitionIndex } of page) {
+      const place = { topicId, partitionIndex }
+      found.set(placeOf(place), { ...nothingCommitted(topicId, partitionIndex), isPending: true })
+    }
+    const last = page.at(-1)
+    if (last === undefined || page.length < limit) return found
+    range = { after: [last.producerId, last.topicId, last.partitionIndex] }
+  }
+}
+
 function toFetched(row: GroupOffsetRow): FetchedOffset {
   const { topicId, partitionIndex, offset, leaderEpoch, metadata } = row
-  return { topicId, partitionIndex, offset, leaderEpoch, metadata }
+  return { topicId, partitionIndex, isPending: false, offset, leaderEpoch, metadata }
 }
 
 function nothingCommitted(topicId: string, partitionIndex: number): FetchedOffset {
-  return { topicId, partitionIndex, offset: -1, leaderEpoch: -1, metadata: '' }
+  const none = { offset: -1, leaderEpoch: -1, metadata: '' }
+  return { topicId, partitionIndex, isPending: false, ...none }
 }

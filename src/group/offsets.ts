@@ -26,6 +26,8 @@ export interface CommitOffsetsRequest {
    */
   readonly retentionMs: number | null
   readonly offsets: readonly OffsetToCommit[]
+  /** The offsets are a transaction's: who is no member may commit them whatever the group does. */
+  readonly isTransactional?: boolean
 }
 
 export interface CommittedOffsets {
@@ -36,6 +38,13 @@ export interface CommittedOffsets {
 
 /** `group-not-found`: a generation >= 0 of a group that is not there (ILLEGAL_GENERATION before v9). */
 export type CommitOffsetsResult = CommittedOffsets | Refused
+
+/** A commit that the group allows, as the group was then: it must still be so when it is written. */
+export interface AllowedCommit {
+  readonly outcome: 'allowed'
+  readonly coordinatorEpoch: number
+  readonly generation: number
+}
 
 export interface TopicPartitions {
   readonly topicId: string
@@ -48,11 +57,15 @@ export interface FetchOffsetsRequest {
   readonly member?: { readonly memberId: string; readonly generation: number }
   /** null: all that the group has committed. */
   readonly topics: readonly TopicPartitions[] | null
+  /** What transactions have pending is told, and offsets beside it are told as pending only. */
+  readonly isStable?: boolean
 }
 
 export interface FetchedOffset {
   readonly topicId: string
   readonly partitionIndex: number
+  /** A transaction has written an offset here and is still open (KIP-447). */
+  readonly isPending: boolean
   /** -1 where nothing is committed. */
   readonly offset: number
   /** -1 where unknown. */

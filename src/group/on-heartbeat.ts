@@ -18,6 +18,7 @@ export interface CommitEvent {
   readonly request: Pick<HeartbeatRequest, 'memberId' | 'instanceId' | 'generation'> & {
     /** The request may carry a member epoch; true unless said otherwise. */
     readonly understandsEpochs?: boolean
+    readonly isTransactional?: boolean
   }
 }
 
@@ -38,19 +39,27 @@ export function onHeartbeat(draft: Draft, { ticket, request }: HeartbeatEvent): 
 
 export function onCommit(draft: Draft, { ticket, request }: CommitEvent): void {
   const { state } = draft
-  const { memberId, instanceId, generation } = request
+  const { memberId, instanceId, generation, isTransactional = false } = request
   if (generation < 0 && state.name === 'empty') {
     draft.answer(ticket, { outcome: 'allowed', generation: state.generation, isWorthAsking: false })
     return
   }
   if (generation < 0 && memberId === '' && instanceId === null) {
+    if (isTransactional) {
+      draft.answer(ticket, {
+        outcome: 'allowed',
+        generation: state.generation,
+        isWorthAsking: false,
+      })
+      return
+    }
     draft.answer(ticket, refused('unknown-member', 'only members commit while a group has members'))
     return
   }
   const refusal = refuseGeneration(state, request)
   if (refusal !== undefined) {
     draft.answer(ticket, refusal)
-  } else if (state.name === 'completing-rebalance') {
+  } else if (state.name === 'completing-rebalance' && !isTransactional) {
     draft.answer(ticket, refused('rebalance-in-progress', 'ask for the assignment first'))
   } else {
     restartSession(draft, memberId)

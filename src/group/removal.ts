@@ -2,6 +2,7 @@
 import type { CatalogDatabase, ReadTransaction, Transaction } from '../catalog/database.ts'
 import { catalogLimits } from '../catalog/database.ts'
 import { consumerGroups, groupOffsets, topics } from '../catalog/schema.ts'
+import { pendingOffsets } from '../catalog/schema-transactions.ts'
 import type { GroupOffsetRow, TopicRow } from '../catalog/schema.ts'
 import type { PatternView } from './consumer/topic-view.ts'
 import type { AnyGroupState } from './draft.ts'
@@ -23,6 +24,7 @@ export function deleteGroup(
   return database.transaction('delete group', async (tx) => {
     await lockOwn(tx, groupId, coordinatorEpoch)
     await deleteRange(tx, [groupId])
+    await deletePending(tx, groupId)
     await tx.delete(consumerGroups, [[groupId]])
   })
 }
@@ -72,6 +74,17 @@ async function deleteRange(tx: Transaction, prefix: readonly string[]): Promise<
   }
 }
 
+/** What open transactions would have committed goes with the group, as in Kafka. */
+async function deletePending(tx: Transaction, groupId: string): Promise<void> {
+  const limit = catalogLimits.scanRowsMax
+  for (;;) {
+    const rows = await tx.scan(pendingOffsets, { prefix: [groupId], limit })
+    const keys = rows.map((row) => [groupId, row.producerId, row.topicId, row.partitionIndex])
+    if (keys.length > 0) await tx.delete(pendingOffsets, keys)
+    if (rows.length < limit) return
+  }
+}
+
 export interface Expired {
   readonly offsets: number
   /** The group itself, being empty and without offsets, is gone too. */
@@ -106,7 +119,11 @@ export async function expireGroup(
             ids.map((topicId) => [topicId]),
           )
     const byId = new Map(found.map((topic, at) => [ids[at] ?? '', topic]))
-    return verdictOn(state, patterns, offsets, byId, retentionMs, nowMs)
+    const verdict = verdictOn(state, patterns, offsets, byId, retentionMs, nowMs)
+    if (!verdict.isGroupOver) return verdict
+    // A group for which a transaction is open lives on (pitfall H3).
+    const pending = await tx.scan(pendingOffsets, { prefix: [groupId], limit: 1 })
+    return { ...verdict, isGroupOver: pending.length === 0 }
   }
   // Most groups have nothing to expire: look before locking.
   const guess = await database.snapshot('look for expired offsets', judge)

@@ -9,6 +9,7 @@ import type { BrokerLog } from '../log/broker-log.ts'
 import type { ClientQuotas } from '../quota/client-quotas.ts'
 import type { QuotaMeters } from '../quota/quota-meters.ts'
 import type { TopicDirectory } from '../log/topic-directory.ts'
+import type { TransactionCoordinator } from '../txn/coordinator.ts'
 import type { ProducerIds } from '../txn/producer-ids.ts'
 
 export interface Broker {
@@ -29,6 +30,7 @@ export interface Broker {
   readonly producerIds: ProducerIds
   readonly quotas: ClientQuotas
   readonly meters: QuotaMeters
+  readonly transactions: TransactionCoordinator
   readonly clock: Clock
   readonly log: Log
 }

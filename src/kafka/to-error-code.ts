@@ -4,6 +4,7 @@ import { Failure, type FailureKind } from '../base/errors.ts'
 import type { RefusedReason } from '../catalog/outcomes.ts'
 import type { GroupRefusal } from '../group/refusal.ts'
 import type { RefusalReason } from '../record/validate-batch.ts'
+import type { TransactionRefusal } from '../txn/state-table.ts'
 import { ErrorCode } from '../wire/error-codes.ts'
 
 /**
@@ -51,6 +52,31 @@ export function refusedAppendCode(reason: RefusedReason): number {
       return ErrorCode.INVALID_TXN_STATE
     default:
       return unreachable(reason, 'refusedAppendCode')
+  }
+}
+
+/**
+ * Why something was refused in a transaction. Before it is known to clients, fenced has an older
+ * code.
+ */
+export function transactionRefusalCode(reason: TransactionRefusal, knowsFenced: boolean): number {
+  switch (reason) {
+    case 'invalid-request':
+      return ErrorCode.INVALID_REQUEST
+    case 'invalid-timeout':
+      return ErrorCode.INVALID_TRANSACTION_TIMEOUT
+    case 'wrong-producer-id':
+      return ErrorCode.INVALID_PRODUCER_ID_MAPPING
+    case 'fenced':
+      return knowsFenced ? ErrorCode.PRODUCER_FENCED : ErrorCode.INVALID_PRODUCER_EPOCH
+    case 'invalid-state':
+      return ErrorCode.INVALID_TXN_STATE
+    case 'too-large':
+      return ErrorCode.POLICY_VIOLATION
+    case 'unavailable':
+      return ErrorCode.COORDINATOR_NOT_AVAILABLE
+    default:
+      return unreachable(reason, 'transactionRefusalCode')
   }
 }
 

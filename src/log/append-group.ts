@@ -3,7 +3,7 @@ import { assert } from '../base/assert.ts'
 import type { Hold } from '../base/hold.ts'
 import { Failure } from '../base/errors.ts'
 import type { AppendIntent, GroupIntent, GroupResult } from '../catalog/commit-groups.ts'
-import type { EndIntent } from '../catalog/end-transaction.ts'
+import type { EndIntent, MarkIntent } from '../catalog/end-transaction.ts'
 import type { AppendOutcome } from '../catalog/outcomes.ts'
 import type { GroupId, GroupPlace, JournalGroup, JournalRun } from '../journal/journal.ts'
 
@@ -73,10 +73,10 @@ export class EndGroup implements LaneGroup {
   readonly runCount: number = runsOfEnd
   readonly #id: GroupId
   readonly #createdMs: number
-  readonly #end: EndIntent
+  readonly #end: EndIntent | MarkIntent
   readonly #settle: PromiseWithResolvers<unknown>
 
-  constructor(id: GroupId, createdMs: number, end: EndIntent) {
+  constructor(id: GroupId, createdMs: number, end: EndIntent | MarkIntent) {
     this.#id = id
     this.#createdMs = createdMs
     this.#end = end

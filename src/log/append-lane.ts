@@ -19,7 +19,7 @@ import type { AppendOutcome } from '../catalog/outcomes.ts'
 import type { GroupPlace, Journal } from '../journal/journal.ts'
 import { MissingSequences } from './missing-sequences.ts'
 import { GatherPause } from './gather-pause.ts'
-import type { EndIntent } from '../catalog/end-transaction.ts'
+import type { EndIntent, MarkIntent } from '../catalog/end-transaction.ts'
 import {
   EndGroup,
   type LaneGroup,
@@ -135,7 +135,7 @@ export class AppendLane {
    * @throws Failure 'overloaded' | 'unavailable' | 'closed': it may have ended all the same; asking
    *   again tells.
    */
-  end(intent: EndIntent): Promise<unknown> {
+  end(intent: EndIntent | MarkIntent): Promise<unknown> {
     if (this.#isClosing) return Promise.reject(new Failure('closed', 'the broker is stopping'))
     if (this.#flights.length >= queuedEndsMax) {
       const message = `${this.#flights.length} commits wait for their turn`

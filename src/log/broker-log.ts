@@ -10,7 +10,7 @@ import type { AppendIntent, GroupResult } from '../catalog/commit-groups.ts'
 import { type ActiveProducer, readActiveProducers } from '../catalog/active-producers.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { type DeletedRecords, deleteRecordsBefore } from '../catalog/delete-records.ts'
-import type { EndIntent } from '../catalog/end-transaction.ts'
+import type { EndIntent, MarkIntent } from '../catalog/end-transaction.ts'
 import type { AppendOutcome } from '../catalog/outcomes.ts'
 import type { Run } from '../catalog/manifest.ts'
 import { type PartitionEnds, readPartitionEnds } from '../catalog/read-transactions.ts'
@@ -102,7 +102,7 @@ export class BrokerLog {
   }
 
   /** See AppendLane.end. */
-  end(intent: EndIntent): Promise<unknown> {
+  end(intent: EndIntent | MarkIntent): Promise<unknown> {
     return this.#lane.end(intent)
   }
 

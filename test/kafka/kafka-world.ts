@@ -22,6 +22,7 @@ import { BrokerLog } from '../../src/log/broker-log.ts'
 import { ClientQuotas } from '../../src/quota/client-quotas.ts'
 import { QuotaMeters } from '../../src/quota/quota-meters.ts'
 import { TopicDirectory } from '../../src/log/topic-directory.ts'
+import { TransactionCoordinator } from '../../src/txn/coordinator.ts'
 import { ProducerIds } from '../../src/txn/producer-ids.ts'
 import { decodeResponseHeader, encodeRequest } from '../../src/wire/frame.ts'
 import type { AnyApi } from '../../src/wire/message.ts'
@@ -62,6 +63,7 @@ export class KafkaWorld {
     const startedWith = staticLayer(loaded)
     const configs = new LiveConfigs({ database, nodeId: config['node.id'], startedWith })
     const logs = brokerLog(database, clock)
+    const producerIds = new ProducerIds(database)
     const { index } = logs
     const brokerDefaults = () => configs.layers()
     const parts = { database, index, clock, random, leaderEpoch: 0, brokerDefaults }
@@ -89,9 +91,18 @@ export class KafkaWorld {
         topics: topicView(topics),
         embedded: embeddedProtocol,
       }),
-      producerIds: new ProducerIds(database),
       quotas,
       meters: new QuotaMeters({ quotas, clock, window, mutationWindow: window }),
+      producerIds,
+      transactions: new TransactionCoordinator({
+        database,
+        clock,
+        log: silentLog,
+        producerIds,
+        end: (intent) => logs.end(intent),
+        timeoutMsMax: config['transaction.max.timeout.ms'],
+        expirationMs: config['transactional.id.expiration.ms'],
+      }),
       clock,
       log: silentLog,
     }

@@ -3,7 +3,8 @@
  * acks=1 exactly as for acks=all. acks=0 has no answer; where something fails the connection ends,
  * as Kafka does.
  *
- * A batch that fails is refused alone. Transactions are not served yet: INVALID_TXN_STATE.
+ * A batch that fails is refused alone. Before batches of a transaction are appended its state is
+ * looked up; from version 12 on their partitions join it by that (KIP-890). The commit looks again.
  * KIPs: 98 (idempotence), 467 (errors of records), 516 (topic ids, 13+), 110 (zstd, 7+).
  */
 import { isFailure } from '../../base/errors.ts'
@@ -21,6 +22,7 @@ import { type BatchRules, type Refusal, validateBatch } from '../../record/valid
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { produce, type ProduceReply, type ProduceRequest } from '../../wire/messages/00-produce.ts'
 import type { Broker } from '../broker.ts'
+import { refusedTransactionalCode, transactionOf, type WrittenFor } from '../produce-transaction.ts'
 import type { Exchange } from '../request.ts'
 import { type Handled, type Handler, handler } from '../router.ts'
 import { failureCode, refusedAppendCode, refusedBatchCode } from '../to-error-code.ts'
@@ -50,6 +52,8 @@ interface Producing {
   readonly broker: Broker
   readonly request: ProduceRequest
   readonly exchange: Exchange
+  /** What its batches are written for: undefined without a transactional id. */
+  readonly writtenFor: WrittenFor | undefined
   /** It was answered: its bytes may be another request's by now. */
   isOver: boolean
 }
@@ -59,10 +63,16 @@ type Found = KnownTopic | number
 
 export function produceHandler(broker: Broker): Handler {
   return handler(produce, (request, exchange) => {
-    const producing: Producing = { broker, request, exchange, isOver: false }
+    const producing: Producing = {
+      broker,
+      request,
+      exchange,
+      writtenFor: undefined,
+      isOver: false,
+    }
     const known = request.topicData.map((topic) => knownTopic(producing, topic))
     // Nothing is awaited where all topics are known: batches enter the journal's order now (W6).
-    return known.includes(undefined)
+    return known.includes(undefined) || request.transactionalId !== null
       ? produceAfterLookUp(producing)
       : produceTo(producing, known as Found[])
   })
@@ -81,7 +91,26 @@ async function produceAfterLookUp(
   for (const topic of producing.request.topicData) {
     found.push(knownTopic(producing, topic) ?? (await findTopic(producing.broker, topic.name)))
   }
-  return produceTo(producing, found)
+  const { transactionalId } = producing.request
+  if (transactionalId === null) return produceTo(producing, found)
+  const writtenFor = await lookUpTransaction(producing, transactionalId, found)
+  return produceTo({ ...producing, writtenFor }, found)
+}
+
+function lookUpTransaction(
+  { broker, request, exchange }: Producing,
+  transactionalId: string,
+  found: readonly Found[],
+): Promise<WrittenFor> {
+  const batches = request.topicData.flatMap(({ partitionData }, at) => {
+    const topic = found[at]
+    if (topic === undefined || typeof topic === 'number') return []
+    return partitionData.flatMap(({ index, records }) => {
+      const partitionId = topic.partitionIds[index]
+      return partitionId === undefined || records === null ? [] : [{ partitionId, bytes: records }]
+    })
+  })
+  return transactionOf(broker, transactionalId, exchange.header.apiVersion, batches)
 }
 
 async function findTopic({ topics }: Broker, name: string): Promise<Found> {
@@ -149,16 +178,15 @@ function append(producing: Producing, topic: Found, data: PartitionData): Promis
     errorCode: number,
     errorMessage: string | null = null,
   ): Promise<PartitionReply> => Promise.resolve({ index, errorCode, baseOffset: -1, errorMessage })
-  const { acks, transactionalId } = request
+  const { acks } = request
   if (acks !== -1 && acks !== 0 && acks !== 1) {
     return refused(ErrorCode.INVALID_REQUIRED_ACKS, `acks ${acks}: only -1, 0 and 1 exist`)
   }
   if (typeof topic === 'number') return refused(topic)
   const partitionId = topic.partitionIds[index]
   if (partitionId === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-  if (transactionalId !== null) {
-    return refused(ErrorCode.INVALID_TXN_STATE, 'transactions are not served by this broker')
-  }
+  const { writtenFor } = producing
+  if (writtenFor !== undefined && 'errorCode' in writtenFor) return refused(writtenFor.errorCode)
   if (records === null) return refused(ErrorCode.INVALID_RECORD, 'no record batch')
   const fileBytes = broker.config['journal.file.bytes']
   if (records.length > fileBytes) {
@@ -187,10 +215,9 @@ async function appendBatch(
       const errorMessage = `${header.recordCount} records, at most ${recordsMax} can be unpacked`
       return { index, errorCode: ErrorCode.INVALID_RECORD, baseOffset: -1, errorMessage }
     }
-    if (header.isTransactional) {
-      const errorMessage = 'transactions are not served by this broker'
-      return { index, errorCode: ErrorCode.INVALID_TXN_STATE, baseOffset: -1, errorMessage }
-    }
+    const { writtenFor } = producing
+    const misplaced = misplacedCode(header.isTransactional, writtenFor)
+    if (misplaced !== undefined) return { index, errorCode: misplaced, baseOffset: -1 }
     const isStamped = rules.timestampType === 'log-append'
     const isCorrected = !isStamped && valid.maxTimestamp !== header.maxTimestamp
     const sentHeader =
@@ -211,6 +238,7 @@ async function appendBatch(
       offsetCount: header.lastOffsetDelta + 1,
       maxTimestampMs,
       byteLength: bytes.length,
+      ...(writtenFor === undefined || 'errorCode' in writtenFor ? {} : { transaction: writtenFor }),
     }
     const outcome = await broker.logs.append(intent, bytes, exchange.hold)
     const isOutdated = outcome.outcome === 'refused' && outcome.reason === 'config-changed'
@@ -220,7 +248,7 @@ async function appendBatch(
       if (sentHeader !== undefined) bytes.set(sentHeader)
       return await appendBatch(producing, now, partitionId, index, bytes, attempt + 1)
     }
-    return replyTo(broker, partitionId, index, outcome, isStamped ? maxTimestampMs : -1)
+    return replyTo(producing, partitionId, index, outcome, isStamped ? maxTimestampMs : -1)
   } catch (error) {
     if (!isFailure(error)) throw error
     return { index, errorCode: failureCode(error), baseOffset: -1, errorMessage: error.message }
@@ -235,15 +263,31 @@ function refusedBatch(index: number, refusal: Refusal): PartitionReply {
   return { index, errorCode, baseOffset: -1, recordErrors, errorMessage: refusal.message }
 }
 
+/** A batch is of a transaction where its request names one, and only there. */
+function misplacedCode(
+  isTransactional: boolean,
+  writtenFor: WrittenFor | undefined,
+): number | undefined {
+  if (isTransactional === (writtenFor !== undefined)) return undefined
+  return isTransactional
+    ? ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+    : ErrorCode.INVALID_TXN_STATE
+}
+
 function replyTo(
-  broker: Broker,
+  { broker, exchange, writtenFor }: Producing,
   partitionId: number,
   index: number,
   outcome: AppendOutcome,
   stampedMs: number,
 ): PartitionReply {
   if (outcome.outcome === 'refused') {
-    return { index, errorCode: refusedAppendCode(outcome.reason), baseOffset: -1 }
+    const { reason } = outcome
+    const errorCode =
+      writtenFor === undefined
+        ? refusedAppendCode(reason)
+        : refusedTransactionalCode(reason, exchange.header.apiVersion)
+    return { index, errorCode, baseOffset: -1 }
   }
   const logStartOffset = broker.logs.index.get(partitionId)?.logStart ?? -1
   const isFirst = outcome.outcome === 'appended'

@@ -6,7 +6,8 @@
  * - Several groups at once: 8+ (KIP-709). Topics by id: 10+ (KIP-848).
  * - A group, topic or partition that is not there has committed nothing: offset -1, no error. Only an
  *   unknown topic id is an error.
- * - `requireStable` (7+, KIP-447) changes nothing: without transactions every offset is stable.
+ * - `requireStable` (7+, KIP-447): a partition for which a transaction has an offset is
+ *   UNSTABLE_OFFSET_COMMIT, alone, until that ends.
  * - Member id and epoch (9+, KIP-848) must be a present member's, if the group is a consumer group.
  */
 import type { FetchedOffset, FetchOffsetsRequest, TopicPartitions } from '../../group/offsets.ts'
@@ -63,6 +64,7 @@ export function offsetFetchHandler(broker: Broker): Handler {
         { groupId, ...whoOf(memberId, memberEpoch) },
         asked,
         by,
+        request.requireStable,
       )
       for (const { partitions } of topics) told += partitions.length
       const shown = topics.map(({ name, topicId, partitions }): TopicReply => {
@@ -77,11 +79,11 @@ export function offsetFetchHandler(broker: Broker): Handler {
 /** Versions 1 to 7: one group, whose error version 1 can tell at each partition only. */
 async function one(
   broker: Broker,
-  { groupId, topics: wanted }: OffsetFetchRequest,
+  { groupId, topics: wanted, requireStable }: OffsetFetchRequest,
   apiVersion: number,
 ): Promise<OffsetFetchReply> {
   const asked = wanted?.map((topic) => ({ ...topic, topicId: '' })) ?? null
-  const { errorCode, topics } = await fetchGroup(broker, { groupId }, asked, 'name')
+  const { errorCode, topics } = await fetchGroup(broker, { groupId }, asked, 'name', requireStable)
   if (apiVersion < groupErrorFrom && errorCode !== ErrorCode.NONE) {
     const failed = (asked ?? []).map(({ name, partitionIndexes }) => ({
       name,
@@ -114,6 +116,7 @@ async function fetchGroup(
   who: Pick<FetchOffsetsRequest, 'groupId' | 'member'>,
   asked: readonly AskedTopic[] | null,
   by: 'name' | 'id',
+  isStable: boolean,
 ): Promise<GroupAnswer> {
   const found = new Map<AskedTopic, KnownTopic | number>()
   for (const topic of asked ?? []) found.set(topic, await lookUpTopic(broker, topic, by))
@@ -125,7 +128,7 @@ async function fetchGroup(
     if (typeof topic !== 'number') known.push({ topicId: topic.topicId, partitions })
   }
   const topics = asked === null ? null : known
-  const result = await broker.groups.fetchOffsets({ ...who, topics })
+  const result = await broker.groups.fetchOffsets({ ...who, topics, isStable })
   if (result.outcome === 'refused') return { errorCode: refusalCode(result.reason), topics: [] }
   const { offsets } = result
   const all = asked === null ? allOf(broker, offsets) : inOrder(asked, found, offsets)
@@ -169,7 +172,9 @@ function inOrder(
   })
 }
 
-function toReply({ partitionIndex, offset, leaderEpoch, metadata }: FetchedOffset): PartitionReply {
+function toReply(fetched: FetchedOffset): PartitionReply {
+  const { partitionIndex, offset, leaderEpoch, metadata, isPending } = fetched
+  if (isPending) return nothing(partitionIndex, ErrorCode.UNSTABLE_OFFSET_COMMIT)
   return {
     partitionIndex,
     committedOffset: offset,

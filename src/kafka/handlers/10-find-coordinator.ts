@@ -1,8 +1,8 @@
 /**
- * FindCoordinator, versions 0 to 6: this broker coordinates every classic group.
+ * FindCoordinator, versions 0 to 6: this broker coordinates every group and transaction (1+).
  *
- * Transactions (1+) and share groups (6+, KIP-932) are not served: INVALID_REQUEST, which no client
- * tries again. Several keys at once: 4+ (KIP-699).
+ * Share groups (6+, KIP-932) are not served: INVALID_REQUEST, which no client tries again. Several
+ * keys at once: 4+ (KIP-699).
  */
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { findCoordinator } from '../../wire/messages/10-find-coordinator.ts'
@@ -10,13 +10,13 @@ import type { Broker } from '../broker.ts'
 import { type Handler, handler } from '../router.ts'
 
 const groupKey = 0
+const transactionKey = 1
 const severalKeysFrom = 4
 
 /** Kafka's words for success; those who ask for several keys get none. */
 const noError = 'NONE'
 
 const notServed: Readonly<Record<number, string>> = {
-  1: 'transactions are not served by this broker',
   2: 'share groups are not served by this broker',
 }
 
@@ -39,7 +39,7 @@ export function findCoordinatorHandler(broker: Broker): Handler {
 }
 
 function find({ nodeId, advertised }: Broker, keyType: number): Found {
-  if (keyType === groupKey) {
+  if (keyType === groupKey || keyType === transactionKey) {
     return { nodeId, ...advertised(), errorCode: ErrorCode.NONE, errorMessage: noError }
   }
   const errorMessage = notServed[keyType] ?? `there is no key type ${keyType}`

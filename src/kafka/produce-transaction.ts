@@ -1,0 +1,54 @@
+/**
+ * The transaction that a produce request writes for: looked up, and joined by clients that do not
+ * register partitions themselves (KIP-890), before anything is appended.
+ */
+import type { AppendTransaction } from '../catalog/commit-groups.ts'
+import type { RefusedReason } from '../catalog/outcomes.ts'
+import { BATCH_HEADER_BYTES, producerEpochOf, producerIdOf } from '../record/batch-header.ts'
+import type { TransactionRefusal } from '../txn/state-table.ts'
+import { ErrorCode } from '../wire/error-codes.ts'
+import type { Broker } from './broker.ts'
+import { refusedAppendCode, transactionRefusalCode } from './to-error-code.ts'
+
+/** From here on clients do not register partitions (KIP-890). */
+const joinsFrom = 12
+/** From here on clients know that a transaction may be aborted and begun again (KIP-890). */
+const abortableFrom = 11
+
+/** What the batches belong to, or the code for each of them. */
+export type WrittenFor = AppendTransaction | { readonly errorCode: number }
+
+/** `batches`: what stands for the partitions that are there. */
+export async function transactionOf(
+  { transactions }: Broker,
+  transactionalId: string,
+  apiVersion: number,
+  batches: readonly { readonly partitionId: number; readonly bytes: Uint8Array }[],
+): Promise<WrittenFor> {
+  const whole = batches.find(({ bytes }) => bytes.length >= BATCH_HEADER_BYTES)
+  if (whole === undefined) return { errorCode: ErrorCode.INVALID_RECORD }
+  // Batches of other producers are refused by the commit, one by one.
+  const producerId = producerIdOf(whole.bytes, 0)
+  const producerEpoch = producerEpochOf(whole.bytes, 0)
+  const partitionIds = [...new Set(batches.map(({ partitionId }) => partitionId))]
+  const producer = { transactionalId, producerId, producerEpoch }
+  const answer = await transactions.appending(producer, partitionIds, apiVersion >= joinsFrom)
+  if (answer.outcome === 'granted') return { transactionalId, serial: answer.serial }
+  return { errorCode: codeOf(answer.reason, apiVersion) }
+}
+
+function codeOf(reason: TransactionRefusal, apiVersion: number): number {
+  // It makes every client try again, without asking for metadata first, as Kafka does.
+  if (reason === 'unavailable') return ErrorCode.NOT_ENOUGH_REPLICAS
+  if (reason === 'invalid-state') return stateCode(apiVersion)
+  return transactionRefusalCode(reason, false)
+}
+
+/** Why the commit refused a batch of a transaction. */
+export function refusedTransactionalCode(reason: RefusedReason, apiVersion: number): number {
+  return reason === 'wrong-transaction' ? stateCode(apiVersion) : refusedAppendCode(reason)
+}
+
+function stateCode(apiVersion: number): number {
+  return apiVersion >= abortableFrom ? ErrorCode.TRANSACTION_ABORTABLE : ErrorCode.INVALID_TXN_STATE
+}

@@ -1,0 +1,347 @@
+/**
+ * The verbs of transactions, over the catalog: any broker serves any transactional id, and nothing
+ * is kept in memory. Every verb may be asked again after a lost answer.
+ */
+import type { Clock } from '../base/clock.ts'
+import { sleep } from '../base/clock.ts'
+import { Failure } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { CatalogDatabase } from '../catalog/database.ts'
+import {
+  type EndDecision,
+  type EndIntent,
+  type MarkAnswer,
+  type MarkIntent,
+  transactionPartitionsMax,
+} from '../catalog/end-transaction.ts'
+import type { TransactionRow } from '../catalog/schema-transactions.ts'
+import {
+  changeTransaction,
+  type DescribedTransaction,
+  describeTransaction,
+  forgetTransaction,
+  type PendingCommit,
+  type PendingResult,
+  readTransaction,
+  readTransactions,
+  type Registering,
+  writePendingOffsets,
+} from '../catalog/transactions.ts'
+import type { ProducerIds } from './producer-ids.ts'
+import {
+  abortTimedOut,
+  bumpingVersion,
+  type EndRequest,
+  endTransaction,
+  initProducer,
+  type InitRequest,
+  joinTransaction,
+  type ProducerIdentity,
+  type TransactionRefusal,
+  type Verdict,
+  verifyTransaction,
+} from './state-table.ts'
+
+export interface TransactionCoordinatorParts {
+  readonly database: CatalogDatabase
+  readonly clock: Clock
+  readonly log: Log
+  readonly producerIds: ProducerIds
+  /** Ends a transaction in the line of commits, see AppendLane.end. */
+  readonly end: (intent: EndIntent | MarkIntent) => Promise<unknown>
+  /** `transaction.max.timeout.ms`. */
+  readonly timeoutMsMax: number
+  /** `transactional.id.expiration.ms`. */
+  readonly expirationMs: number
+}
+
+export interface Refused {
+  readonly outcome: 'refused'
+  readonly reason: TransactionRefusal
+}
+
+type Granted = Extract<Verdict, { readonly outcome: 'granted' }>
+export type Answer = Granted | Refused
+
+/** Who asks for something in a transaction. */
+export interface TransactionalProducer extends ProducerIdentity {
+  readonly transactionalId: string
+}
+
+const refused = (reason: TransactionRefusal): Refused => ({ outcome: 'refused', reason })
+
+/** Transactional ids looked at together by the reaper and by listings. */
+const idsPerPage = 1_000
+/** `transaction.abort.timed.out.transaction.cleanup.interval.ms`. */
+const reapMs = 10_000
+
+const judged = (verdict: Verdict): Verdict & { isGranted: boolean; next?: TransactionRow } => ({
+  ...verdict,
+  isGranted: verdict.outcome === 'granted',
+})
+
+export class TransactionCoordinator {
+  readonly #parts: TransactionCoordinatorParts
+
+  constructor(parts: TransactionCoordinatorParts) {
+    this.#parts = parts
+  }
+
+  /** InitProducerId: the producer's id and epoch; whoever had the transactional id is fenced. */
+  initProducer(
+    request: Pick<InitRequest, 'transactionalId' | 'timeoutMs' | 'known'>,
+  ): Promise<Answer> {
+    const { transactionalId, timeoutMs } = request
+    if (transactionalId === '') return Promise.resolve(refused('invalid-request'))
+    if (timeoutMs <= 0 || timeoutMs > this.#parts.timeoutMsMax) {
+      return Promise.resolve(refused('invalid-timeout'))
+    }
+    return this.#decide(transactionalId, (row, nowMs, freshProducerId) =>
+      initProducer(row, { ...request, nowMs, freshProducerId }),
+    )
+  }
+
+  /** Registers partitions, or a group, with the producer's transaction, and begins it. */
+  join(
+    producer: TransactionalProducer,
+    clientVersion: number,
+    registering: Registering,
+  ): Promise<Answer> {
+    const { database, clock } = this.#parts
+    const { transactionalId } = producer
+    if (transactionalId === '') return Promise.resolve(refused('invalid-request'))
+    if ((registering.partitionIds?.length ?? 0) > transactionPartitionsMax) {
+      return Promise.resolve(refused('too-large'))
+    }
+    const nowMs = clock.nowMs()
+    return this.#orRefused('join transaction', async () => {
+      const judge = (row: TransactionRow | undefined): ReturnType<typeof judged> =>
+        judged(joinTransaction(row, producer, clientVersion, nowMs))
+      return answerOf(await changeTransaction(database, transactionalId, judge, registering))
+    })
+  }
+
+  /** Whether the partitions are registered with the producer's open transaction. */
+  verify(
+    producer: TransactionalProducer,
+    partitionIds: readonly number[],
+  ): Promise<
+    Refused | { readonly outcome: 'verified'; readonly isRegistered: readonly boolean[] }
+  > {
+    return this.#orRefused('verify transaction', async () => {
+      const { transactionalId } = producer
+      const seen = await readTransaction(this.#parts.database, transactionalId, partitionIds)
+      const answer = answerOf(verifyTransaction(seen.row, producer))
+      if (answer.outcome === 'granted') {
+        return { outcome: 'verified', isRegistered: seen.isRegistered }
+      }
+      if (answer.reason !== 'invalid-state') return answer
+      return { outcome: 'verified', isRegistered: partitionIds.map(() => false) }
+    })
+  }
+
+  /**
+   * The transaction that batches for these partitions belong to, before they are appended. With
+   * `joins` the partitions are registered where they are not yet (KIP-890). What is not allowed is
+   * refused by the commit, which looks again.
+   */
+  appending(
+    producer: TransactionalProducer,
+    partitionIds: readonly number[],
+    joins: boolean,
+  ): Promise<Answer> {
+    return this.#orRefused('look at transaction', async () => {
+      const { transactionalId } = producer
+      const seen = await readTransaction(this.#parts.database, transactionalId, partitionIds)
+      const answer = answerOf(verifyTransaction(seen.row, producer))
+      if (!joins) return answer
+      if (answer.outcome === 'granted' && seen.isRegistered.every(Boolean)) return answer
+      return this.join(producer, bumpingVersion, { partitionIds })
+    })
+  }
+
+  /** Offsets that count once the transaction commits. */
+  commitOffsets(
+    producer: ProducerIdentity,
+    commit: Omit<PendingCommit, 'nowMs'>,
+    joins: boolean,
+  ): Promise<Refused | { readonly outcome: 'written'; readonly result: PendingResult<Granted> }> {
+    const nowMs = this.#parts.clock.nowMs()
+    const judge = (row: TransactionRow | undefined): OffsetsVerdict => {
+      const verdict = judged(
+        joins
+          ? joinTransaction(row, producer, bumpingVersion, nowMs)
+          : verifyTransaction(row, producer),
+      )
+      return verdict.outcome === 'granted' ? { ...verdict, ...verdict.producer } : verdict
+    }
+    return this.#orRefused('commit offsets', async () => {
+      const { database } = this.#parts
+      const result = await writePendingOffsets(database, { ...commit, nowMs }, judge, joins)
+      const answer = answerOf(result.verdict)
+      if (answer.outcome === 'refused') return answer
+      if (!result.isGroupKnown) return refused('invalid-state')
+      return { outcome: 'written', result: { ...result, verdict: answer } }
+    })
+  }
+
+  /** EndTxn: markers, offsets of groups and the state, in one step (T1). */
+  endTransaction(
+    transactionalId: string,
+    request: Omit<EndRequest, 'freshProducerId' | 'nowMs'>,
+  ): Promise<Answer> {
+    if (transactionalId === '') return Promise.resolve(refused('invalid-request'))
+    return this.#decide(transactionalId, (row, nowMs, freshProducerId) =>
+      endTransaction(row, { ...request, nowMs, freshProducerId }),
+    )
+  }
+
+  /** WriteTxnMarkers: ends a producer's transaction in one partition (KIP-664). */
+  async mark(intent: MarkIntent): Promise<MarkAnswer | 'unavailable'> {
+    try {
+      return (await this.#parts.end(intent)) as MarkAnswer
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      return 'unavailable'
+    }
+  }
+
+  /** One per id; undefined where there is none. */
+  describe(
+    transactionalIds: readonly string[],
+  ): Promise<Refused | readonly (DescribedTransaction | undefined)[]> {
+    return this.#orRefused('describe transactions', async () => {
+      const found: (DescribedTransaction | undefined)[] = []
+      for (const id of transactionalIds) {
+        found.push(await describeTransaction(this.#parts.database, id))
+      }
+      return found
+    })
+  }
+
+  /** All that `isWanted`, in the order of ids. */
+  list(isWanted: (row: TransactionRow) => boolean): Promise<Refused | readonly TransactionRow[]> {
+    return this.#orRefused('list transactions', async () => {
+      const found: TransactionRow[] = []
+      for await (const rows of this.#pages()) found.push(...rows.filter(isWanted))
+      return found
+    })
+  }
+
+  /** Aborts what is open for too long, forgets ids that are idle for long. Resolves with how many. */
+  async reap(signal?: AbortSignal): Promise<{ aborted: number; forgotten: number }> {
+    const counts = { aborted: 0, forgotten: 0 }
+    const { clock, database, expirationMs, log } = this.#parts
+    try {
+      for await (const rows of this.#pages()) {
+        for (const row of rows) {
+          if (signal?.aborted === true) return counts
+          const { transactionalId } = row
+          const nowMs = clock.nowMs()
+          const isOpen = row.state === 'Ongoing'
+          if (isOpen && nowMs >= row.startedMs + row.timeoutMs) {
+            // One that fails stops no other (pitfall E4).
+            const answer = await this.#end(transactionalId, abortTimedOut)
+            if (answer.outcome === 'granted') counts.aborted++
+          }
+          if (!isOpen && row.changedMs < nowMs - expirationMs) {
+            const isGone = await forgetTransaction(database, transactionalId, nowMs - expirationMs)
+            if (isGone) counts.forgotten++
+          }
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      log.warn({ error: error.message }, 'transactions were not looked through to the end')
+    }
+    return counts
+  }
+
+  /** Reaps again and again until `signal` aborts. */
+  async runReaper(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#parts
+    for (;;) {
+      await sleep(clock, reapMs, signal)
+      if (signal.aborted) return
+      const counts = await this.reap(signal)
+      if (counts.aborted > 0) log.info(counts, 'transactions were aborted: they were open too long')
+    }
+  }
+
+  async *#pages(): AsyncGenerator<TransactionRow[]> {
+    for (let after: string | undefined; ;) {
+      const rows = await readTransactions(this.#parts.database, after, idsPerPage)
+      yield rows
+      if (rows.length < idsPerPage) return
+      after = rows.at(-1)?.transactionalId
+    }
+  }
+
+  /** Judges the id; only what ends a transaction takes its turn in the line of commits. */
+  #decide(transactionalId: string, judge: Judge): Promise<Answer> {
+    return this.#orRefused('decide transaction', async () => {
+      const { database, clock, producerIds } = this.#parts
+      let freshProducerId: number | undefined
+      for (;;) {
+        const nowMs = clock.nowMs()
+        const id = freshProducerId
+        const verdict = await changeTransaction(database, transactionalId, (row) => {
+          const found = judged(judge(row, nowMs, id))
+          const isEnd = found.outcome === 'granted' && found.marker !== undefined
+          return isEnd ? { outcome: 'needs-end' as const, isGranted: false } : found
+        })
+        if (verdict.outcome === 'needs-end') {
+          const ended = await this.#end(transactionalId, (row, at) => judge(row, at, id))
+          if (ended.outcome !== 'needs-producer-id') return ended
+        } else if (verdict.outcome !== 'needs-producer-id') return answerOf(verdict)
+        freshProducerId = await producerIds.next()
+      }
+    })
+  }
+
+  async #end(
+    transactionalId: string,
+    judge: (row: TransactionRow | undefined, nowMs: number) => Verdict,
+  ): Promise<Answer | { readonly outcome: 'needs-producer-id' }> {
+    const decide = (row: TransactionRow | undefined, nowMs: number): EndDecision => {
+      const answer = judge(row, nowMs)
+      if (answer.outcome !== 'granted' || answer.next === undefined) return { answer }
+      const { next, marker } = answer
+      return marker === undefined ? { answer, next } : { answer, next, marker }
+    }
+    try {
+      return (await this.#parts.end({ transactionalId, decide })) as Verdict
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      this.#parts.log.warn({ transactionalId, error: error.message }, 'an end was not written')
+      return refused('unavailable')
+    }
+  }
+
+  async #orRefused<Value>(name: string, run: () => Promise<Value>): Promise<Value | Refused> {
+    try {
+      return await run()
+    } catch (error) {
+      return this.#failed(name, error)
+    }
+  }
+
+  #failed(operation: string, error: unknown): Refused {
+    if (!(error instanceof Failure)) throw error
+    this.#parts.log.warn({ operation, error: error.message }, 'the catalog refused')
+    return refused(error.kind === 'overloaded' ? 'too-large' : 'unavailable')
+  }
+}
+
+type Judge = (
+  row: TransactionRow | undefined,
+  nowMs: number,
+  freshProducerId: number | undefined,
+) => Verdict
+
+type OffsetsVerdict = ReturnType<typeof judged> & { readonly producerId?: number }
+
+function answerOf(verdict: Verdict): Answer {
+  if (verdict.outcome !== 'needs-producer-id') return verdict
+  throw new Failure('unavailable', 'a producer id is needed and was not drawn')
+}
