@@ -12,4 +12,6 @@ export interface Feature {
 export const finalizedFeatures: readonly Feature[] = [
   // KIP-848: the consumer group protocol.
   { name: 'group.version', minLevel: 0, level: 1 },
+  // 2: every transaction ends with a new epoch, and partitions join by themselves (KIP-890).
+  { name: 'transaction.version', minLevel: 0, level: 2 },
 ]

@@ -19,6 +19,11 @@ import { deleteTopicsHandler } from './handlers/20-delete-topics.ts'
 import { deleteRecordsHandler } from './handlers/21-delete-records.ts'
 import { initProducerIdHandler } from './handlers/22-init-producer-id.ts'
 import { offsetForLeaderEpochHandler } from './handlers/23-offset-for-leader-epoch.ts'
+import { addPartitionsToTxnHandler } from './handlers/24-add-partitions-to-txn.ts'
+import { addOffsetsToTxnHandler } from './handlers/25-add-offsets-to-txn.ts'
+import { endTxnHandler } from './handlers/26-end-txn.ts'
+import { writeTxnMarkersHandler } from './handlers/27-write-txn-markers.ts'
+import { txnOffsetCommitHandler } from './handlers/28-txn-offset-commit.ts'
 import { describeConfigsHandler } from './handlers/32-describe-configs.ts'
 import { alterConfigsHandler } from './handlers/33-alter-configs.ts'
 import { alterReplicaLogDirsHandler } from './handlers/34-alter-replica-log-dirs.ts'
@@ -36,6 +41,8 @@ import { describeQuorumHandler } from './handlers/55-describe-quorum.ts'
 import { updateFeaturesHandler } from './handlers/57-update-features.ts'
 import { describeClusterHandler } from './handlers/60-describe-cluster.ts'
 import { describeProducersHandler } from './handlers/61-describe-producers.ts'
+import { describeTransactionsHandler } from './handlers/65-describe-transactions.ts'
+import { listTransactionsHandler } from './handlers/66-list-transactions.ts'
 import { listConfigResourcesHandler } from './handlers/74-list-config-resources.ts'
 import { describeTopicPartitionsHandler } from './handlers/75-describe-topic-partitions.ts'
 import { consumerGroupHeartbeatHandler } from './handlers/68-consumer-group-heartbeat.ts'
@@ -64,6 +71,11 @@ export function kafkaHandlers(broker: Broker): Handler[] {
     deleteRecordsHandler(broker),
     initProducerIdHandler(broker),
     offsetForLeaderEpochHandler(broker),
+    addPartitionsToTxnHandler(broker),
+    addOffsetsToTxnHandler(broker),
+    endTxnHandler(broker),
+    writeTxnMarkersHandler(broker),
+    txnOffsetCommitHandler(broker),
     describeConfigsHandler(broker),
     alterConfigsHandler(broker),
     alterReplicaLogDirsHandler(broker),
@@ -81,6 +93,8 @@ export function kafkaHandlers(broker: Broker): Handler[] {
     updateFeaturesHandler(),
     describeClusterHandler(broker),
     describeProducersHandler(broker),
+    describeTransactionsHandler(broker),
+    listTransactionsHandler(broker),
     listConfigResourcesHandler(broker),
     describeTopicPartitionsHandler(broker),
     consumerGroupHeartbeatHandler(broker),

@@ -2,6 +2,7 @@
  * ListTransactions, versions 0 to 2: transactional ids by state, producer, how long they are open
  * (1+, KIP-994) and pattern (2+, KIP-1152). Every filter must hold; an empty one always does.
  */
+import { RE2JS } from 're2js'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import {
   listTransactions,
@@ -43,7 +44,7 @@ export function listTransactionsHandler({ transactions, clock }: Broker): Handle
         (wanted.size === 0 || wanted.has(row.state)) &&
         (producers.size === 0 || producers.has(row.producerId)) &&
         (durationFilter < 0 || (row.startedMs >= 0 && nowMs - row.startedMs > durationFilter)) &&
-        (pattern === undefined || pattern.test(row.transactionalId)),
+        (pattern === undefined || pattern.matches(row.transactionalId)),
     )
     if ('outcome' in found) {
       const errorCode = transactionRefusalCode(found.reason, true)
@@ -56,14 +57,14 @@ export function listTransactionsHandler({ transactions, clock }: Broker): Handle
   })
 }
 
-/** The whole id must match, as with Kafka's RE2. */
+/** In RE2's syntax and time, as in Kafka; the whole id must match. */
 function patternOf({
   transactionalIdPattern: text,
-}: ListTransactionsRequest): RegExp | 'invalid' | undefined {
+}: ListTransactionsRequest): RE2JS | 'invalid' | undefined {
   if (text === null || text === '') return undefined
   if (text.length > patternMax) return 'invalid'
   try {
-    return new RegExp(`^(?:${text})$`, 'u')
+    return RE2JS.compile(text)
   } catch {
     return 'invalid'
   }
