@@ -124,7 +124,6 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   tasks.defer('jobs', () => jobs.close())
   const groups = groupCoordinator(config, world, database, topics, tasks)
 
-  const producerIds = new ProducerIds(database)
   let kafkaAddress = addressOf(config['kafka.listen'])
   const advertised = config['kafka.advertised']
   const broker: Broker = {
@@ -139,8 +138,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     volume: () => disk.volume(folder),
     groups,
     ...(await openQuotas(config, clock, database, metrics)),
-    producerIds,
-    transactions: startTransactions(world, config, { database, logs, producerIds, tasks }),
+    ...startTransactions(world, config, { database, logs, tasks }),
     clock,
     log,
   }
@@ -424,11 +422,11 @@ function startTransactions(
   parts: {
     readonly database: CatalogDatabase
     readonly logs: BrokerLog
-    readonly producerIds: ProducerIds
     readonly tasks: TaskGroup
   },
-): TransactionCoordinator {
-  const { database, logs, producerIds, tasks } = parts
+): Pick<Broker, 'producerIds' | 'transactions'> {
+  const { database, logs, tasks } = parts
+  const producerIds = new ProducerIds(database)
   const transactions = new TransactionCoordinator({
     database,
     clock,
@@ -444,7 +442,7 @@ function startTransactions(
     () => transactions.runReaper(stop.signal),
     () => stop.abort(),
   )
-  return transactions
+  return { producerIds, transactions }
 }
 
 function groupConfig(config: Config): GroupConfig {

@@ -71,7 +71,7 @@ export class TxnClient {
       v3AndBelowProducerId: producer.producerId,
       v3AndBelowProducerEpoch: producer.producerEpoch,
       v3AndBelowTopics: [{ name, partitions }],
-    } as never)
+    })
     return answer.resultsByTopicV3AndBelow.flatMap(({ resultsByPartition }) =>
       resultsByPartition.map(({ partitionErrorCode }) => partitionErrorCode),
     )

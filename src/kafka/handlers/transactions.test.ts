@@ -169,7 +169,7 @@ test('offsets count when the transaction commits, and are pending before', async
   const fetched = async (requireStable: boolean): Promise<string[]> => {
     const topics = ['t', 'u'].map((name) => ({ name, partitionIndexes: [0] }))
     const groups = [{ groupId: 'g', topics }]
-    const answer = await world.ask(offsetFetch, 8, { groups, requireStable } as never)
+    const answer = await world.ask(offsetFetch, 8, { groups, requireStable })
     return (answer.groups[0]?.topics ?? []).flatMap(({ partitions }) =>
       partitions.map((each) => `${each.committedOffset} ${each.errorCode}`),
     )
@@ -256,7 +256,8 @@ test('transactions are described, listed, and aborted by an administrator', asyn
     const asked = { stateFilters: [], producerIdFilters: [], ...more }
     const answer = await world.ask(listTransactions, 2, asked)
     const states = answer.transactionStates.map(({ transactionalId: id }) => id)
-    return `${answer.errorCode} ${states} ${answer.unknownStateFilters}`.trim()
+    const unknown = answer.unknownStateFilters.join()
+    return `${answer.errorCode} ${states.join()} ${unknown}`.trim()
   }
   assert.equal(await list({}), '0 idle,tx')
   assert.equal(await list({ stateFilters: ['Ongoing', 'Odd'] }), '0 tx Odd')
@@ -292,7 +293,7 @@ test('AddPartitionsToTxn 4+: many at once, or only looking', async () => {
   ): Promise<number[]> => {
     const own = { transactionalId: 'tx', producerId, producerEpoch, verifyOnly }
     const transactions = [{ ...own, topics: [{ name: 't', partitions }] }]
-    const answer = await world.ask(addPartitionsToTxn, version, { transactions } as never)
+    const answer = await world.ask(addPartitionsToTxn, version, { transactions })
     return answer.resultsByTransaction.flatMap(({ topicResults }) =>
       topicResults.flatMap(({ resultsByPartition }) =>
         resultsByPartition.map(({ partitionErrorCode }) => partitionErrorCode),
