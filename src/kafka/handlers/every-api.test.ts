@@ -24,8 +24,8 @@ test('ApiVersions tells every API in the table, with the versions that are read'
   assert.deepEqual(
     apiKeys.map(({ apiKey }) => apiKey).toSorted((a, b) => a - b),
     [
-      0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 32, 33, 34, 35, 37, 42,
-      43, 44, 45, 46, 47, 48, 49, 55, 57, 60, 61, 68, 69, 74, 75,
+      0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 32,
+      33, 34, 35, 37, 42, 43, 44, 45, 46, 47, 48, 49, 55, 57, 60, 61, 65, 66, 68, 69, 74, 75,
     ],
   )
   for (const { apiKey, minVersion, maxVersion } of apiKeys) {

@@ -46,7 +46,7 @@ async function stable(world: KafkaWorld): Promise<{ memberId: string; generation
   return { memberId, generationId }
 }
 
-test('this broker coordinates every group, and nothing else yet', async () => {
+test('this broker coordinates every group and transaction, and nothing else', async () => {
   const world = new KafkaWorld()
   for (let version = 0; version <= 3; version++) {
     const found = await world.ask(findCoordinator, version, { key: 'g' })
@@ -68,10 +68,8 @@ test('this broker coordinates every group, and nothing else yet', async () => {
     )
   }
   const one = await world.ask(findCoordinator, 1, { key: 't', keyType: 1 })
-  assert.deepEqual([one.errorCode, one.nodeId, one.port], [ErrorCode.INVALID_REQUEST, -1, -1])
-  assert.match(one.errorMessage ?? '', /transactions/)
+  assert.deepEqual([one.errorCode, one.nodeId, one.port], [ErrorCode.NONE, 1, 9092])
   for (const [keyType, message] of [
-    [1, /transactions/],
     [2, /share/],
     [9, /9/],
   ] as const) {
