@@ -21,6 +21,7 @@ import { runProducer } from './producer-actor.ts'
 import { fetchFrom, type ReaderParts, type ReadRecord, runReader } from './reader-actor.ts'
 import { Lost, SimClient } from './sim-client.ts'
 import { SimNetwork } from './sim-network.ts'
+import { TxnWork } from './txn-work.ts'
 
 export interface SimulationOptions {
   readonly seed: number
@@ -61,6 +62,7 @@ class Simulation {
   #isOver = false
   #crashes = 0
   #life: Life | undefined
+  readonly #transactions: TxnWork
   #failure: Error | undefined
 
   constructor({ seed, faultMs = 6_000, log = silentLog }: SimulationOptions) {
@@ -83,11 +85,18 @@ class Simulation {
     })
     this.#network = new SimNetwork(clock, this.#fork())
     this.#loaded = configFor(this.#random)
+    this.#transactions = new TxnWork({
+      clock,
+      fork: () => this.#fork(),
+      client: (name) => this.#client(name),
+      note: (line) => this.#note(line),
+      isOver: () => this.#isOver,
+    })
   }
 
   async run(): Promise<SimulationResult> {
     await this.#within('start', this.#boot(), livenessMs)
-    await this.#within('topic', this.#createTopic(), livenessMs)
+    await this.#within('topics', this.#createTopics(), livenessMs)
     this.#hasFaults = true
     const actors = this.#startActors()
     const chaos = this.#chaos()
@@ -207,13 +216,14 @@ class Simulation {
     return new SimClient(this.#network, this.#clock, port, name)
   }
 
-  async #createTopic(): Promise<void> {
+  async #createTopics(): Promise<void> {
     const client = this.#client('admin')
-    const body = { topics: [{ name: topic }], allowAutoTopicCreation: true }
+    const names = [topic, TxnWork.topic]
+    const body = { topics: names.map((name) => ({ name })), allowAutoTopicCreation: true }
     for (;;) {
       try {
         const { topics } = await client.request(metadata, 5, body)
-        if (topics[0]?.errorCode === 0) return
+        if (topics.every(({ errorCode }) => errorCode === 0)) return
       } catch (error) {
         if (!(error instanceof Lost)) throw error
       }
@@ -245,6 +255,7 @@ class Simulation {
       }
       actors.push(this.#watched(runMember(parts)))
     }
+    actors.push(...this.#transactions.start().map((actor) => this.#watched(actor)))
     return actors
   }
 
@@ -289,6 +300,7 @@ class Simulation {
       this.#note(`partition ${partition}: ${records.length} records`)
     }
     this.#history.check(logs)
+    await this.#transactions.check()
   }
 
   async #advance(ms: number): Promise<void> {
