@@ -16,6 +16,7 @@ import { flawOfHeartbeat } from './consumer/flaw-of-heartbeat.ts'
 import { TopicPatterns } from './consumer/topic-patterns.ts'
 import type { EmbeddedProtocol, TopicView } from './consumer/topic-view.ts'
 import type { AnyGroupState } from './draft.ts'
+import { flawOfGroup, flawOfMemberGroup, formatUuid } from './flaw-of-group.ts'
 import { GroupDirectory } from './group-directory.ts'
 import { type GroupMailbox, hasNobody } from './group-mailbox.ts'
 import { GroupStore } from './group-store.ts'
@@ -485,27 +486,6 @@ const commitAttemptsMax = 10
 
 const noSuchMember = refused('unknown-member', 'the group has no members: join anew')
 const tooLarge = 'metadata-too-large'
-
-/** Offsets may be committed for the group '' (as old clients do), but nobody joins it. */
-function flawOfMemberGroup(groupId: string): Refused | undefined {
-  return groupId === ''
-    ? refused('invalid-group-id', 'the group id is empty')
-    : flawOfGroup(groupId)
-}
-
-function flawOfGroup(groupId: string): Refused | undefined {
-  if (Buffer.byteLength(groupId) <= groupLimits.groupIdBytesMax) return undefined
-  return refused('invalid-group-id', `the group id exceeds ${groupLimits.groupIdBytesMax} bytes`)
-}
-
-function formatUuid(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes).toString('hex')
-  const cuts = [0, 8, 12, 16, 20, 32]
-  return cuts
-    .slice(1)
-    .map((end, at) => hex.slice(cuts[at], end))
-    .join('-')
-}
 
 /** Clients may ask for any time (OffsetCommit 2 to 4): what lies beyond numbers means never. */
 function expiryOf(retentionMs: number | null, nowMs: number): number | null {

@@ -44,6 +44,8 @@ export interface AllowedCommit {
   readonly outcome: 'allowed'
   readonly coordinatorEpoch: number
   readonly generation: number
+  /** The group may move on without this commit being wrong: to be asked again. */
+  readonly isWorthAsking: boolean
 }
 
 export interface TopicPartitions {

@@ -115,12 +115,14 @@ export function onLoaded(draft: ConsumerDraft): void {
 function onCommit(draft: ConsumerDraft, { request, ticket }: CommitEvent): void {
   const { state } = draft
   const { memberId, generation } = request
+  const isNobody = memberId === '' && request.instanceId === null
   const allowed = {
     outcome: 'allowed',
     generation: state.releases,
     isWorthAsking: true,
   } as const
-  if (generation < 0 && state.members.size === 0) {
+  const isAnyones = state.members.size === 0 || (request.isTransactional === true && isNobody)
+  if (generation < 0 && isAnyones) {
     draft.answer(ticket, allowed)
     return
   }

@@ -86,7 +86,7 @@ async function commit(
     const isGone = allowed.reason === 'group-not-found'
     return all(isGone ? ErrorCode.ILLEGAL_GENERATION : groupRefusalCode(allowed.reason))
   }
-  const { coordinatorEpoch, generation } = allowed
+  const { coordinatorEpoch, generation, isWorthAsking } = allowed
   const answer = await transactions.commitOffsets(
     { producerId, producerEpoch },
     { transactionalId, groupId, coordinatorEpoch, generation, offsets },
@@ -96,6 +96,10 @@ async function commit(
   if (answer.outcome === 'refused') return all(transactionRefusalCode(answer.reason, false))
   const { group, isLiving } = answer.result
   if (group === 'other-coordinator') return all(ErrorCode.NOT_COORDINATOR)
-  if (group === 'other-generation') return all(ErrorCode.ILLEGAL_GENERATION)
+  if (group === 'other-generation') {
+    return all(
+      isWorthAsking ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.ILLEGAL_GENERATION,
+    )
+  }
   return isLiving.map((lives) => (lives ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION))
 }

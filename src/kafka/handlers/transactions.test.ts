@@ -310,8 +310,8 @@ test('the version of transactions is told as a feature', async () => {
   const client = { clientSoftwareName: 'test', clientSoftwareVersion: '1' }
   const shown = await world.ask(apiVersions, 4, client)
   const level = { name: 'transaction.version', maxVersionLevel: 2, minVersionLevel: 2 }
-  assert.deepEqual(shown.finalizedFeatures, [level])
+  const told = shown.finalizedFeatures.find(({ name }) => name === level.name)
+  assert.deepEqual(told, level)
   assert.equal(shown.finalizedFeaturesEpoch, 0)
-  assert.equal(shown.supportedFeatures.length, 1)
   assert.deepEqual((await world.ask(apiVersions, 3, client)).supportedFeatures, [])
 })

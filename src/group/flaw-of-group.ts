@@ -1,0 +1,25 @@
+/** What is wrong with a group's id, before anybody looks for the group; and ids of members. */
+import { groupLimits } from './config.ts'
+import { refused } from './refusal.ts'
+import type { Refused } from './refusal.ts'
+
+/** Offsets may be committed for the group '' (as old clients do), but nobody joins it. */
+export function flawOfMemberGroup(groupId: string): Refused | undefined {
+  return groupId === ''
+    ? refused('invalid-group-id', 'the group id is empty')
+    : flawOfGroup(groupId)
+}
+
+export function flawOfGroup(groupId: string): Refused | undefined {
+  if (Buffer.byteLength(groupId) <= groupLimits.groupIdBytesMax) return undefined
+  return refused('invalid-group-id', `the group id exceeds ${groupLimits.groupIdBytesMax} bytes`)
+}
+
+export function formatUuid(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes).toString('hex')
+  const cuts = [0, 8, 12, 16, 20, 32]
+  return cuts
+    .slice(1)
+    .map((end, at) => hex.slice(cuts[at], end))
+    .join('-')
+}
