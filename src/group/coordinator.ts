@@ -47,7 +47,7 @@ import type {
   SyncResult,
 } from './membership.ts'
 import { readOffsets } from './offset-reader.ts'
-import { OffsetWriter } from './offset-writer.ts'
+import { expiryOf, OffsetWriter } from './offset-writer.ts'
 import type { OffsetCommit, OffsetRefusals } from './offset-writer.ts'
 import type {
   AllowedCommit,
@@ -486,9 +486,3 @@ const commitAttemptsMax = 10
 
 const noSuchMember = refused('unknown-member', 'the group has no members: join anew')
 const tooLarge = 'metadata-too-large'
-
-/** Clients may ask for any time (OffsetCommit 2 to 4): what lies beyond numbers means never. */
-function expiryOf(retentionMs: number | null, nowMs: number): number | null {
-  const isOwn = retentionMs !== null && retentionMs >= 0
-  return isOwn ? Math.min(nowMs + retentionMs, Number.MAX_SAFE_INTEGER) : null
-}

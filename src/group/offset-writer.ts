@@ -178,3 +178,9 @@ function toOffsetRow(
     expiresMs,
   }
 }
+
+/** Clients may ask for any time (OffsetCommit 2 to 4): what lies beyond numbers means never. */
+export function expiryOf(retentionMs: number | null, nowMs: number): number | null {
+  const isOwn = retentionMs !== null && retentionMs >= 0
+  return isOwn ? Math.min(nowMs + retentionMs, Number.MAX_SAFE_INTEGER) : null
+}
