@@ -433,7 +433,6 @@ function startTransactions(
     log: log.child({ part: 'txn' }),
     producerIds,
     end: (intent) => logs.end(intent),
-    timeoutMsMax: config['transaction.max.timeout.ms'],
     expirationMs: config['transactional.id.expiration.ms'],
   })
   const stop = new AbortController()

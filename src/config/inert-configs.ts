@@ -335,6 +335,7 @@ const threads: InertConfigs = {
     'num.io.threads': 'int 8',
     'num.network.threads': 'int 3',
     'producer.purgatory.purge.interval.requests': 'int 1000',
+    'transaction.max.timeout.ms': 'int 900000',
   },
 }
 

@@ -354,15 +354,6 @@ export const options = {
     unit: 'ms',
     doc: 'How long a partition remembers the sequence numbers of a producer that sends nothing.',
   },
-  'transaction.max.timeout.ms': {
-    type: 'integer',
-    default: 900_000,
-    min: 1,
-    max: 2_147_483_647,
-    unit: 'ms',
-    doc: 'The longest time that a producer may ask for its transactions to be open.',
-    reason: '15 minutes, as in Kafka.',
-  },
   'transactional.id.expiration.ms': {
     type: 'integer',
     default: 604_800_000,

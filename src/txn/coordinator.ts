@@ -49,8 +49,6 @@ export interface TransactionCoordinatorParts {
   readonly producerIds: ProducerIds
   /** Ends a transaction in the line of commits, see AppendLane.end. */
   readonly end: (intent: EndIntent | MarkIntent) => Promise<unknown>
-  /** `transaction.max.timeout.ms`. */
-  readonly timeoutMsMax: number
   /** `transactional.id.expiration.ms`. */
   readonly expirationMs: number
 }
@@ -70,6 +68,8 @@ export interface TransactionalProducer extends ProducerIdentity {
 
 const refused = (reason: TransactionRefusal): Refused => ({ outcome: 'refused', reason })
 
+/** `transaction.max.timeout.ms`: 15 minutes, as in Kafka. */
+const timeoutMsMax = 900_000
 /** Transactional ids looked at together by the reaper and by listings. */
 const idsPerPage = 1_000
 /** `transaction.abort.timed.out.transaction.cleanup.interval.ms`. */
@@ -93,7 +93,7 @@ export class TransactionCoordinator {
   ): Promise<Answer> {
     const { transactionalId, timeoutMs } = request
     if (transactionalId === '') return Promise.resolve(refused('invalid-request'))
-    if (timeoutMs <= 0 || timeoutMs > this.#parts.timeoutMsMax) {
+    if (timeoutMs <= 0 || timeoutMs > timeoutMsMax) {
       return Promise.resolve(refused('invalid-timeout'))
     }
     return this.#decide(transactionalId, (row, nowMs, freshProducerId) =>

@@ -100,7 +100,6 @@ export class KafkaWorld {
         log: silentLog,
         producerIds,
         end: (intent) => logs.end(intent),
-        timeoutMsMax: config['transaction.max.timeout.ms'],
         expirationMs: config['transactional.id.expiration.ms'],
       }),
       clock,
