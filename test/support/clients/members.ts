@@ -67,10 +67,23 @@ export const openPlatformaticMember: OpenMember = async (bootstrap, group, topic
     return new Set(own?.partitions)
   }
   const leave = async () => {
-    await stream.close() // commits; closing all at once fails when a rebalance is under way
+    // It commits; closing all at once fails when a rebalance is under way. A commit of a generation
+    // that is just over is refused, as by Kafka: others read those records again.
+    await stream.close().catch(unlessOutdated)
     await closeNow(consumer)
   }
   return { assigned, seen: () => seen, leave }
+}
+
+const outdatedCodes = [22, 27] // ILLEGAL_GENERATION, REBALANCE_IN_PROGRESS
+
+interface PlatformaticRefusal extends Error {
+  readonly errors?: readonly { readonly apiCode?: number }[]
+}
+
+function unlessOutdated(error: PlatformaticRefusal): void {
+  const isOutdated = error.errors?.every(({ apiCode = -1 }) => outdatedCodes.includes(apiCode))
+  if (isOutdated !== true) throw error
 }
 
 export const openKcatMember: OpenMember = async (bootstrap, group, topic) => {
