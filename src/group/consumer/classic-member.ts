@@ -53,7 +53,7 @@ export function onClassicJoin(draft: ConsumerDraft, event: JoinEvent): void {
   const isReplaced = found !== undefined && found.memberId !== memberId
   if (isReplaced) replaceStatic(draft, found, memberId)
   const before = isReplaced ? { ...found, memberId } : found
-  const owned = isReplaced ? noPartitions : ownedOf(draft, before, subscription)
+  const owned = isReplaced ? noPartitions : ownedOf(draft, subscription)
   const after = enter(draft, before, wanted, owned)
   draft.cancelTimer(`rejoin:${memberId}`)
   draft.cancelTimer(`revoke:${memberId}`)
@@ -159,13 +159,12 @@ function asWanted(
   }
 }
 
-/** What the member still has; what it had in an older generation it has given up. */
-function ownedOf(
-  { around }: ConsumerDraft,
-  before: ConsumerMember | undefined,
-  { owned, generation }: EmbeddedSubscription,
-): PartitionSets {
-  if (generation !== -1 && generation !== before?.epoch) return noPartitions
+/**
+ * What the member says that it still has. The generation beside it does not count, as in Apache
+ * Kafka: one that joined and was then told to join again, before it heard its assignment, still
+ * uses what an older generation gave it.
+ */
+function ownedOf({ around }: ConsumerDraft, { owned }: EmbeddedSubscription): PartitionSets {
   return partitionSets(byNames(around, owned))
 }
 

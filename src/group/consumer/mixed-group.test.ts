@@ -57,6 +57,28 @@ for (const isCooperative of [false, true]) {
   })
 }
 
+test('what a member still uses is nobody else\'s, whatever generation gave it', async () => {
+  const world = await worldOf()
+  const a = new ConsumerClient(world, 'a')
+  await a.join()
+  const b = new ClassicClient(world, true)
+  await b.join()
+  assert.deepEqual(await live(world, a, b), ['0,1,2', '3,4,5'])
+  world.topics.set('T', 'topic', 7)
+  await world.clock.advance(1_000)
+  await a.beat()
+  const joined = await b.joinOnly()
+  assert.ok(typeof joined !== 'string')
+  const others = [new ConsumerClient(world, 'c'), new ConsumerClient(world, 'd')]
+  for (const other of others) await other.join()
+  assert.equal(await b.sync(joined), 'rebalance-in-progress', 'others came in between')
+  assert.ok(typeof (await b.joinOnly()) !== 'string')
+  for (const other of others) await other.beat()
+  const used = new Set(b.has.split(','))
+  const taken = others.flatMap(({ has }) => has.split(',')).filter((each) => used.has(each))
+  assert.deepEqual(taken, [], 'only what b gave up is given to others')
+})
+
 test('a classic group becomes a consumer group with its first such member, and back', async () => {
   const world = await worldOf()
   const classic = new ClassicClient(world, true)
