@@ -59,7 +59,7 @@ export const configReference = (): string =>
   [
     '# Configuration',
     '',
-    'Made by `npm run docs` from src/config/options.ts and topic-options.ts: edit those.',
+    'Made by `npm run docs` from src/config/options/ and topic-options.ts: edit those.',
     '',
     '## Options of the broker',
     '',

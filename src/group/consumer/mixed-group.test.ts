@@ -57,7 +57,7 @@ for (const isCooperative of [false, true]) {
   })
 }
 
-test('what a member still uses is nobody else\'s, whatever generation gave it', async () => {
+test("what a member still uses is nobody else's, whatever generation gave it", async () => {
   const world = await worldOf()
   const a = new ConsumerClient(world, 'a')
   await a.join()

@@ -1,0 +1,48 @@
+/** Where a broker lives and listens, and who it is. */
+export const listenerOptions = {
+  'data.dir': {
+    type: 'string',
+    default: './karst-data',
+    doc: 'The folder that holds everything: journal, objects, catalog. One process at a time.',
+    reason: 'Beside whoever starts it: seen, and easy to delete.',
+    flag: 'data',
+    shape: 'DIR',
+  },
+  'kafka.listen': {
+    type: 'address',
+    default: '127.0.0.1:9092',
+    doc: 'Where Kafka clients connect.',
+    reason: 'Kafka’s port; on loopback, because there is no authentication unless it is set up.',
+    flag: 'kafka',
+    shape: 'HOST:PORT',
+  },
+  'kafka.advertised': {
+    type: 'address',
+    default: undefined,
+    doc: 'The address that clients are told to connect to. Default: the one listened on.',
+    flag: 'kafka-advertised',
+    shape: 'HOST:PORT',
+  },
+  'http.listen': {
+    type: 'address',
+    default: '127.0.0.1:9644',
+    doc: 'Where /healthz, /readyz and /metrics are answered.',
+    flag: 'http',
+    shape: 'HOST:PORT',
+  },
+  'otlp.http.listen': {
+    type: 'address',
+    default: '127.0.0.1:4318',
+    doc: 'Where OpenTelemetry arrives over HTTP.',
+    reason: 'The port that OpenTelemetry exporters use by default.',
+    flag: 'otlp-http',
+    shape: 'HOST:PORT',
+  },
+  'node.id': {
+    type: 'integer',
+    default: 1,
+    min: 0,
+    max: 2_147_483_647,
+    doc: 'The id of this broker in Metadata.',
+  },
+} as const

@@ -1,0 +1,99 @@
+/** Memory for reading, the journal, what is made of it, and a disk that fills up. */
+export const storageOptions = {
+  // Memory for reading.
+  'tail.cache.bytes': {
+    type: 'integer',
+    default: 268_435_456,
+    min: 1_048_576,
+    unit: 'bytes',
+    doc: 'The newest bytes of all partitions, kept in memory for consumers that follow.',
+    reason: 'Taken as data arrives, so an idle broker stays small.',
+  },
+  'block.cache.bytes': {
+    type: 'integer',
+    default: 67_108_864,
+    min: 1_048_576,
+    unit: 'bytes',
+    doc: 'Blocks of older data, kept for consumers that catch up together.',
+  },
+
+  // The journal, and what is made of it.
+  'journal.file.bytes': {
+    type: 'integer',
+    default: 67_108_864,
+    min: 1_048_576,
+    max: 4_294_967_296,
+    unit: 'bytes',
+    doc: 'The size of a journal file. Files are made once and overwritten.',
+  },
+  'journal.group.bytes': {
+    type: 'integer',
+    default: 8_388_608,
+    min: 65_536,
+    max: 268_435_456,
+    unit: 'bytes',
+    doc: 'A group of appends that reaches this size is written at once.',
+  },
+  'journal.group.batches': {
+    type: 'integer',
+    default: 2000,
+    min: 1,
+    max: 100_000,
+    unit: 'count',
+    doc: [
+      'A group that reaches this many batches is written at once: it bounds the time of one',
+      'commit.',
+    ],
+  },
+  'pack.window.ms': {
+    type: 'integer',
+    default: 60_000,
+    min: 100,
+    max: 86_400_000,
+    unit: 'ms',
+    doc: 'How often finished journal files are packed into objects.',
+  },
+  'pack.window.bytes': {
+    type: 'integer',
+    default: 4_294_967_296,
+    min: 1_048_576,
+    unit: 'bytes',
+    doc: 'Packing begins earlier when this much of the journal waits for it.',
+  },
+  'pack.object.bytes': {
+    type: 'integer',
+    default: 67_108_864,
+    min: 1_048_576,
+    max: 1_073_741_824,
+    unit: 'bytes',
+    doc: 'The size at which a packed object is ended and another begun.',
+  },
+  'object.grace.ms': {
+    type: 'integer',
+    default: 60_000,
+    min: 1000,
+    unit: 'ms',
+    doc: 'How long an object stays after nothing names it any more, for reads that are under way.',
+  },
+
+  // A disk that fills up.
+  'disk.reserve.bytes': {
+    type: 'integer',
+    default: 33_554_432,
+    min: 0,
+    max: 1_073_741_824,
+    unit: 'bytes',
+    doc: [
+      'Bytes of the data folder’s disk kept back, so that offsets can be committed and topics',
+      'deleted when it is full. 0 keeps none.',
+    ],
+    reason: 'Twice what the catalog’s log grows to between two checkpoints.',
+  },
+  'disk.free.min.bytes': {
+    type: 'integer',
+    default: 268_435_456,
+    min: 0,
+    unit: 'bytes',
+    doc: 'No new journal file is made where it would leave less than this free for the catalog.',
+  },
+} as const
