@@ -105,7 +105,7 @@ test('requests run one after another where they do not let the next begin', asyn
   assert.deepEqual(line.answers, ['answer 1', 'answer 2', 'answer 3'])
 })
 
-test('answers keep the order of the requests, whichever is ready first', async () => {
+test('answers keep the order of the requests, and share a write when they are ready', async () => {
   const line = new Line()
   line.stream.put(Buffer.concat([request(1), request(2), request(3)]))
   for (const number of [1, 2, 3]) line.served.find((each) => each.number === number)?.next()
@@ -116,7 +116,19 @@ test('answers keep the order of the requests, whichever is ready first', async (
   assert.deepEqual(line.answers, [])
   line.answer(1)
   await settle()
-  assert.deepEqual(line.answers, ['answer 1', 'answer 2', 'answer 3'])
+  assert.deepEqual(line.answers, ['answer 1answer 2answer 3'])
+})
+
+test('large answers are written one by one', async () => {
+  const line = new Line()
+  line.stream.put(Buffer.concat([request(1), request(2), request(3)]))
+  for (const number of [1, 2, 3]) line.served.find((each) => each.number === number)?.next()
+  for (const number of [1, 2, 3]) line.answer(number, String(number).repeat(262_144))
+  await settle()
+  assert.deepEqual(
+    line.answers.map((answer) => [answer[0], answer.length]),
+    [1, 2, 3].map((number) => [String(number), 262_144]),
+  )
 })
 
 test('a request without an answer does not hold up what follows', async () => {
@@ -180,7 +192,12 @@ test('a connection that ends while it waits for memory gives its place up', asyn
   assert.equal(produceBudget.usedBytes, 0)
 })
 
-test('a connection that ends gives everything back, whatever was under way', async () => {
+for (const isTogether of [false, true]) {
+  const how = isTogether ? 'in one write' : 'one behind the other'
+  test(`a connection that ends gives everything back, answers ${how}`, () => ending(isTogether))
+}
+
+async function ending(isTogether: boolean): Promise<void> {
   const budget = new MemoryBudget(100_000)
   const line = new Line(budget, budget)
   line.stream.isRead = false
@@ -190,7 +207,8 @@ test('a connection that ends gives everything back, whatever was under way', asy
   line.served[0]?.next()
   line.served[1]?.next()
   line.served[0]?.answer(answer) // being written
-  line.served[1]?.answer(answer) // ready, behind the first
+  if (!isTogether) await settle()
+  line.served[1]?.answer(answer) // with it, or ready behind it
   await settle()
   line.stream.put(request(5, 40_000).subarray(0, 20_000)) // a fifth waits for the pipeline
   line.stream.lose(new Error('reset'))
@@ -202,7 +220,7 @@ test('a connection that ends gives everything back, whatever was under way', asy
   assert.equal(budget.usedBytes, 0)
   assert.equal(line.pool.heldCount, 0)
   assert.equal(line.closedCount, 1)
-})
+}
 
 test('memory taken for a frame that never becomes whole is given back', async () => {
   const budget = new MemoryBudget(100_000)

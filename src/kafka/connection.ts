@@ -44,6 +44,9 @@ export interface QuietLimits {
   readonly stallMsMax: number
 }
 
+/** Answers that are ready together share one write of about this many bytes. */
+const bytesPerWrite = 262_144
+
 /** Below this rate, over this time, a frame gives its memory up to those who wait for it. */
 const slowBytesPerSecond = 65_536
 const slowMs = 2_000
@@ -69,7 +72,9 @@ export class Connection {
   #begun = 0
   #mayBegin = true
   #isPaused = false
-  #isWriting = false
+  /** So many answers, from the front, are with the socket. */
+  #writing = 0
+  #isWriteDue = false
   #isClosed = false
   /** The end has been begun: nothing more is read. */
   #isEnding = false
@@ -137,7 +142,7 @@ export class Connection {
     const quietMs = nowMs - this.#movedMs
     const isMuted = this.#muted !== undefined
     const isMidFrame = this.#reader.isMidFrame && !isMuted
-    const isPeersTurn = this.#isWriting || this.#isEnding || isMidFrame
+    const isPeersTurn = this.#writing > 0 || this.#isEnding || isMidFrame
     const isIdle = this.#pending.length === 0 && this.#stopWaiting === undefined && !isMuted
     if (isPeersTurn && quietMs >= stallMsMax) {
       this.#deps.log.debug({ remote, quietMs }, 'the client neither reads nor sends: closing')
@@ -252,7 +257,7 @@ export class Connection {
     request.reply = reply
     if (this.#isClosed) return giveUp(request)
     if (typeof reply === 'object' && reply.throttleMs !== undefined) this.#mute(reply.throttleMs)
-    this.#writeReady()
+    this.#writeSoon()
   }
 
   /** From now on, as Kafka does it: the answer itself is sent at once. */
@@ -274,28 +279,59 @@ export class Connection {
     this.#resumeReading()
   }
 
+  /**
+   * Answers that become ready in one turn share a write: each costs a system call and wakes the
+   * client, and what was committed together is ready together.
+   */
+  #writeSoon(): void {
+    if (this.#isWriteDue) return
+    this.#isWriteDue = true
+    process.nextTick(() => {
+      this.#isWriteDue = false
+      this.#writeReady()
+    })
+  }
+
   /** Sends answers from the front; a request that is not let overlap ends when its answer is sent. */
   #writeReady(): void {
-    for (;;) {
+    while (this.#writing === 0) {
       const [head] = this.#pending
-      if (this.#isWriting || head?.reply === undefined) return
+      if (head?.reply === undefined) return
       const { reply } = head
       if (reply === 'close') return this.close()
-      if (reply !== 'silent') return this.#write(head, reply)
-      this.#finish(head)
+      if (reply === 'silent') this.#finish(head)
+      else this.#write()
     }
   }
 
-  #write(head: Pending, answer: Answer): void {
-    this.#isWriting = true
-    this.#stream.write(answer.chunks, () => {
-      this.#isWriting = false
+  #write(): void {
+    const answered = this.#answeredTogether()
+    this.#writing = answered.length
+    const chunks = answered.flatMap(({ answer }) => answer.chunks)
+    this.#stream.write(chunks, () => {
       this.#moves++
-      if (this.#isClosed) return giveUp(head)
-      answer.release?.()
-      this.#finish(head)
-      this.#writeReady()
+      for (const { request, answer } of answered) {
+        this.#writing--
+        if (this.#isClosed) giveUp(request)
+        else {
+          answer.release?.()
+          this.#finish(request)
+        }
+      }
+      if (!this.#isClosed) this.#writeReady()
     })
+  }
+
+  #answeredTogether(): { readonly request: Pending; readonly answer: Answer }[] {
+    const answered: { readonly request: Pending; readonly answer: Answer }[] = []
+    let bytes = 0
+    for (const request of this.#pending) {
+      const { reply } = request
+      if (typeof reply !== 'object' || bytes >= bytesPerWrite) break
+      answered.push({ request, answer: reply })
+      for (const chunk of reply.chunks) bytes += chunk.length
+    }
+    return answered
   }
 
   #finish(request: Pending): void {
@@ -343,7 +379,7 @@ export class Connection {
     // What a handler or the socket still uses is given back when they are done with it.
     for (const [index, request] of this.#pending.splice(0).entries()) {
       const isServed = index < this.#begun && request.reply === undefined
-      if (!isServed && !(index === 0 && this.#isWriting)) giveUp(request)
+      if (!isServed && index >= this.#writing) giveUp(request)
     }
     this.#reader.close()
     this.#deps.closed(this)
