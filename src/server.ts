@@ -41,6 +41,7 @@ import { SlabPool } from './kafka/slab.ts'
 import { BrokerLog } from './log/broker-log.ts'
 import { type LogJobs, startLogJobs } from './log/jobs.ts'
 import { LogSink } from './log/log-sink.ts'
+import type { Repacker } from './log/repacker.ts'
 import { StoredRuns } from './log/stored-runs.ts'
 import { TopicDirectory } from './log/topic-directory.ts'
 import { DiskObjectStore } from './objects/disk-object-store.ts'
@@ -57,6 +58,8 @@ export interface World {
   readonly network: Network
   /** Opens the catalog of a data folder that exists. */
   readonly openDatabase: (folder: string) => Promise<CatalogDatabase>
+  /** Is closed with the server. */
+  readonly repacker: Repacker
   readonly log: Log
   /** For tests: frames' memory is overwritten when it is free, so that a late read is seen. */
   readonly poisonsFree?: boolean
@@ -102,8 +105,9 @@ export async function startServer(loaded: LoadedConfig, world: World): Promise<S
 
 async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Promise<Server> {
   const { config } = loaded
-  const { clock, disk, log } = world
+  const { clock, disk, repacker, log } = world
   const folder = config['data.dir']
+  tasks.defer('repacker', () => repacker.close())
   await disk.makeFolder(folder)
   const space = diskSpace(config, world)
   await space.makeRoom()
@@ -135,6 +139,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     configs,
     topics,
     logs,
+    repacker,
     volume: () => disk.volume(folder),
     groups,
     ...(await openQuotas(config, clock, database, metrics)),
@@ -153,6 +158,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   const sink = new LogSink({
     logs,
     topics,
+    repacker,
     partitionCount: config['num.partitions'],
     replicationFactor: config['default.replication.factor'],
   })

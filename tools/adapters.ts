@@ -113,6 +113,12 @@ export const adapters: readonly Adapter[] = [
     why: 'that thread',
     imports: ['node:worker_threads'],
   },
+  {
+    path: 'src/log/repack-thread.ts',
+    why: 'batches are packed anew in a thread',
+    imports: ['node:worker_threads'],
+  },
+  { path: 'src/log/repack-worker.ts', why: 'that thread', imports: ['node:worker_threads'] },
   { path: 'src/telemetry/http-body.ts', why: 'bodies of OTLP requests', imports: ['node:http'] },
   { path: 'src/base/pino-log.ts', why: 'the real Log', imports: ['pino'] },
   {

@@ -23,6 +23,7 @@ export const covered: readonly Covered[] = [
   { path: 'src/telemetry/locate.ts', suite: 'src/telemetry/ingest.test.ts' },
   { path: 'src/telemetry/prepare-worker.ts', suite: 'src/telemetry/prepare-thread.test.ts' },
   { path: 'src/telemetry/protobuf-reader.ts', suite: 'src/telemetry/ingest.test.ts' },
+  { path: 'src/log/repack-worker.ts', suite: 'src/log/repack-thread.test.ts' },
   { path: 'src/cli/config-flags.ts', suite: 'src/cli/config.test.ts' },
   { path: 'src/config/options/', suite: 'src/config/parse-config.test.ts' },
   { path: 'src/config/relations.ts', suite: 'src/config/parse-config.test.ts' },

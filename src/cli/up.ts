@@ -9,6 +9,7 @@ import { addressOf, formatAddress } from '../config/address.ts'
 import type { LoadedConfig } from '../config/parse-config.ts'
 import { nodeDisk } from '../disk/node-disk.ts'
 import { nodeNetwork } from '../kafka/node-network.ts'
+import { RepackThread } from '../log/repack-thread.ts'
 import { bound, startServer, type World } from '../server.ts'
 import { type Command, type CommandIo, exitCode } from './command.ts'
 import { configFlags, configFlagsShown, loadConfig } from './config-flags.ts'
@@ -53,6 +54,7 @@ async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
         clock: systemClock,
         checkpointFailed: (error) => log.warn({ error }, 'the catalog’s log grows'),
       }),
+    repacker: new RepackThread(systemClock, log.child({ part: 'repack' })),
     log,
   }
   const tasks = new TaskGroup()

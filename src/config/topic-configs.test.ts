@@ -120,7 +120,6 @@ test('throttled replicas, levels and what configs owe each other', () => {
 })
 
 test('what Kafka allows and Karst does not is refused with the reason', () => {
-  assert.match(errorOf('compression.type', 'zstd'), /zstd is refused: .* set compression in the/)
   assert.match(errorOf('remote.storage.enable', 'true'), /there is no second tier/)
 })
 

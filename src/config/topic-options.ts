@@ -34,7 +34,7 @@ export const topicOptions = {
     max: 9,
     minusOne: true,
     broker: 'compression.gzip.level',
-    doc: 'Without effect: batches are kept as the producer compressed them.',
+    doc: 'How hard compression.type=gzip tries. -1: zlib’s default.',
   },
   'compression.lz4.level': {
     type: 'int',
@@ -42,7 +42,7 @@ export const topicOptions = {
     min: 1,
     max: 17,
     broker: 'compression.lz4.level',
-    doc: 'Without effect: batches are kept as the producer compressed them.',
+    doc: 'Without effect: lz4 is packed fast, as Kafka does at its default level.',
   },
   'compression.zstd.level': {
     type: 'int',
@@ -50,18 +50,17 @@ export const topicOptions = {
     min: -131_072,
     max: 22,
     broker: 'compression.zstd.level',
-    doc: 'Without effect: batches are kept as the producer compressed them.',
+    doc: 'How hard compression.type=zstd tries.',
   },
   'compression.type': {
     type: 'string',
     default: 'producer',
     choices: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
-    refused: {
-      values: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip'],
-      because: 'batches are kept as the producer compressed them: set compression in the producer',
-    },
     broker: 'compression.type',
-    doc: 'Only producer: batches are stored as they were sent.',
+    doc: [
+      'How batches are stored; those of another codec are packed anew, which takes the broker’s',
+      'processor. producer: as they were sent, at no cost.',
+    ],
   },
   'delete.retention.ms': {
     type: 'long',

@@ -8,6 +8,7 @@ import type { GroupCoordinator } from '../group/coordinator.ts'
 import type { BrokerLog } from '../log/broker-log.ts'
 import type { ClientQuotas } from '../quota/client-quotas.ts'
 import type { QuotaMeters } from '../quota/quota-meters.ts'
+import type { Repacker } from '../log/repacker.ts'
 import type { TopicDirectory } from '../log/topic-directory.ts'
 import type { TransactionCoordinator } from '../txn/coordinator.ts'
 import type { ProducerIds } from '../txn/producer-ids.ts'
@@ -24,6 +25,7 @@ export interface Broker {
   readonly configs: LiveConfigs
   readonly topics: TopicDirectory
   readonly logs: BrokerLog
+  readonly repacker: Repacker
   /** Where everything lies. */
   readonly volume: () => Promise<Volume>
   readonly groups: GroupCoordinator

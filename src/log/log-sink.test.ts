@@ -3,13 +3,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { recordCountOf } from '../record/batch-header.ts'
 import { partitionOfKey } from '../record/murmur2.ts'
+import { inlineRepacker } from '../../test/support/inline-repacker.ts'
 import { LogWorld } from '../../test/log/log-world.ts'
 import { LogSink, type SinkRecord } from './log-sink.ts'
 
 async function newSink(): Promise<{ world: LogWorld; sink: LogSink }> {
   const world = new LogWorld()
   const { logs, topics } = await world.within(world.start())
-  return { world, sink: new LogSink({ logs, topics, partitionCount: 3, replicationFactor: 1 }) }
+  const shape = { partitionCount: 3, replicationFactor: 1 }
+  return { world, sink: new LogSink({ logs, topics, repacker: inlineRepacker, ...shape }) }
 }
 
 const record = (key: string | null, bytes = 10): SinkRecord => ({

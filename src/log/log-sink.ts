@@ -4,15 +4,18 @@
  */
 import { Failure } from '../base/errors.ts'
 import { unpooled } from '../base/hold.ts'
-import { buildBatch, type NewRecord } from '../record/build-batch.ts'
+import { BUILT_BATCH_BYTES_MAX, buildBatch, type NewRecord } from '../record/build-batch.ts'
 import { maxTimestampOf } from '../record/batch-header.ts'
 import { partitionOfKey } from '../record/murmur2.ts'
+import type { BatchRules } from '../record/validate-batch.ts'
 import type { BrokerLog } from './broker-log.ts'
+import { packingOf, type Repacker } from './repacker.ts'
 import type { KnownTopic, TopicDirectory } from './topic-directory.ts'
 
 export interface LogSinkDeps {
   readonly logs: BrokerLog
   readonly topics: TopicDirectory
+  readonly repacker: Repacker
   readonly partitionCount: number
   readonly replicationFactor: number
 }
@@ -30,6 +33,19 @@ export interface SinkRecord {
  */
 const batchOverheadBytes = 128
 const recordOverheadBytes = 32
+
+/** What is built here is not judged again, only packed. */
+const ownRules: BatchRules = {
+  batchBytesMax: BUILT_BATCH_BYTES_MAX,
+  timestampType: 'log-append',
+  timestampBeforeMaxMs: Number.POSITIVE_INFINITY,
+  timestampAfterMaxMs: Number.POSITIVE_INFINITY,
+  nowMs: 0,
+  zstdAllowed: true,
+  keysRequired: false,
+  inspectRecords: false,
+  decompressedBytesMax: BUILT_BATCH_BYTES_MAX,
+}
 
 export class LogSink {
   readonly #deps: LogSinkDeps
@@ -73,7 +89,7 @@ export class LogSink {
 
   async #appendBatch(topic: KnownTopic, index: number, records: NewRecord[]): Promise<void> {
     const partitionId = topic.partitionIds[index] as number
-    const bytes = buildBatch(records)
+    const bytes = await this.#packed(topic, buildBatch(records))
     const outcome = await this.#deps.logs.append(
       {
         topicId: topic.topicId,
@@ -93,6 +109,15 @@ export class LogSink {
     if (outcome.outcome === 'refused') {
       throw new Failure('unavailable', `topic ${topic.name}: ${outcome.reason}, send again`)
     }
+  }
+
+  /** As the topic stores batches. @throws Failure 'overloaded' | 'unavailable' | 'closed' */
+  async #packed(topic: KnownTopic, built: Uint8Array): Promise<Uint8Array> {
+    const packing = packingOf(topic)
+    if (packing === undefined || packing.codec === 'none') return built
+    const repacked = await this.#deps.repacker.repack(built, ownRules, packing)
+    if (repacked.ok) return repacked.bytes
+    throw new Failure('unavailable', `topic ${topic.name}: ${repacked.message}`)
   }
 
   async #topic(name: string): Promise<KnownTopic> {

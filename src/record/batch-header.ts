@@ -191,6 +191,11 @@ export function batchAttributes(flags: {
   )
 }
 
+/** The same attributes of a batch that another codec has packed. */
+export function withCodec(attributes: number, codecId: number): number {
+  return (attributes & ~CODEC_BITS) | codecId
+}
+
 /** CRC-32C from the attributes to the end of the batch, which must be whole. */
 export function computeBatchCrc(bytes: Uint8Array, at: number): number {
   return crc32c(bytes.subarray(at + AT_ATTRIBUTES, at + batchBytesOf(bytes, at)))

@@ -4,7 +4,14 @@
  * a broker that never meets it starts lean.
  */
 import { createRequire } from 'node:module'
-import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import {
+  constants,
+  gunzipSync,
+  gzipSync,
+  zstdCompressSync,
+  zstdDecompressSync,
+  type ZstdOptions,
+} from 'node:zlib'
 import { Failure } from '../base/errors.ts'
 import type { Codec } from './codec.ts'
 import { unpackLz4Frame } from './lz4-frame.ts'
@@ -31,6 +38,11 @@ const CHUNK_BYTES_MIN = 4 * 1024
 const CHUNK_BYTES_MAX = 1024 * 1024
 /** What most batches unpack to, times their packed size; a wrong guess costs one more chunk. */
 const LIKELY_RATIO = 4
+
+/** From here on zstd's own windows, and the tables to search them, take up to a gigabyte. */
+const ZSTD_ULTRA_FROM = 20
+/** 8 MiB, as level 19 has it: larger than nearly every batch. */
+const ZSTD_WINDOW_LOG_MAX = 23
 
 /**
  * Unpacks `bytes`; 'none' returns them as they are. The output, and up to about twice as much
@@ -61,21 +73,31 @@ export function decompress(codec: Codec, bytes: Uint8Array, bytesMax: number): U
 
 /**
  * Packs `bytes` as every client can read it: snappy as one raw block, lz4 as a frame of independent
- * blocks.
+ * blocks. `level` is the codec's own (KIP-390): of gzip 1 to 9 or -1, of zstd up to 22; without it
+ * the codec's default. snappy has none, and lz4 packs fast at each.
  */
-export function compress(codec: Codec, bytes: Uint8Array): Uint8Array {
+export function compress(codec: Codec, bytes: Uint8Array, level?: number): Uint8Array {
   switch (codec) {
     case 'none':
       return bytes
     case 'gzip':
-      return gzipSync(bytes)
+      return gzipSync(bytes, level === undefined ? {} : { level })
     case 'snappy':
       return snappy().compressSync(bytes, { copyOutputData: true })
     case 'lz4':
       return packLz4Frame(bytes)
     case 'zstd':
-      return zstdCompressSync(bytes)
+      return zstdCompressSync(bytes, zstdOptions(bytes, level))
   }
+}
+
+/** With the size known beforehand tables are no larger than the bytes need. */
+function zstdOptions(bytes: Uint8Array, level: number | undefined): ZstdOptions {
+  if (level === undefined) return {}
+  const { ZSTD_c_compressionLevel, ZSTD_c_windowLog } = constants
+  const window = level < ZSTD_ULTRA_FROM ? {} : { [ZSTD_c_windowLog]: ZSTD_WINDOW_LOG_MAX }
+  const params = { [ZSTD_c_compressionLevel]: level, ...window }
+  return { pledgedSrcSize: bytes.length, params }
 }
 
 function outputBound(

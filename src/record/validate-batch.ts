@@ -15,7 +15,7 @@ import {
   magicOf,
   readBatchHeader,
 } from './batch-header.ts'
-import { type Codec, codecOf } from './codec.ts'
+import { type Codec, CODECS, codecOf } from './codec.ts'
 import { decompress } from './compression.ts'
 import { RECORD_BYTES_MIN, RecordCursor } from './record-cursor.ts'
 
@@ -86,6 +86,21 @@ export type ValidBatch = {
  * memory. Rules: Kafka's LogValidator and ProduceRequest (4.x).
  */
 export function validateBatch(bytes: Uint8Array, rules: BatchRules): ValidBatch | Refusal {
+  const header = validateHeader(bytes, rules)
+  if ('ok' in header) return header
+  const codec = CODECS[header.codecId]!
+  const walks = codec === 'none' && rules.walkUncompressed !== false
+  if (walks || rules.inspectRecords || rules.keysRequired) {
+    return judgeRecords(bytes, header, codec, rules)
+  }
+  const { maxTimestamp } = header
+  return (
+    judgeTimestamps(header, rules) ?? { ok: true, header, codec, inspected: false, maxTimestamp }
+  )
+}
+
+/** The part of `validateBatch` that is said without the records and their times. */
+export function validateHeader(bytes: Uint8Array, rules: BatchRules): BatchHeader | Refusal {
   const misframed = judgeFrame(bytes, rules)
   if (misframed !== undefined) return misframed
   if (computeBatchCrc(bytes, 0) !== crcOf(bytes, 0)) {
@@ -96,16 +111,7 @@ export function validateBatch(bytes: Uint8Array, rules: BatchRules): ValidBatch 
   if (codec === undefined || (codec === 'zstd' && !rules.zstdAllowed)) {
     return refuseCodec(header.codecId)
   }
-  const refusal = judgeHeader(header)
-  if (refusal !== undefined) return refusal
-  const walks = codec === 'none' && rules.walkUncompressed !== false
-  if (walks || rules.inspectRecords || rules.keysRequired) {
-    return judgeRecords(bytes, header, codec, rules)
-  }
-  const { maxTimestamp } = header
-  return (
-    judgeTimestamps(header, rules) ?? { ok: true, header, codec, inspected: false, maxTimestamp }
-  )
+  return judgeHeader(header) ?? header
 }
 
 /** What stands outside the CRC: framing, magic and size. */
@@ -180,19 +186,29 @@ function judgeRecords(
   try {
     if (codec === 'none') {
       const cursor = new RecordCursor(bytes, BATCH_HEADER_BYTES)
-      return judgeEach(cursor, header, codec, rules)
+      return validateRecords(cursor, header, codec, rules)
     }
     const packed = bytes.subarray(BATCH_HEADER_BYTES)
     const records = decompress(codec, packed, rules.decompressedBytesMax)
-    return judgeEach(new RecordCursor(records), header, codec, rules)
+    return validateRecords(new RecordCursor(records), header, codec, rules)
   } catch (error) {
-    if (isFailure(error, 'corrupt')) return refuse('invalid-record', error.message)
-    if (isFailure(error, 'invalid')) return refuse('message-too-large', error.message)
-    throw error
+    return refusalOf(error)
   }
 }
 
-function judgeEach(
+/** What a batch is refused with whose records could not be read. @throws error: any other. */
+export function refusalOf(error: unknown): Refusal {
+  if (isFailure(error, 'corrupt')) return refuse('invalid-record', error.message)
+  if (isFailure(error, 'invalid')) return refuse('message-too-large', error.message)
+  throw error
+}
+
+/**
+ * The part of `validateBatch` that looks at every record; the cursor stands before the first.
+ *
+ * @throws Failure 'corrupt': see `refusalOf`.
+ */
+export function validateRecords(
   cursor: RecordCursor,
   header: BatchHeader,
   codec: Codec,
@@ -263,7 +279,7 @@ function refuseCodec(codecId: number): Refusal {
   return refuse('unsupported-compression', what)
 }
 
-function refuse(
+export function refuse(
   reason: RefusalReason,
   message: string,
   recordErrors: readonly RecordError[] = [],

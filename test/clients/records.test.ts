@@ -43,6 +43,27 @@ test('timestamps of a client are kept, to the millisecond and in any order', asy
   }
 })
 
+test('a topic that packs batches itself gives every client what was sent', async () => {
+  for (const type of ['uncompressed', 'gzip', 'snappy', 'lz4', 'zstd']) {
+    const topic = await createTopic(type, 1, { 'compression.type': type })
+    const timestamp = Date.now() - 5_000
+    for (const codec of codecs) {
+      const records = ['a', 'b'].map((value) => {
+        return { key: codec, value, headers: [['h', codec] as [string, string]], timestamp }
+      })
+      await kafkajsClient.produce(target.bootstrap, topic, records, codec)
+    }
+    for (const client of clients) {
+      const seen = await client.consume(target.bootstrap, topic, 2 * codecs.length)
+      const expected = codecs.flatMap((codec) => [`${codec} a ${codec}`, `${codec} b ${codec}`])
+      const inOrder = seen.toSorted((a, b) => a.offset - b.offset)
+      const told = inOrder.map(({ key, value, headers }) => `${key} ${value} ${headers[0]?.[1]}`)
+      assert.deepEqual(told, expected, `${client.name}, ${type}`)
+      assert.ok(seen.every((record) => record.timestamp === timestamp))
+    }
+  }
+})
+
 test(`${manyPartitions} partitions, each in the order of its writer`, async () => {
   const topic = await createTopic('many', manyPartitions)
   const count = manyPartitions * 20
@@ -110,10 +131,15 @@ test('one client resumes where another one committed', async () => {
   }
 })
 
-async function createTopic(what: string, numPartitions: number): Promise<string> {
+async function createTopic(
+  what: string,
+  numPartitions: number,
+  configs: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const topic = freshName(what)
   const admin = openKafkajs(target.bootstrap).admin()
-  await admin.createTopics({ topics: [{ topic, numPartitions }] })
+  const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
+  await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }] })
   await admin.disconnect()
   return topic
 }

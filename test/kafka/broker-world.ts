@@ -15,6 +15,7 @@ import { Router } from '../../src/kafka/router.ts'
 import { SlabPool } from '../../src/kafka/slab.ts'
 import { type Server, startServer } from '../../src/server.ts'
 import { decodeResponseHeader, encodeRequest } from '../../src/wire/frame.ts'
+import { inlineRepacker } from '../support/inline-repacker.ts'
 import { MemoryStream } from '../support/memory-stream.ts'
 import type { Askable } from '../support/askable.ts'
 import { seededRandom } from '../support/seeded-random.ts'
@@ -67,6 +68,7 @@ export class BrokerWorld {
           },
         },
         openDatabase: async () => world.database,
+        repacker: inlineRepacker,
         log,
         poisonsFree: true,
       },

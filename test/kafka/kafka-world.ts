@@ -27,6 +27,7 @@ import { ProducerIds } from '../../src/txn/producer-ids.ts'
 import { decodeResponseHeader, encodeRequest } from '../../src/wire/frame.ts'
 import type { AnyApi } from '../../src/wire/message.ts'
 import type { Askable } from '../support/askable.ts'
+import { inlineRepacker } from '../support/inline-repacker.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 
@@ -82,6 +83,7 @@ export class KafkaWorld {
       topics,
       logs,
       volume: async () => ({ folder: '/data', totalBytes: 1_000, freeBytes: 600 }),
+      repacker: inlineRepacker,
       groups: new GroupCoordinator({
         database,
         clock,

@@ -12,6 +12,7 @@ import { parseConfig, type LoadedConfig } from '../../src/config/parse-config.ts
 import { MemoryDisk, type DiskFault, type DiskOperation } from '../../src/disk/memory-disk.ts'
 import { startServer } from '../../src/server.ts'
 import { metadata } from '../../src/wire/messages/03-metadata.ts'
+import { inlineRepacker } from '../support/inline-repacker.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 import { History } from './history.ts'
@@ -134,6 +135,7 @@ class Simulation {
           disk: this.#disk.mount(),
           network: this.#network.of(life),
           openDatabase: async () => new MortalDatabase(this.#database, life),
+          repacker: inlineRepacker,
           log: this.#log,
           poisonsFree: true,
         })
@@ -329,7 +331,13 @@ class Simulation {
 
 /** Small files and caches, so that rolling, recycling and cold reads happen all the time. */
 function configFor(random: Random): LoadedConfig {
-  const flags = { data: '/data', kafka: `broker:${port}`, 'num-partitions': `${partitionCount}` }
+  const flags = {
+    data: '/data',
+    kafka: `broker:${port}`,
+    'num-partitions': `${partitionCount}`,
+    // Producers send plain batches: half of the seeds store them otherwise.
+    'compression-type': ['producer', 'uncompressed', 'lz4', 'snappy'][randomBelow(random, 4)] ?? '',
+  }
   const parsed = parseConfig({ flags })
   assert.ok(parsed.ok, JSON.stringify(parsed))
   const pick = (values: readonly number[]): number =>

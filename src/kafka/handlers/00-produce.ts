@@ -8,6 +8,7 @@
  * KIPs: 98 (idempotence), 467 (errors of records), 516 (topic ids, 13+), 110 (zstd, 7+).
  */
 import { isFailure } from '../../base/errors.ts'
+import { unpooled } from '../../base/hold.ts'
 import type { AppendOutcome } from '../../catalog/outcomes.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
 import { topicNameFault } from '../../log/topic-name.ts'
@@ -23,6 +24,7 @@ import { ErrorCode } from '../../wire/error-codes.ts'
 import { produce, type ProduceReply, type ProduceRequest } from '../../wire/messages/00-produce.ts'
 import type { Broker } from '../broker.ts'
 import { refusedTransactionalCode, transactionOf, type WrittenFor } from '../produce-transaction.ts'
+import { type Repacked, repackedFor, repacks } from '../produce-repack.ts'
 import type { Exchange } from '../request.ts'
 import { type Handled, type Handler, handler } from '../router.ts'
 import { failureCode, refusedAppendCode, refusedBatchCode } from '../to-error-code.ts'
@@ -129,8 +131,12 @@ async function produceTo(
   found: readonly Found[],
 ): Promise<Handled<ProduceReply> | 'silent' | 'close'> {
   const { request, exchange } = producing
+  // The next request of the connection waits meanwhile: the journal's order is that of requests.
+  const repacked = found.some(isRepacking) ? await repackAll(producing, found) : undefined
   const pending = request.topicData.map((topic, index) =>
-    topic.partitionData.map((data) => append(producing, found[index] as Found, data)),
+    topic.partitionData.map((data) =>
+      append(producing, found[index] as Found, data, repacked?.get(data)),
+    ),
   )
   exchange.next()
   const decided = await decidedInTime(producing, pending)
@@ -143,6 +149,28 @@ async function produceTo(
     partitionResponses.every(({ errorCode }) => errorCode === ErrorCode.NONE),
   )
   return isClean ? 'silent' : 'close'
+}
+
+const isRepacking = (topic: Found): boolean => typeof topic !== 'number' && repacks(topic)
+
+/** Of the request's batches, those that their topics store otherwise than they were sent. */
+async function repackAll(
+  { broker, request, exchange }: Producing,
+  found: readonly Found[],
+): Promise<ReadonlyMap<PartitionData, Repacked>> {
+  const all = new Map<PartitionData, Repacked>()
+  const under = request.topicData.flatMap(({ partitionData }, at) => {
+    const topic = found[at]
+    if (topic === undefined || typeof topic === 'number' || !repacks(topic)) return []
+    const rules = rulesOf(topic, broker.clock.nowMs(), exchange.header.apiVersion)
+    return partitionData.map(async (data) => {
+      if (data.records === null || topic.partitionIds[data.index] === undefined) return
+      const repacked = await repackedFor(broker, topic, data.records, rules)
+      if (repacked !== undefined) all.set(data, repacked)
+    })
+  })
+  await Promise.all(under)
+  return all
 }
 
 /** All outcomes; those that are not there when the client's time is up may still become either. */
@@ -171,9 +199,14 @@ async function decidedInTime(
   return Promise.all(replies.map((each) => Promise.all(each)))
 }
 
-function append(producing: Producing, topic: Found, data: PartitionData): Promise<PartitionReply> {
+function append(
+  producing: Producing,
+  topic: Found,
+  data: PartitionData,
+  repacked: Repacked | undefined,
+): Promise<PartitionReply> {
   const { index, records } = data
-  const { broker, request } = producing
+  const { request } = producing
   const refused = (
     errorCode: number,
     errorMessage: string | null = null,
@@ -188,27 +221,39 @@ function append(producing: Producing, topic: Found, data: PartitionData): Promis
   const { writtenFor } = producing
   if (writtenFor !== undefined && 'errorCode' in writtenFor) return refused(writtenFor.errorCode)
   if (records === null) return refused(ErrorCode.INVALID_RECORD, 'no record batch')
-  const fileBytes = broker.config['journal.file.bytes']
-  if (records.length > fileBytes) {
-    const message = `batch of ${records.length} bytes, a journal file has ${fileBytes}`
-    return refused(ErrorCode.RECORD_LIST_TOO_LARGE, message)
-  }
-  return appendBatch(producing, topic, partitionId, index, records, 1)
+  return appendBatch(producing, topic, { partitionId, index, sent: records, repacked }, 1)
+}
+
+/** A batch on its way to its partition. */
+interface Placed {
+  readonly partitionId: number
+  readonly index: number
+  readonly sent: Uint8Array
+  /** What is appended in its place, where the topic stores another codec. */
+  readonly repacked: Repacked | undefined
 }
 
 async function appendBatch(
   producing: Producing,
   topic: KnownTopic,
-  partitionId: number,
-  index: number,
-  bytes: Uint8Array,
+  placed: Placed,
   attempt: number,
 ): Promise<PartitionReply> {
   const { broker, exchange } = producing
+  const { partitionId, index, sent, repacked } = placed
   const nowMs = broker.clock.nowMs()
   const rules = rulesOf(topic, nowMs, exchange.header.apiVersion)
   try {
-    const valid = validateBatch(bytes, rules)
+    if (repacked !== undefined && 'errorCode' in repacked) {
+      return { index, baseOffset: -1, ...repacked }
+    }
+    const bytes = repacked?.ok === true ? repacked.bytes : sent
+    const fileBytes = broker.config['journal.file.bytes']
+    if (bytes.length > fileBytes) {
+      const errorMessage = `batch of ${bytes.length} bytes, a journal file has ${fileBytes}`
+      return { index, errorCode: ErrorCode.RECORD_LIST_TOO_LARGE, baseOffset: -1, errorMessage }
+    }
+    const valid = repacked ?? validateBatch(bytes, rules)
     if (!valid.ok) return refusedBatch(index, valid)
     const { header } = valid
     if (header.recordCount > recordsMax) {
@@ -240,19 +285,37 @@ async function appendBatch(
       byteLength: bytes.length,
       ...(writtenFor === undefined || 'errorCode' in writtenFor ? {} : { transaction: writtenFor }),
     }
-    const outcome = await broker.logs.append(intent, bytes, exchange.hold)
+    const hold = bytes === sent ? exchange.hold : unpooled
+    const outcome = await broker.logs.append(intent, bytes, hold)
     const isOutdated = outcome.outcome === 'refused' && outcome.reason === 'config-changed'
     const now = isOutdated && !producing.isOver ? broker.topics.byId(topicId) : undefined
     if (now !== undefined && now.configVersion !== configVersion && attempt < attemptsMax) {
       // Judged again as it was sent: only brokers may have stamped a batch.
       if (sentHeader !== undefined) bytes.set(sentHeader)
-      return await appendBatch(producing, now, partitionId, index, bytes, attempt + 1)
+      return await appendAgain(producing, now, placed, attempt + 1)
     }
     return replyTo(producing, partitionId, index, outcome, isStamped ? maxTimestampMs : -1)
   } catch (error) {
     if (!isFailure(error)) throw error
     return { index, errorCode: failureCode(error), baseOffset: -1, errorMessage: error.message }
   }
+}
+
+/** By what the topic's configs are now, which may be to store another codec. */
+async function appendAgain(
+  producing: Producing,
+  topic: KnownTopic,
+  placed: Placed,
+  attempt: number,
+): Promise<PartitionReply> {
+  if (!repacks(topic))
+    return appendBatch(producing, topic, { ...placed, repacked: undefined }, attempt)
+  const { broker, exchange } = producing
+  const rules = rulesOf(topic, broker.clock.nowMs(), exchange.header.apiVersion)
+  // A copy: the request may be answered as late meanwhile, and its memory be another's.
+  const sent = Uint8Array.from(placed.sent)
+  const repacked = await repackedFor(broker, topic, sent, rules)
+  return appendBatch(producing, topic, { ...placed, sent, repacked }, attempt)
 }
 
 function refusedBatch(index: number, refusal: Refusal): PartitionReply {

@@ -135,6 +135,37 @@ export const produceCases: WireCase[] = casesOf(produce, {
       bytes.writeInt32BE(2, field.lastOffsetDelta)
     }),
   ),
+  'to be stored as zstd': one(good, { 'compression.type': 'zstd' }),
+  'to be stored as it is': one(() => batch(['a', 'b'], { codec: 'lz4' }), {
+    'compression.type': 'lz4',
+  }),
+  'to be stored as lz4, gzip': one(() => batch(['a', 'b'], { codec: 'gzip' }), {
+    'compression.type': 'lz4',
+  }),
+  'to be stored as lz4, inner deltas off': one(
+    () =>
+      changed(batch(['a', 'b'], { codec: 'gzip' }), (bytes) => {
+        bytes.writeInt32BE(3, field.recordCount)
+        bytes.writeInt32BE(2, field.lastOffsetDelta)
+      }),
+    { 'compression.type': 'lz4' },
+  ),
+  'to be stored plain, too large then': one(
+    () => batch(['x'.repeat(2000)], { codec: 'gzip' }),
+    { 'compression.type': 'uncompressed', 'max.message.bytes': '1000' },
+  ),
+  'to be stored as gzip, too large before': one(() => batch(['x'.repeat(2000)]), {
+    'compression.type': 'gzip',
+    'max.message.bytes': '1000',
+  }),
+  'to be stored as snappy, keyless and compacted': one(() => keyless('a', { codec: 'gzip' }), {
+    'compression.type': 'snappy',
+    'cleanup.policy': 'compact',
+  }),
+  'to be stored as gzip, log append time': one(() => batch(['a'], { codec: 'lz4' }), {
+    'compression.type': 'gzip',
+    'message.timestamp.type': 'LogAppendTime',
+  }),
   'too large': one(() => batch(['x'.repeat(2000)]), { 'max.message.bytes': '1000' }),
   'too large by what it says': one(() => batch(['x'.repeat(940)]), { 'max.message.bytes': '1000' }),
   'keyless on a compacted topic': one(() => keyless('a'), { 'cleanup.policy': 'compact' }),
