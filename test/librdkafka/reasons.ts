@@ -18,9 +18,7 @@ export interface Reason {
 
 const oneNode = 'Creates a topic with three replicas: this Kafka has one node.'
 const acls = 'Sets ACLs: they come with authentication.'
-const admin =
-  'Creates topics with compression.type=lz4, which is refused: batches are stored as they were ' +
-  'sent. It also sets ACLs and users, which come with authentication.'
+const admin = 'Sets ACLs and users: they come with authentication.'
 const share = 'Share groups are not served yet, and not advertised.'
 
 const together =

@@ -12,6 +12,7 @@ import { parseConfig, type LoadedConfig } from '../../src/config/parse-config.ts
 import { MemoryDisk, type DiskFault, type DiskOperation } from '../../src/disk/memory-disk.ts'
 import { startServer } from '../../src/server.ts'
 import { metadata } from '../../src/wire/messages/03-metadata.ts'
+import { incrementalAlterConfigs } from '../../src/wire/messages/44-incremental-alter-configs.ts'
 import { inlineRepacker } from '../support/inline-repacker.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
@@ -176,7 +177,23 @@ class Simulation {
         this.#crash()
         await sleep(this.#clock, 5 + randomBelow(this.#random, 200))
         await this.#boot()
-      }
+      } else if (draw < 9) await this.#changePacking()
+    }
+  }
+
+  /** Producers send plain batches: from now on they are stored otherwise, or as they are. */
+  async #changePacking(): Promise<void> {
+    const types = ['producer', 'uncompressed', 'lz4', 'snappy']
+    const value = types[randomBelow(this.#random, types.length)] ?? ''
+    const configs = [{ name: 'compression.type', configOperation: 0, value }]
+    const names = [topic, TxnWork.topic]
+    const resources = names.map((resourceName) => ({ resourceType: 2, resourceName, configs }))
+    const body = { resources, validateOnly: false }
+    try {
+      await this.#client('configs').request(incrementalAlterConfigs, 1, body)
+      this.#note(`compression.type is ${value}`)
+    } catch (error) {
+      if (!(error instanceof Lost)) throw error
     }
   }
 
@@ -331,13 +348,7 @@ class Simulation {
 
 /** Small files and caches, so that rolling, recycling and cold reads happen all the time. */
 function configFor(random: Random): LoadedConfig {
-  const flags = {
-    data: '/data',
-    kafka: `broker:${port}`,
-    'num-partitions': `${partitionCount}`,
-    // Producers send plain batches: half of the seeds store them otherwise.
-    'compression-type': ['producer', 'uncompressed', 'lz4', 'snappy'][randomBelow(random, 4)] ?? '',
-  }
+  const flags = { data: '/data', kafka: `broker:${port}`, 'num-partitions': `${partitionCount}` }
   const parsed = parseConfig({ flags })
   assert.ok(parsed.ok, JSON.stringify(parsed))
   const pick = (values: readonly number[]): number =>

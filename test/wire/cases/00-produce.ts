@@ -150,10 +150,10 @@ export const produceCases: WireCase[] = casesOf(produce, {
       }),
     { 'compression.type': 'lz4' },
   ),
-  'to be stored plain, too large then': one(
-    () => batch(['x'.repeat(2000)], { codec: 'gzip' }),
-    { 'compression.type': 'uncompressed', 'max.message.bytes': '1000' },
-  ),
+  'to be stored plain, too large then': one(() => batch(['x'.repeat(2000)], { codec: 'gzip' }), {
+    'compression.type': 'uncompressed',
+    'max.message.bytes': '1000',
+  }),
   'to be stored as gzip, too large before': one(() => batch(['x'.repeat(2000)]), {
     'compression.type': 'gzip',
     'max.message.bytes': '1000',
