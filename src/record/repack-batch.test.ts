@@ -26,10 +26,9 @@ function refused(bytes: Uint8Array, packing: Packing, rules?: Partial<BatchRules
   return verdict
 }
 
-/** What stays of a header. */
+/** What stays of a header: all that is not about packing. */
 function lasting(header: BatchHeader): object {
-  const { crc, batchLength, codecId, attributes, ...rest } = header
-  return { ...rest, otherAttributes: attributes & ~7 }
+  return { ...header, crc: 0, batchLength: 0, codecId: 0, attributes: header.attributes & ~7 }
 }
 
 function recordBytes(bytes: Uint8Array): Buffer {
