@@ -24,8 +24,8 @@ import { staticLayer } from './config/topic-configs.ts'
 import type { LoadedConfig } from './config/parse-config.ts'
 import type { Disk } from './disk/disk.ts'
 import { DiskSpace } from './disk/disk-space.ts'
-import type { GroupConfig } from './group/config.ts'
 import { GroupCoordinator } from './group/coordinator.ts'
+import { GroupSettings } from './group/group-settings.ts'
 import { openDiskJournal } from './journal/disk-journal.ts'
 import { guardedJournal } from './journal/guarded-journal.ts'
 import type { Journal } from './journal/journal.ts'
@@ -126,7 +126,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   const topics = await openTopics(world, { ...storage, database, configs })
   const jobs = startJobs(config, world, { ...storage, database, topics, configs, tasks })
   tasks.defer('jobs', () => jobs.close())
-  const groups = groupCoordinator(config, world, database, topics, tasks)
+  const groups = groupCoordinator(config, world, { database, topics, configs, tasks })
 
   let kafkaAddress = addressOf(config['kafka.listen'])
   const advertised = config['kafka.advertised']
@@ -325,13 +325,19 @@ async function openQuotas(
 }
 
 function connectionLimits({ config, configs, meters }: Broker): ConnectionLimits {
-  const text = config['max.connections.per.ip.overrides']
-  const overrides = text === undefined ? '' : parseIpLimits(text)
+  const rate = 'max.connection.creation.rate'
+  const overrides = 'max.connections.per.ip.overrides'
+  const read = { text: '', limits: parseIpLimits('') }
   return new ConnectionLimits({
     connectionsMax: () => liveInteger(configs, config, 'max.connections'),
     perIpMax: () => liveInteger(configs, config, 'max.connections.per.ip'),
-    perIpOverrides: typeof overrides === 'string' ? new Map() : overrides,
+    perIpOverrides: () => {
+      const text = configs.text(overrides) ?? config[overrides] ?? ''
+      if (text !== read.text) Object.assign(read, { text, limits: parseIpLimits(text) })
+      return typeof read.limits === 'string' ? new Map() : read.limits
+    },
     charge: (ip) => meters.connection(ip),
+    chargeAll: () => meters.anyConnection(liveInteger(configs, config, rate)),
   })
 }
 
@@ -356,7 +362,11 @@ async function openConfigs(loaded: LoadedConfig, database: CatalogDatabase): Pro
 }
 
 /** An option as it is now: what was set at run time goes before the start. */
-function liveInteger(configs: LiveConfigs, config: Config, name: LiveOption): number {
+function liveInteger(
+  configs: LiveConfigs,
+  config: Config,
+  name: Exclude<LiveOption, 'max.connections.per.ip.overrides'>,
+): number {
   return configs.integer(name, config[name])
 }
 
@@ -402,15 +412,21 @@ function kafkaListener(
 function groupCoordinator(
   config: Config,
   { clock, random, log }: World,
-  database: CatalogDatabase,
-  topics: TopicDirectory,
-  tasks: TaskGroup,
+  parts: {
+    readonly database: CatalogDatabase
+    readonly topics: TopicDirectory
+    readonly configs: LiveConfigs
+    readonly tasks: TaskGroup
+  },
 ): GroupCoordinator {
+  const { database, topics, configs, tasks } = parts
+  const settings = new GroupSettings(config, configs)
   const groups = new GroupCoordinator({
     database,
     clock,
     random,
-    config: groupConfig(config),
+    config: settings.broker,
+    configOf: (groupId) => settings.of(groupId),
     log: log.child({ part: 'group' }),
     topics: topicView(topics),
     embedded: embeddedProtocol,
@@ -439,7 +455,10 @@ function startTransactions(
     log: log.child({ part: 'txn' }),
     producerIds,
     end: (intent) => logs.end(intent),
+    timeoutMsMax: config['transaction.max.timeout.ms'],
     expirationMs: config['transactional.id.expiration.ms'],
+    abortIntervalMs: config['transaction.abort.timed.out.transaction.cleanup.interval.ms'],
+    forgetIntervalMs: config['transaction.remove.expired.transaction.cleanup.interval.ms'],
   })
   const stop = new AbortController()
   tasks.add(
@@ -448,21 +467,4 @@ function startTransactions(
     () => stop.abort(),
   )
   return { producerIds, transactions }
-}
-
-function groupConfig(config: Config): GroupConfig {
-  return {
-    sessionTimeoutMsMin: config['group.min.session.timeout.ms'],
-    sessionTimeoutMsMax: config['group.max.session.timeout.ms'],
-    initialRebalanceDelayMs: config['group.initial.rebalance.delay.ms'],
-    membersMax: config['group.max.size'],
-    offsetMetadataBytesMax: config['offset.metadata.max.bytes'],
-    offsetsRetentionMs: config['offsets.retention.minutes'] * 60_000,
-    offsetsRetentionCheckMs: 600_000,
-    consumerSessionTimeoutMs: config['group.consumer.session.timeout.ms'],
-    consumerHeartbeatIntervalMs: config['group.consumer.heartbeat.interval.ms'],
-    consumerMembersMax: config['group.consumer.max.size'],
-    consumerAssignors: ['uniform', 'range'],
-    migrationPolicy: config['group.consumer.migration.policy'],
-  }
 }

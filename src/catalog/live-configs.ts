@@ -84,11 +84,17 @@ export class LiveConfigs {
 
   /** A number of the broker as it is now; `standard` where nobody set it at run time. */
   integer(name: string, standard: number): number {
+    const text = this.text(name)
+    return text === undefined ? standard : Number(text)
+  }
+
+  /** What was set for the broker at run time; undefined where nobody did. */
+  text(name: string): string | undefined {
     for (const { source, values } of this.layers()) {
       const text = values[name]
-      if (text !== undefined && source !== 'static') return Number(text)
+      if (text !== undefined && source !== 'static') return text
     }
-    return standard
+    return undefined
   }
 
   /**

@@ -25,7 +25,7 @@ const facts = {
   'inter.broker.listener.name': 'n',
   'log.dir': 'd',
   'log.dirs': 'd',
-  'group.coordinator.rebalance.protocols': 'classic',
+  'group.coordinator.rebalance.protocols': 'classic,consumer',
 }
 
 test('a broker shows every place that a value could come from', () => {
@@ -57,7 +57,12 @@ test('a broker shows every place that a value could come from', () => {
 })
 
 test('what is live can be set, the rest says why not', () => {
-  for (const name of liveOptions) assert.equal(brokerConfigFault(name, '5000'), undefined)
+  const overrides = 'max.connections.per.ip.overrides'
+  for (const name of liveOptions) {
+    const text = name === overrides ? '10.0.0.7:1,[::1]:2' : '5000'
+    assert.equal(brokerConfigFault(name, text), undefined, name)
+  }
+  assert.equal(brokerConfigFault(overrides, ''), undefined)
   assert.equal(brokerConfigFault('log.cleanup.policy', 'compact,delete'), undefined)
   assert.equal(brokerConfigFault('log.retention.ms', '-1'), undefined)
   assert.equal(brokerConfigFault('compression.type', 'zstd'), undefined)
@@ -68,6 +73,7 @@ test('what is live can be set, the rest says why not', () => {
   }
   assert.equal(kindOf('log.retention.ms', '-5'), 'bad-value')
   assert.equal(kindOf('num.partitions', '5'), 'not-live')
+  assert.equal(kindOf(overrides, 'localhost:5'), 'bad-value')
   assert.equal(kindOf('journal.file.bytes', '5'), 'not-live')
   assert.equal(kindOf('num.io.threads', '5'), 'inert')
   assert.equal(kindOf('compression.type', 'zip'), 'bad-value')

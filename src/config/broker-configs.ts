@@ -8,6 +8,7 @@
 import { type BrokerLayers, type ConfigSynonym, inheritedFrom } from './config-rows.ts'
 import { type ConfigType, type ValueSpec, valueFault } from './config-value.ts'
 import { inertConfigs } from './inert-configs.ts'
+import { parseIpLimits } from './ip-limits.ts'
 import { type OptionSpec, proseText } from './option.ts'
 import { optionTable } from './options.ts'
 import { topicOptionNames, topicOptionTable } from './topic-configs.ts'
@@ -22,8 +23,11 @@ export interface BrokerConfigSpec extends ValueSpec {
 
 /** Options that are looked at again whenever they count. */
 export const liveOptions = [
+  'group.consumer.assignment.interval.ms',
+  'max.connection.creation.rate',
   'max.connections',
   'max.connections.per.ip',
+  'max.connections.per.ip.overrides',
   'producer.id.expiration.ms',
 ] as const
 export type LiveOption = (typeof liveOptions)[number]
@@ -79,13 +83,13 @@ function inheritedEntries(): [string, BrokerConfigSpec][] {
 /** 64 bits in Kafka, although fewer are enough here. */
 const longNames = new Set([
   ...['connections.max.idle.ms', 'log.retention.check.interval.ms', 'log.retention.bytes'],
-  ...['log.retention.ms', 'queued.max.request.bytes'],
+  ...['log.retention.ms', 'offsets.retention.check.interval.ms', 'queued.max.request.bytes'],
 ])
 
 const intMax = 2_147_483_647
 
 function typeOf(name: string, { type, max }: OptionSpec): ConfigType {
-  if (type === 'boolean') return 'boolean'
+  if (type === 'boolean' || type === 'list') return type
   if (type !== 'integer') return 'string'
   return longNames.has(name) || max === undefined || max > intMax ? 'long' : 'int'
 }
@@ -176,8 +180,14 @@ export function brokerConfigFault(name: string, text: string): BrokerConfigFault
     const why = isInert ? spec.doc : 'it is read when the broker starts: set it there'
     return { kind: isInert ? 'inert' : 'not-live', message: `${name} cannot be set: ${why}` }
   }
-  const wrong = valueFault(spec, text)
+  const wrong = valueFault(spec, text) ?? ipLimitsFault(name, text)
   return wrong === undefined ? undefined : { kind: 'bad-value', message: `${name}: ${wrong}` }
+}
+
+function ipLimitsFault(name: string, text: string): string | undefined {
+  if (name !== 'max.connections.per.ip.overrides') return undefined
+  const limits = parseIpLimits(text)
+  return typeof limits === 'string' ? `${JSON.stringify(limits)} is no IP:COUNT` : undefined
 }
 
 /** What the broker says for a name, wherever it says it. */

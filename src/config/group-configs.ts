@@ -139,6 +139,21 @@ export function describeGroupConfigs(
   })
 }
 
+/** Why these values of a group make no sense together; `brokerText` as below. */
+export function groupRelationFault(
+  overrides: Readonly<Record<string, string>>,
+  brokerText: (name: string) => string | undefined,
+): string | undefined {
+  for (const kind of ['consumer', 'share', 'streams']) {
+    const [session, heartbeat] = [`${kind}.session.timeout.ms`, `${kind}.heartbeat.interval.ms`]
+    const value = (name: string): number => {
+      return Number(overrides[name] ?? brokerText(groupConfigTable[name]?.broker ?? ''))
+    }
+    if (value(session) <= value(heartbeat)) return `${session} must be greater than ${heartbeat}`
+  }
+  return undefined
+}
+
 /**
  * Why a group cannot have this value. `brokerText` tells what the broker says for a name, with
  * which a group's own value must get on.

@@ -245,17 +245,9 @@ const streams: InertConfigs = {
   },
 }
 
-const consumers: InertConfigs = {
-  because: 'this release sets it',
+const coordinators: InertConfigs = {
+  because: 'groups are rows of the catalog, and one thread serves all',
   configs: {
-    'group.consumer.assignment.interval.ms': 'int 1000',
-    'group.consumer.assignors': 'list uniform,range',
-    'group.consumer.max.assignment.interval.ms': 'int 15000',
-    'group.consumer.max.heartbeat.interval.ms': 'int 15000',
-    'group.consumer.max.session.timeout.ms': 'int 60000',
-    'group.consumer.min.assignment.interval.ms': 'int 0',
-    'group.consumer.min.heartbeat.interval.ms': 'int 5000',
-    'group.consumer.min.session.timeout.ms': 'int 45000',
     'group.coordinator.append.linger.ms': 'int -1',
     'group.coordinator.background.threads': 'int 2',
     'group.coordinator.cached.buffer.max.bytes': 'int 1048588',
@@ -291,14 +283,11 @@ const state: InertConfigs = {
     'add.partitions.to.txn.retry.backoff.ms': 'int 20',
     'offsets.commit.timeout.ms': 'int 5000',
     'offsets.load.buffer.size': 'int 5242880',
-    'offsets.retention.check.interval.ms': 'long 600000',
     'offsets.topic.compression.codec': 'int 0',
     'offsets.topic.num.partitions': 'int 50',
     'offsets.topic.replication.factor': 'short 3',
     'offsets.topic.segment.bytes': 'int 104857600',
-    'transaction.abort.timed.out.transaction.cleanup.interval.ms': 'int 10000',
     'transaction.partition.verification.enable': 'boolean true',
-    'transaction.remove.expired.transaction.cleanup.interval.ms': 'int 3600000',
     'transaction.state.log.load.buffer.size': 'int 5242880',
     'transaction.state.log.min.isr': 'int 2',
     'transaction.state.log.num.partitions': 'int 50',
@@ -335,15 +324,12 @@ const threads: InertConfigs = {
     'num.io.threads': 'int 8',
     'num.network.threads': 'int 3',
     'producer.purgatory.purge.interval.requests': 'int 1000',
-    'transaction.max.timeout.ms': 'int 900000',
   },
 }
 
 const limits: InertConfigs = {
   because: 'memory, connections and time have limits of other names here',
   configs: {
-    'fetch.max.bytes': 'int 57671680',
-    'max.connection.creation.rate': 'int 2147483647',
     'queued.max.requests': 'int 500',
     'request.timeout.ms': 'int 30000',
     'socket.connection.setup.timeout.max.ms': 'long 30000',
@@ -361,7 +347,7 @@ export const inertConfigs: readonly InertConfigs[] = [
   tiers,
   shares,
   streams,
-  consumers,
+  coordinators,
   logs,
   state,
   plugins,

@@ -43,6 +43,14 @@ test('choices, booleans and addresses', () => {
   assert.equal(read(level, 'warn'), 'warn')
   assert.equal(read(level, 'WARN'), 'refused')
   assert.equal(allowedOf(level), 'one of info, warn')
+  const policy: OptionSpec = { ...level, anyCase: true }
+  assert.equal(read(policy, 'WARN'), 'warn')
+  const assignors: OptionSpec = { type: 'list', choices: ['a', 'b'], default: 'a,b', doc: '' }
+  assert.equal(read(assignors, ' b , a'), 'b,a')
+  for (const text of ['', 'a,', 'a,c', 'a,a', 'A']) {
+    assert.equal(read(assignors, text), 'refused', text)
+  }
+  assert.equal(allowedOf(assignors), 'a list of a, b, with commas, each at most once')
   const enabled: OptionSpec = { type: 'boolean', default: true, doc: '' }
   assert.equal(read(enabled, 'false'), false)
   assert.equal(read(enabled, 'no'), 'refused')

@@ -1,7 +1,7 @@
 /** What an option is, and how a value of it is read from text. */
 import { parseAddress } from './address.ts'
 
-export type OptionType = 'string' | 'integer' | 'boolean' | 'choice' | 'address'
+export type OptionType = 'string' | 'integer' | 'boolean' | 'choice' | 'list' | 'address'
 
 /** Text in lines that fit the page; a space stands between them. */
 export type Prose = string | readonly string[]
@@ -19,7 +19,10 @@ export interface OptionSpec {
   readonly max?: number
   /** -1 is allowed besides [min, max], and means this. */
   readonly minusOne?: string
+  /** Of a choice, and of the elements of a list, which has at least one and none twice. */
   readonly choices?: readonly string[]
+  /** A choice may be written in capitals. */
+  readonly anyCase?: true
   /** What it does, in one or two sentences. */
   readonly doc: Prose
   /** Why the default is what it is. */
@@ -60,7 +63,9 @@ export function readOption(spec: OptionSpec, text: string): OptionRead {
       if (given !== 'true' && given !== 'false') return refused(allowed)
       return { ok: true, value: given === 'true' }
     case 'choice':
-      return spec.choices?.includes(given) === true ? { ok: true, value: given } : refused(allowed)
+      return readChoice(spec, spec.anyCase === true ? given.toLowerCase() : given)
+    case 'list':
+      return readList(spec, given)
     case 'address':
       return parseAddress(given) === undefined ? refused(allowed) : { ok: true, value: given }
     case 'integer': {
@@ -69,6 +74,18 @@ export function readOption(spec: OptionSpec, text: string): OptionRead {
       return { ok: true, value }
     }
   }
+}
+
+function readChoice(spec: OptionSpec, given: string): OptionRead {
+  const isOne = spec.choices?.includes(given) === true
+  return isOne ? { ok: true, value: given } : refused(allowedOf(spec))
+}
+
+function readList(spec: OptionSpec, given: string): OptionRead {
+  const elements = given.split(',').map((each) => each.trim())
+  const isAllowed = elements.every((each) => spec.choices?.includes(each) ?? each !== '')
+  if (!isAllowed || new Set(elements).size < elements.length) return refused(allowedOf(spec))
+  return { ok: true, value: elements.join(',') }
 }
 
 function inRange(spec: OptionSpec, value: number): boolean {
@@ -108,6 +125,8 @@ export function allowedOf(spec: OptionSpec): string {
       return 'true or false'
     case 'choice':
       return `one of ${(spec.choices ?? []).join(', ')}`
+    case 'list':
+      return `a list of ${(spec.choices ?? []).join(', ')}, with commas, each at most once`
     case 'address':
       return 'HOST:PORT, an IPv6 host in brackets, the port from 0 to 65535 (0: any free one)'
     case 'integer':

@@ -103,6 +103,16 @@ test('options that contradict each other are refused, with both named', () => {
     'journal.group.bytes (--journal-group-bytes): 134217728 is more than journal.file.bytes ' +
       '(67108864): a group does not span files',
   ])
+  const name = 'group.consumer.session.timeout.ms'
+  const low = 'group.consumer.min.session.timeout.ms'
+  assert.deepEqual(errorsOf({ file: { name: 'f', text: `${name}=5000\n${low}=5000` } }), [
+    `group.consumer.heartbeat.interval.ms (default): 5000 is not less than ${name} (5000): ` +
+      'or members would be gone between two heartbeats',
+  ])
+  assert.deepEqual(errorsOf({ file: { name: 'f', text: `${name}=44999` } }), [
+    `${low} (default): 45000 is more than ${name} (44999): ` +
+      'what all groups have must be allowed for one',
+  ])
 })
 
 test('any text is read or refused, never thrown at', () => {

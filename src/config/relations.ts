@@ -5,6 +5,8 @@ import type { Config, OptionName } from './options.ts'
 interface Relation {
   readonly smaller: OptionName
   readonly larger: OptionName
+  /** They must not be equal either. */
+  readonly isStrict?: true
   readonly why: string
 }
 
@@ -14,17 +16,37 @@ const atMost = (smaller: OptionName, larger: OptionName, why: string): Relation 
   why,
 })
 
+/** What all groups have, and what each may have, as Kafka asks for it. */
+function groupBounds(what: 'session.timeout.ms' | 'heartbeat.interval.ms'): Relation[] {
+  const least = `group.consumer.min.${what}` as const
+  const most = `group.consumer.max.${what}` as const
+  const all = `group.consumer.${what}` as const
+  return [
+    atMost(least, most, 'or no group could have one of its own'),
+    atMost(least, all, 'what all groups have must be allowed for one'),
+    atMost(all, most, 'what all groups have must be allowed for one'),
+  ]
+}
+
 const relations: readonly Relation[] = [
   atMost(
     'group.min.session.timeout.ms',
     'group.max.session.timeout.ms',
     'or no member could join a group',
   ),
+  ...groupBounds('session.timeout.ms'),
+  ...groupBounds('heartbeat.interval.ms'),
   atMost(
-    'group.consumer.heartbeat.interval.ms',
-    'group.consumer.session.timeout.ms',
-    'or members would be gone between two heartbeats',
+    'group.consumer.min.assignment.interval.ms',
+    'group.consumer.max.assignment.interval.ms',
+    'or no group could have one of its own',
   ),
+  {
+    smaller: 'group.consumer.heartbeat.interval.ms',
+    larger: 'group.consumer.session.timeout.ms',
+    isStrict: true,
+    why: 'or members would be gone between two heartbeats',
+  },
   atMost('message.max.bytes', 'socket.request.max.bytes', 'a batch arrives in one frame'),
   atMost('socket.request.max.bytes', 'produce.memory.bytes', 'one frame must fit at least'),
   atMost('journal.group.bytes', 'journal.file.bytes', 'a group does not span files'),
@@ -39,13 +61,17 @@ export interface BrokenRelation {
 
 export function brokenRelations(config: Config): BrokenRelation[] {
   const broken = relations
-    .filter(({ smaller, larger }) => Number(config[smaller]) > Number(config[larger]))
-    .map(({ smaller, larger, why }) => ({
-      name: smaller,
-      message: `${config[smaller]} is more than ${larger} (${config[larger]}): ${why}`,
-    }))
+    .filter(({ smaller, larger, isStrict }) => {
+      const over = Number(config[smaller]) - Number(config[larger])
+      return isStrict === true ? over >= 0 : over > 0
+    })
+    .map(({ smaller, larger, isStrict, why }) => {
+      const relation = isStrict === true ? 'not less' : 'more'
+      const message = `${config[smaller]} is ${relation} than ${larger} (${config[larger]}): ${why}`
+      return { name: smaller, message }
+    })
   const name = 'max.connections.per.ip.overrides'
-  const limits = parseIpLimits(config[name] ?? '0.0.0.0:0')
+  const limits = parseIpLimits(config[name] ?? '')
   if (typeof limits !== 'string') return broken
   return [...broken, { name, message: `${JSON.stringify(limits)} is no IP:COUNT` }]
 }

@@ -26,6 +26,8 @@ export interface GroupConfig {
   readonly consumerSessionTimeoutMs: number
   /** group.consumer.heartbeat.interval.ms */
   readonly consumerHeartbeatIntervalMs: number
+  /** group.consumer.assignment.interval.ms: a target is not made sooner after the one before. */
+  readonly consumerAssignmentIntervalMs: number
   /** group.consumer.max.size */
   readonly consumerMembersMax: number
   /** group.consumer.assignors; the first is used where members ask for none. */
@@ -45,6 +47,7 @@ export const defaultGroupConfig: GroupConfig = {
   offsetsRetentionCheckMs: 600_000,
   consumerSessionTimeoutMs: 45_000,
   consumerHeartbeatIntervalMs: 5_000,
+  consumerAssignmentIntervalMs: 1_000,
   consumerMembersMax: 2_147_483_647,
   consumerAssignors: ['uniform', 'range'],
   migrationPolicy: 'bidirectional',

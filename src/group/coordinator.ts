@@ -70,7 +70,10 @@ export interface GroupCoordinatorParts {
   readonly database: CatalogDatabase
   readonly clock: Clock
   readonly random: Random
+  /** Of groups that nothing is set for. */
   readonly config: GroupConfig
+  /** Of one group, as it is now. */
+  readonly configOf: (groupId: string) => GroupConfig
   readonly log: Log
   readonly topics: TopicView
   readonly embedded: EmbeddedProtocol
@@ -107,13 +110,13 @@ export class GroupCoordinator {
   #isClosed = false
 
   constructor(parts: GroupCoordinatorParts) {
-    const { database, clock, config, log, topics, embedded } = parts
+    const { database, clock, configOf, log, topics, embedded } = parts
     this.#parts = parts
     const patterns = new TopicPatterns(topics, clock)
     const around = { topics, embedded, patterns }
     const store = new GroupStore(database)
     this.#patterns = patterns
-    this.#groups = new GroupDirectory({ store, clock, config, around, log })
+    this.#groups = new GroupDirectory({ store, clock, configOf, around, log })
     this.#offsets = new OffsetWriter(database, clock, log)
   }
 

@@ -16,7 +16,8 @@ import type { Refused } from './refusal.ts'
 export interface DirectoryParts {
   readonly store: GroupStore
   readonly clock: Clock
-  readonly config: GroupConfig
+  /** Of one group, as it is now. */
+  readonly configOf: (groupId: string) => GroupConfig
   readonly around: GroupSurroundings
   readonly log: Log
 }
@@ -83,7 +84,8 @@ export class GroupDirectory {
       const onEnd = (): void => {
         if (this.#groups.get(groupId) === mailbox) this.#groups.delete(groupId)
       }
-      const mailbox: GroupMailbox = new GroupMailbox(owned, { ...this.#parts, onEnd })
+      const config = (): GroupConfig => this.#parts.configOf(groupId)
+      const mailbox: GroupMailbox = new GroupMailbox(owned, { ...this.#parts, config, onEnd })
       this.#groups.set(groupId, mailbox)
       return mailbox
     } catch (error) {

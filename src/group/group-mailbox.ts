@@ -24,7 +24,8 @@ import type { Refused } from './refusal.ts'
 export interface MailboxParts {
   readonly store: GroupStore
   readonly clock: Clock
-  readonly config: GroupConfig
+  /** As it is now: an event is decided by one of them. */
+  readonly config: () => GroupConfig
   readonly around: GroupSurroundings
   readonly log: Log
   /** The mailbox has ended by itself: the next request must load the group anew. */
@@ -172,7 +173,7 @@ export class GroupMailbox {
   #apply(event: AnyGroupEvent): void {
     if (this.#ended !== undefined) return
     const { clock, config, around } = this.#parts
-    const decision = decideGroup(this.#state, event, config, clock.nowMs(), around)
+    const decision = decideGroup(this.#state, event, config(), clock.nowMs(), around)
     if (decision.isPersistent) this.#hold(() => this.#write(event, decision))
     else this.#adopt(decision)
   }
@@ -194,7 +195,7 @@ export class GroupMailbox {
         this.#end(lostAnswer)
       } else {
         const now = clock.nowMs()
-        this.#adopt(decideGroupAfterFailedWrite(this.#state, event, decision, config, now))
+        this.#adopt(decideGroupAfterFailedWrite(this.#state, event, decision, config(), now))
       }
     }
   }

@@ -8,7 +8,7 @@ import {
   brokerText,
 } from '../config/broker-configs.ts'
 import { elementsOf, type ValueSpec } from '../config/config-value.ts'
-import { groupConfigFault, groupConfigTable } from '../config/group-configs.ts'
+import { groupConfigFault, groupConfigTable, groupRelationFault } from '../config/group-configs.ts'
 import { describeTopicConfigs, topicOptionTable } from '../config/topic-configs.ts'
 import { groupLimits } from '../group/config.ts'
 import { topicNameFault } from '../log/topic-name.ts'
@@ -172,10 +172,9 @@ async function alterGroup(broker: Broker, change: ResourceChange): Promise<Topic
   const set = alterations.filter(({ operation }) => operation !== operations.delete)
   const onNoList = listsFault(set, groupConfigTable)
   if (onNoList !== undefined) return onNoList
+  const ofBroker = (each: string): string | undefined => brokerText(configs.layers(), each)
   for (const { name: config, value } of set) {
-    const wrong = groupConfigFault(config, value ?? '', (each) =>
-      brokerText(configs.layers(), each),
-    )
+    const wrong = groupConfigFault(config, value ?? '', ofBroker)
     if (wrong !== undefined) return fault(ErrorCode.INVALID_CONFIG, wrong)
   }
   const isNew = Object.keys(configs.own({ kind: 'group', name })).length === 0
@@ -183,9 +182,11 @@ async function alterGroup(broker: Broker, change: ResourceChange): Promise<Topic
     const message = `configs are set for ${groupsMax} groups, which is the most there may be`
     return fault(ErrorCode.POLICY_VIOLATION, message)
   }
-  return store(broker, { kind: 'group', name }, change, (own) =>
-    altered(own, change, groupConfigTable, () => undefined),
-  )
+  return store(broker, { kind: 'group', name }, change, (own) => {
+    const changed = altered(own, change, groupConfigTable, () => undefined)
+    const wrong = groupRelationFault(changed, ofBroker)
+    return wrong === undefined ? changed : fault(ErrorCode.INVALID_CONFIG, wrong)
+  })
 }
 
 async function store(

@@ -173,6 +173,11 @@ export class Connection {
     return nowMs - this.#heldBackMs >= slowMs
   }
 
+  /** Connections come too fast: nothing of this one is served yet. */
+  delay(delayMs: number): void {
+    this.#mute(delayMs)
+  }
+
   /** Answers what was read, then closes. Fetches that wait for records wait no longer. */
   drain(): void {
     this.#isDraining = true

@@ -126,7 +126,7 @@ function factsOf({
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dir': config['data.dir'],
     'log.dirs': config['data.dir'],
-    'group.coordinator.rebalance.protocols': 'classic',
+    'group.coordinator.rebalance.protocols': 'classic,consumer',
   }
 }
 

@@ -16,6 +16,7 @@ class Listening {
   readonly listener: KafkaListener
   readonly answers: ((reply: Reply) => void)[] = []
   throttleMs = 0
+  delayMs = 0
   #accept: ((stream: ByteStream) => void) | undefined
 
   constructor() {
@@ -36,8 +37,9 @@ class Listening {
       limits: new ConnectionLimits({
         connectionsMax: () => 2,
         perIpMax: () => 2,
-        perIpOverrides: new Map(),
+        perIpOverrides: () => new Map(),
         charge: () => this.throttleMs,
+        chargeAll: () => this.delayMs,
       }),
       idleMsMax: 60_000,
       stallMsMax: 30_000,
@@ -103,11 +105,13 @@ test('one connection too many of an address is closed, those of others are not',
   const limits = new ConnectionLimits({
     connectionsMax: () => 5,
     perIpMax: () => 2,
-    perIpOverrides: new Map([
-      ['10.0.0.3', 0],
-      ['10.0.0.4', 3],
-    ]),
+    perIpOverrides: () =>
+      new Map([
+        ['10.0.0.3', 0],
+        ['10.0.0.4', 3],
+      ]),
     charge: () => 0,
+    chargeAll: () => 0,
   })
   const outcome = (remote: string): string => {
     const admission = limits.admit(remote)
@@ -135,6 +139,17 @@ test('a connection that comes too fast is closed after a while, and not read', a
   await listening.clock.advance(1)
   assert.deepEqual(stream.ends, ['close'])
   assert.equal(listening.listener.connectionCount, 0)
+})
+
+test('where all together come too fast, a connection is served later', async () => {
+  const listening = new Listening()
+  listening.delayMs = 1_000
+  const stream = await listening.connect()
+  stream.put(request)
+  await listening.clock.advance(999)
+  assert.deepEqual([stream.ends, listening.answers.length], [[], 0])
+  await listening.clock.advance(1)
+  assert.deepEqual([stream.ends, listening.answers.length], [[], 1])
 })
 
 test('of those who come too fast only some are kept, and none by a broker that stops', async () => {

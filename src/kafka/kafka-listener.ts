@@ -81,7 +81,9 @@ export class KafkaListener {
       if (this.#connections.size === 0) this.#emptied?.()
     }
     const connection = new Connection(stream, { ...this.#deps, closed })
-    if (!connection.isClosed) this.#connections.add(connection)
+    if (connection.isClosed) return
+    this.#connections.add(connection)
+    if (admission.delayMs > 0) connection.delay(admission.delayMs)
   }
 
   /** Nothing is read from it, and it is closed when its time is up: not at once, or it came again. */

@@ -48,6 +48,7 @@ export class QuotaMeters {
   readonly #deps: QuotaMetersDeps
   readonly #rates: Record<RateKey, Recent<WindowedRate>>
   readonly #connections: Recent<WindowedRate>
+  readonly #allConnections: WindowedRate
   readonly #buckets: Recent<TokenBucket>
 
   constructor(deps: QuotaMetersDeps) {
@@ -59,6 +60,7 @@ export class QuotaMeters {
       request_percentage: rates(),
     }
     this.#connections = rates()
+    this.#allConnections = new WindowedRate(deps.window)
     this.#buckets = new Recent(() => new TokenBucket(deps.mutationWindow))
   }
 
@@ -142,6 +144,12 @@ export class QuotaMeters {
     return throttleMs
   }
 
+  /** Counts a connection of all; how long it is to wait where `perSecond` are allowed. */
+  anyConnection(perSecond: number): number {
+    const nowMs = this.#deps.clock.monotonicMs()
+    return pauseAfter(this.#allConnections, { value: perSecond }, 1, nowMs)
+  }
+
   /** A client was told to pause. */
   noteThrottled(key: QuotaKey, throttleMs: number): void {
     this.#deps.throttled?.(key, throttleMs)
@@ -149,7 +157,12 @@ export class QuotaMeters {
 }
 
 /** So long that the rate over the same span would be the quota again. */
-function pauseAfter(rate: WindowedRate, { value }: Limit, amount: number, nowMs: number): number {
+function pauseAfter(
+  rate: WindowedRate,
+  { value }: Pick<Limit, 'value'>,
+  amount: number,
+  nowMs: number,
+): number {
   rate.record(amount, nowMs)
   const now = rate.rate(nowMs)
   if (now <= value) return 0

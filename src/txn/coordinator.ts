@@ -49,8 +49,14 @@ export interface TransactionCoordinatorParts {
   readonly producerIds: ProducerIds
   /** Ends a transaction in the line of commits, see AppendLane.end. */
   readonly end: (intent: EndIntent | MarkIntent) => Promise<unknown>
+  /** `transaction.max.timeout.ms`. */
+  readonly timeoutMsMax: number
   /** `transactional.id.expiration.ms`. */
   readonly expirationMs: number
+  /** `transaction.abort.timed.out.transaction.cleanup.interval.ms`. */
+  readonly abortIntervalMs: number
+  /** `transaction.remove.expired.transaction.cleanup.interval.ms`. */
+  readonly forgetIntervalMs: number
 }
 
 export interface Refused {
@@ -68,12 +74,8 @@ export interface TransactionalProducer extends ProducerIdentity {
 
 const refused = (reason: TransactionRefusal): Refused => ({ outcome: 'refused', reason })
 
-/** `transaction.max.timeout.ms`: 15 minutes, as in Kafka. */
-const timeoutMsMax = 900_000
 /** Transactional ids looked at together by the reaper and by listings. */
 const idsPerPage = 1_000
-/** `transaction.abort.timed.out.transaction.cleanup.interval.ms`. */
-const reapMs = 10_000
 
 const judged = (verdict: Verdict): Verdict & { isGranted: boolean; next?: TransactionRow } => ({
   ...verdict,
@@ -92,6 +94,7 @@ export class TransactionCoordinator {
     request: Pick<InitRequest, 'transactionalId' | 'timeoutMs' | 'known'>,
   ): Promise<Answer> {
     const { transactionalId, timeoutMs } = request
+    const { timeoutMsMax } = this.#parts
     if (transactionalId === '') return Promise.resolve(refused('invalid-request'))
     if (timeoutMs <= 0 || timeoutMs > timeoutMsMax) {
       return Promise.resolve(refused('invalid-timeout'))
@@ -228,44 +231,70 @@ export class TransactionCoordinator {
     })
   }
 
-  /** Aborts what is open for too long, forgets ids that are idle for long. Resolves with how many. */
-  async reap(signal?: AbortSignal): Promise<{ aborted: number; forgotten: number }> {
-    const counts = { aborted: 0, forgotten: 0 }
-    const { clock, database, expirationMs, log } = this.#parts
+  /** Aborts what is open for too long. Resolves with how many. */
+  async abortTimedOut(signal?: AbortSignal): Promise<number> {
+    return this.#countAll(signal, async ({ transactionalId, state, startedMs, timeoutMs }) => {
+      const isDue = state === 'Ongoing' && this.#parts.clock.nowMs() >= startedMs + timeoutMs
+      // One that fails stops no other (pitfall E4).
+      return isDue && (await this.#end(transactionalId, abortTimedOut)).outcome === 'granted'
+    })
+  }
+
+  /** Forgets ids that are idle for long. Resolves with how many. */
+  async forgetIdle(signal?: AbortSignal): Promise<number> {
+    const { clock, database, expirationMs } = this.#parts
+    return this.#countAll(signal, async ({ transactionalId, state, changedMs }) => {
+      const beforeMs = clock.nowMs() - expirationMs
+      const isDue = state !== 'Ongoing' && changedMs < beforeMs
+      return isDue && (await forgetTransaction(database, transactionalId, beforeMs))
+    })
+  }
+
+  /** Runs both, each at its interval, until `signal` aborts. */
+  async runReaper(signal: AbortSignal): Promise<void> {
+    const { abortIntervalMs, forgetIntervalMs, log } = this.#parts
+    const abort = async (): Promise<void> => {
+      const aborted = await this.abortTimedOut(signal)
+      if (aborted > 0) log.info({ aborted }, 'transactions were aborted: they were open too long')
+    }
+    const forget = async (): Promise<void> => {
+      const forgotten = await this.forgetIdle(signal)
+      if (forgotten > 0) log.debug({ forgotten }, 'transactional ids were forgotten')
+    }
+    await Promise.all([
+      this.#every(abortIntervalMs, abort, signal),
+      this.#every(forgetIntervalMs, forget, signal),
+    ])
+  }
+
+  async #every(ms: number, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await sleep(this.#parts.clock, ms, signal)
+      if (signal.aborted) return
+      await work()
+    }
+  }
+
+  async #countAll(
+    signal: AbortSignal | undefined,
+    work: (row: TransactionRow) => Promise<boolean>,
+  ): Promise<number> {
+    let count = 0
     try {
       for await (const rows of this.#pages()) {
         for (const row of rows) {
-          if (signal?.aborted === true) return counts
-          const { transactionalId } = row
-          const nowMs = clock.nowMs()
-          const isOpen = row.state === 'Ongoing'
-          if (isOpen && nowMs >= row.startedMs + row.timeoutMs) {
-            // One that fails stops no other (pitfall E4).
-            const answer = await this.#end(transactionalId, abortTimedOut)
-            if (answer.outcome === 'granted') counts.aborted++
-          }
-          if (!isOpen && row.changedMs < nowMs - expirationMs) {
-            const isGone = await forgetTransaction(database, transactionalId, nowMs - expirationMs)
-            if (isGone) counts.forgotten++
-          }
+          if (signal?.aborted === true) return count
+          if (await work(row)) count++
         }
       }
     } catch (error) {
       if (!(error instanceof Failure)) throw error
-      log.warn({ error: error.message }, 'transactions were not looked through to the end')
+      this.#parts.log.warn(
+        { error: error.message },
+        'transactions were not looked through to the end',
+      )
     }
-    return counts
-  }
-
-  /** Reaps again and again until `signal` aborts. */
-  async runReaper(signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#parts
-    for (;;) {
-      await sleep(clock, reapMs, signal)
-      if (signal.aborted) return
-      const counts = await this.reap(signal)
-      if (counts.aborted > 0) log.info(counts, 'transactions were aborted: they were open too long')
-    }
+    return count
   }
 
   async *#pages(): AsyncGenerator<TransactionRow[]> {

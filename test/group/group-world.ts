@@ -78,6 +78,8 @@ export class GroupWorld {
   readonly clock: VirtualClock = new VirtualClock()
   readonly database: MemoryDatabase
   readonly config: GroupConfig
+  /** Of groups that something is set for. */
+  readonly configs: Map<string, GroupConfig> = new Map()
   /** What the catalog does at a point; undefined: its work. */
   fault: (point: MemoryPoint) => MemoryFault | undefined = () => undefined
   /** How long the catalog takes at a point, in ms. */
@@ -89,7 +91,8 @@ export class GroupWorld {
   readonly #random
 
   constructor({ config = {}, seed = 1 }: WorldOptions = {}) {
-    this.config = { ...defaultGroupConfig, initialRebalanceDelayMs: 0, ...config }
+    const immediate = { initialRebalanceDelayMs: 0, consumerAssignmentIntervalMs: 0 }
+    this.config = { ...defaultGroupConfig, ...immediate, ...config }
     this.#random = seededRandom(seed)
     this.database = openMemoryDatabase({
       clock: this.clock,
@@ -117,6 +120,7 @@ export class GroupWorld {
       clock,
       random,
       config,
+      configOf: (groupId) => this.configs.get(groupId) ?? config,
       log: silentLog,
       topics: known,
       embedded: embeddedProtocol,

@@ -11,8 +11,8 @@ import { type MemoryDatabase, openMemoryDatabase } from '../../src/catalog/memor
 import type { Config } from '../../src/config/options.ts'
 import { parseConfig } from '../../src/config/parse-config.ts'
 import { staticLayer } from '../../src/config/topic-configs.ts'
-import { defaultGroupConfig } from '../../src/group/config.ts'
 import { GroupCoordinator } from '../../src/group/coordinator.ts'
+import { GroupSettings } from '../../src/group/group-settings.ts'
 import type { Journal } from '../../src/journal/journal.ts'
 import type { Broker } from '../../src/kafka/broker.ts'
 import { embeddedProtocol, topicView } from '../../src/kafka/group-surroundings.ts'
@@ -72,7 +72,7 @@ export class KafkaWorld {
     configs.onBrokerChange(() => topics.refresh())
     const quotas = new ClientQuotas(database)
     const window = { windowCount: 11, windowMs: 1_000 }
-    const groupConfig = { ...defaultGroupConfig, initialRebalanceDelayMs: 0 }
+    const settings = new GroupSettings(config, configs)
     this.broker = {
       clusterId: 'the-cluster',
       nodeId: config['node.id'],
@@ -88,7 +88,8 @@ export class KafkaWorld {
         database,
         clock,
         random,
-        config: groupConfig,
+        config: settings.broker,
+        configOf: (groupId) => settings.of(groupId),
         log: silentLog,
         topics: topicView(topics),
         embedded: embeddedProtocol,
@@ -102,7 +103,10 @@ export class KafkaWorld {
         log: silentLog,
         producerIds,
         end: (intent) => logs.end(intent),
+        timeoutMsMax: config['transaction.max.timeout.ms'],
         expirationMs: config['transactional.id.expiration.ms'],
+        abortIntervalMs: 10_000,
+        forgetIntervalMs: 3_600_000,
       }),
       clock,
       log: silentLog,

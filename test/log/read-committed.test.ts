@@ -74,6 +74,7 @@ class Stage {
     return new TransactionCoordinator({
       ...{ database, clock, log: silentLog, producerIds: new ProducerIds(database) },
       ...{ timeoutMsMax: 900_000, expirationMs: 604_800_000 },
+      ...{ abortIntervalMs: 10_000, forgetIntervalMs: 3_600_000 },
       end: (intent) => process.logs.end(intent),
     })
   }

@@ -19,6 +19,15 @@ export const connectionOptions = {
     unit: 'count',
     doc: 'Partitions in one answer to DescribeTopicPartitions; the client asks for the next ones.',
   },
+  'fetch.max.bytes': {
+    type: 'integer',
+    default: 57_671_680,
+    min: 1024,
+    max: 2_147_483_647,
+    unit: 'bytes',
+    doc: 'The largest answer to a fetch, whatever the client asks for, but for a single batch.',
+    reason: '55 MiB, as in Kafka.',
+  },
   'max.connections': {
     type: 'integer',
     default: 10_000,
@@ -44,6 +53,17 @@ export const connectionOptions = {
     type: 'string',
     default: undefined,
     doc: 'Other limits for some addresses: 10.0.0.7:100,10.0.0.8:0. Names are not looked up.',
+  },
+  'max.connection.creation.rate': {
+    type: 'integer',
+    default: 2_147_483_647,
+    min: 0,
+    max: 2_147_483_647,
+    unit: 'count',
+    doc: [
+      'Kafka connections accepted in a second, over the windows of quota.window.num. Those that',
+      'come faster are served later.',
+    ],
   },
   'connections.max.idle.ms': {
     type: 'integer',

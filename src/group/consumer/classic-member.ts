@@ -186,7 +186,7 @@ export function onClassicSync(draft: ConsumerDraft, { request, ticket }: SyncEve
     draft.answer(ticket, refused('inconsistent-protocol', 'the group uses another protocol'))
   } else if (request.generation !== member.epoch) {
     draft.answer(ticket, illegalGeneration(request.generation, member))
-  } else if (state.epoch > member.epoch && member.state !== 'unrevoked') {
+  } else if (state.assignmentEpoch > member.epoch && member.state !== 'unrevoked') {
     // One that has to revoke first joins again by itself when it has.
     draft.setTimerIfAbsent(`rejoin:${memberId}`, member.rebalanceTimeoutMs)
     draft.answer(ticket, refused('rebalance-in-progress', 'the group rebalances: join again'))
@@ -224,7 +224,7 @@ export function onClassicHeartbeat(
   const { memberId } = member
   draft.setTimer(`session:${memberId}`, member.classic.sessionTimeoutMs)
   const mustJoin =
-    member.epoch < draft.state.epoch ||
+    member.epoch < draft.state.assignmentEpoch ||
     member.state === 'unrevoked' ||
     (member.state === 'unreleased' && !isWaitingForOthers(draft, member))
   if (!mustJoin) {

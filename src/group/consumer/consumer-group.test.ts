@@ -47,6 +47,38 @@ test('a partition is given only after its owner has said that it gave it up', as
   assert.equal(await stateOf(world), 'stable')
 })
 
+test('the next target is not made before its interval is over, and then by any heartbeat', async () => {
+  const world = await worldOf(6, { config: { consumerAssignmentIntervalMs: 1_000 } })
+  const [a, b] = [new ConsumerClient(world, 'a'), new ConsumerClient(world, 'b')]
+  await a.join()
+  assert.equal(a.has, '0,1,2,3,4,5', 'the first at once')
+  const joined = await b.join()
+  assert.deepEqual([joined.memberEpoch, b.has], [1, ''], 'it follows the target that there is')
+  assert.equal(await stateOf(world), 'assigning')
+  await world.clock.advance(999)
+  assert.equal((await b.beat()).memberEpoch, 1)
+  await world.clock.advance(1)
+  assert.equal((await b.beat()).memberEpoch, 2)
+  assert.equal((await a.beat()).memberEpoch, 1)
+  assert.equal(a.has, '0,1,2')
+  // Who comes into an empty group waits for nothing.
+  for (const each of [a, b]) await each.beat({ memberEpoch: -1 })
+  assert.equal((await new ConsumerClient(world, 'c').join()).assignment?.size, 1)
+})
+
+test('a group has its own timeouts, from the next heartbeat on', async () => {
+  const world = await worldOf()
+  const a = new ConsumerClient(world, 'a')
+  await a.join()
+  const own = { consumerSessionTimeoutMs: 50_000, consumerHeartbeatIntervalMs: 7_000 }
+  world.configs.set('g', { ...world.config, ...own })
+  assert.equal((await a.beat()).heartbeatIntervalMs, 7_000)
+  await world.clock.advance(49_999)
+  assert.equal(await stateOf(world), 'stable')
+  await world.clock.advance(1)
+  assert.equal(await stateOf(world), 'empty')
+})
+
 test('an answer that raised the epoch may be lost, if nothing was done since', async () => {
   const world = await worldOf()
   const [a, b] = [new ConsumerClient(world, 'a'), new ConsumerClient(world, 'b')]

@@ -58,6 +58,8 @@ export interface ConsumerGroupState {
   readonly epoch: number
   /** The epoch that `target` was made for. */
   readonly assignmentEpoch: number
+  /** When that was, in wall time; 0 where nobody knows. Of this process, not written. */
+  readonly assignedMs: number
   /** Who made the target. */
   readonly assignor: AssignorName
   readonly members: ReadonlyMap<string, ConsumerMember>
@@ -86,6 +88,7 @@ export function emptyConsumerGroup(
     sinceMs: nowMs,
     epoch,
     assignmentEpoch: epoch,
+    assignedMs: 0,
     assignor,
     members: new Map(),
     target: new Map(),

@@ -93,6 +93,7 @@ export function fromConsumerRow(
     sinceMs: row.changedMs,
     epoch,
     assignmentEpoch,
+    assignedMs: 0,
     assignor,
     topicsSeen,
     lookedAt: '',

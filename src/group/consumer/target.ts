@@ -23,10 +23,13 @@ export function lookAtTopics(draft: ConsumerDraft): void {
   if (topicsDigest(subscribedTopics(state, around)) !== state.topicsSeen) draft.raiseEpoch()
 }
 
-/** Makes the target of the present epoch, unless it is there. */
+/**
+ * Makes the target of the present epoch, unless it is there or the one before is too young: the
+ * next heartbeat that comes late enough makes it then.
+ */
 export function makeTarget(draft: ConsumerDraft): void {
   const { state, around, config } = draft
-  if (state.epoch === state.assignmentEpoch) return
+  if (state.epoch === state.assignmentEpoch || isTooSoon(draft)) return
   const topics = subscribedTopics(state, around)
   const members = Array.from(state.members.values(), (member): AssignorMember => {
     const names = namesOf(member, around)
@@ -45,7 +48,17 @@ export function makeTarget(draft: ConsumerDraft): void {
   }
   const assignor = preferredAssignor(state, config.consumerAssignors)
   draft.setTarget(assignors[assignor]({ members, partitionCounts }))
-  draft.change({ assignor, assignmentEpoch: state.epoch, topicsSeen: topicsDigest(topics) })
+  const topicsSeen = topicsDigest(topics)
+  // An empty one delays nobody.
+  const assignedMs = members.length === 0 ? 0 : draft.nowMs
+  draft.change({ assignor, assignmentEpoch: state.epoch, assignedMs, topicsSeen })
+}
+
+function isTooSoon({ state, config, nowMs }: ConsumerDraft): boolean {
+  if (state.members.size === 0) return false
+  const elapsedMs = nowMs - state.assignedMs
+  // A clock that was set back delays nobody for longer.
+  return elapsedMs >= 0 && elapsedMs < config.consumerAssignmentIntervalMs
 }
 
 /** The one that most members ask for; the broker's first where nobody asks. */

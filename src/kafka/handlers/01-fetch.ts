@@ -47,9 +47,6 @@ interface Look {
   hasError: boolean
 }
 
-/** `fetch.max.bytes` of Kafka's brokers: one answer is never larger, but for a single batch. */
-const answerBytesMax = 55 * 1024 * 1024
-
 /**
  * Of all answers that are not sent yet; they hold memory as long as clients do not read. Beyond,
  * answers get smaller, down to one batch.
@@ -101,7 +98,7 @@ export function fetchHandler(broker: Broker): Handler {
     // An answer that would make the client pause for certain would never reach it (KIP-219).
     const quotaBytesMax = broker.meters.windowMax('consumer_byte_rate', clientOf(exchange))
     const roomBytes = Math.min(unsentBytesMax - unsentBytes, quotaBytesMax)
-    const bytesMax = Math.min(request.maxBytes, answerBytesMax, roomBytes)
+    const bytesMax = Math.min(request.maxBytes, broker.config['fetch.max.bytes'], roomBytes)
     const isById = header.apiVersion >= byIdFrom
     const knowsZstd = header.apiVersion >= zstdFrom
     const isolation = request.isolationLevel === readCommitted ? 'committed' : 'uncommitted'

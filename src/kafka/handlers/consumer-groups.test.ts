@@ -8,6 +8,7 @@ import { offsetFetch } from '../../wire/messages/09-offset-fetch.ts'
 import { describeGroups } from '../../wire/messages/15-describe-groups.ts'
 import { listGroups } from '../../wire/messages/16-list-groups.ts'
 import { deleteGroups } from '../../wire/messages/42-delete-groups.ts'
+import { incrementalAlterConfigs } from '../../wire/messages/44-incremental-alter-configs.ts'
 import {
   consumerGroupHeartbeat,
   type ConsumerGroupHeartbeatResponse,
@@ -29,7 +30,7 @@ async function join(world: KafkaWorld, version = 1): Promise<ConsumerGroupHeartb
 
 for (const version of [0, 1]) {
   test(`v${version}: a member joins, follows and leaves`, async () => {
-    const world = new KafkaWorld()
+    const world = new KafkaWorld({ 'group.consumer.assignment.interval.ms': '0' })
     const topicId = await world.topic('t')
     const joined = await join(world, version)
     const { memberId, memberEpoch, heartbeatIntervalMs, assignment } = joined
@@ -49,6 +50,32 @@ for (const version of [0, 1]) {
     assert.match(gone.errorMessage ?? '', /is not a member of group g/)
   })
 }
+
+test('a group’s own configs are told to its members', async () => {
+  const world = new KafkaWorld()
+  const name = 'consumer.heartbeat.interval.ms'
+  const configs = [{ name, configOperation: 0, value: '7000' }]
+  const resources = [{ resourceType: 32, resourceName: 'g', configs }]
+  const { memberId, heartbeatIntervalMs, memberEpoch } = await join(world)
+  assert.equal(heartbeatIntervalMs, 5_000)
+  await world.ask(incrementalAlterConfigs, 1, { resources, validateOnly: false })
+  const again = { groupId: 'g', memberId: memberId ?? '', memberEpoch }
+  const beat = await world.ask(consumerGroupHeartbeat, 1, again)
+  assert.equal(beat.heartbeatIntervalMs, 7_000)
+})
+
+test('assignors are those that the broker names, the first where nobody asks', async () => {
+  const world = new KafkaWorld({ 'group.consumer.assignors': 'range' })
+  const asked = { ...joining, memberId: 'm', serverAssignor: 'uniform' }
+  const refused = await world.ask(consumerGroupHeartbeat, 1, asked)
+  assert.equal(refused.errorCode, ErrorCode.UNSUPPORTED_ASSIGNOR)
+  const why = 'ServerAssignor uniform is not supported. Supported assignors: range.'
+  assert.equal(refused.errorMessage, why)
+  assert.equal((await join(world)).errorCode, ErrorCode.NONE)
+  const described = { groupIds: ['g'], includeAuthorizedOperations: false }
+  const { groups } = await world.ask(consumerGroupDescribe, 1, described)
+  assert.equal(groups[0]?.assignorName, 'range')
+})
 
 test('a group is described with what its members have and are to have', async () => {
   const world = new KafkaWorld()

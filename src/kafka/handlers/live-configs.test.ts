@@ -134,6 +134,19 @@ test('groups have configs of their own, also before they are there', async () =>
   assert.deepEqual(own(), {})
 })
 
+test('a group’s session is longer than the time between its heartbeats', async () => {
+  const world = new KafkaWorld({
+    'group.consumer.min.session.timeout.ms': '6000',
+    'group.consumer.max.heartbeat.interval.ms': '60000',
+  })
+  const change = (name: string, value: string) => alter(world, [group, 'g'], [[name, set, value]])
+  const [session, heartbeat] = ['consumer.session.timeout.ms', 'consumer.heartbeat.interval.ms']
+  assert.equal(await change(heartbeat, '45000'), ErrorCode.INVALID_CONFIG)
+  assert.equal(await change(heartbeat, '44999'), ErrorCode.NONE)
+  assert.equal(await change(session, '44999'), ErrorCode.INVALID_CONFIG)
+  assert.equal(await change(session, '45000'), ErrorCode.NONE)
+})
+
 test('loggers and subscriptions are shown, and cannot be altered', async () => {
   const world = new KafkaWorld()
   assert.deepEqual(await shown(world, [logger, '1'], 'root'), ['INFO', 6, []])

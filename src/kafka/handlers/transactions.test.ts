@@ -315,3 +315,31 @@ test('the version of transactions is told as a feature', async () => {
   assert.equal(shown.finalizedFeaturesEpoch, 0)
   assert.deepEqual((await world.ask(apiVersions, 3, client)).supportedFeatures, [])
 })
+
+test('how long a transaction may be open, and how often that is looked at, can be set', async () => {
+  const world = await BrokerWorld.start({
+    'transaction.max.timeout.ms': 2_000,
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms': 500,
+    'transactional.id.expiration.ms': 4_000,
+    'transaction.remove.expired.transaction.cleanup.interval.ms': 1_000,
+  })
+  await world.topic('t')
+  const client = new TxnClient(world)
+  const refused = await client.init({ transactionTimeoutMs: 2_001 })
+  assert.equal(refused.errorCode, ErrorCode.INVALID_TRANSACTION_TIMEOUT)
+  const producer = await client.init({ transactionTimeoutMs: 2_000 })
+  assert.equal((await client.send(producer, 't', 0, 0, ['a'])).errorCode, ErrorCode.NONE)
+  const state = async (): Promise<string> => {
+    const asked = { transactionalIds: ['tx'] }
+    const { transactionStates } = await world.ask(describeTransactions, 0, asked)
+    const [found] = transactionStates
+    return found?.errorCode === ErrorCode.NONE ? found.transactionState : 'gone'
+  }
+  assert.equal(await state(), 'Ongoing')
+  await world.clock.advance(2_500)
+  assert.equal(await state(), 'CompleteAbort')
+  await world.clock.advance(3_000)
+  assert.equal(await state(), 'CompleteAbort')
+  await world.clock.advance(2_500)
+  assert.equal(await state(), 'gone')
+})
