@@ -6,6 +6,7 @@ import { BrokerMetrics } from './admin/metrics.ts'
 import type { Clock } from './base/clock.ts'
 import { Failure, isFailure } from './base/errors.ts'
 import type { Log } from './base/log.ts'
+import type { LogLevels } from './base/log-levels.ts'
 import { type Random, randomUuid } from './base/random.ts'
 import { TaskGroup } from './base/task-group.ts'
 import { openCluster } from './catalog/cluster.ts'
@@ -61,6 +62,8 @@ export interface World {
   /** Is closed with the server. */
   readonly repacker: Repacker
   readonly log: Log
+  /** What `log` goes by. */
+  readonly logLevels: LogLevels
   /** For tests: frames' memory is overwritten when it is free, so that a late read is seen. */
   readonly poisonsFree?: boolean
 }
@@ -146,6 +149,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     ...startTransactions(world, config, { database, logs, tasks }),
     clock,
     log,
+    logLevels: world.logLevels,
   }
   const produceBudget = new MemoryBudget(config['produce.memory.bytes'])
   const otherBudget = new MemoryBudget(config['queued.max.request.bytes'])

@@ -1,30 +1,44 @@
 /** Log lines by pino: JSON for machines, one plain line for people. */
 import { type DestinationStream, type Logger, pino } from 'pino'
 import type { Log, LogFields } from './log.ts'
+import { type LogGate, type LogLevels, rootLogger } from './log-levels.ts'
 
 export interface PinoLogOptions {
-  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  /** Asked for every line; learns the name of every part. */
+  readonly levels: LogLevels
   readonly format: 'json' | 'pretty'
   /** Takes whole lines. */
   readonly write: (line: string) => void
 }
 
-export function pinoLog({ level, format, write }: PinoLogOptions): Log {
+export function pinoLog({ levels, format, write }: PinoLogOptions): Log {
   const destination: DestinationStream =
     format === 'json' ? { write } : { write: (line) => write(plain(line)) }
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
+  const options = { level: 'trace', base: null, timestamp: pino.stdTimeFunctions.isoTime }
   const serializers = { error: pino.stdSerializers.err }
   const formatters = { level: (label: string) => ({ level: label }) }
-  return wrap(pino({ ...options, formatters, serializers }, destination))
+  const logger = pino({ ...options, formatters, serializers }, destination)
+  return wrap(logger, levels, levels.gate(rootLogger))
 }
 
-function wrap(logger: Logger): Log {
+function wrap(logger: Logger, levels: LogLevels, gate: LogGate): Log {
   return {
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
-    child: (fields) => wrap(logger.child(fields)),
+    debug: (fields, message) => {
+      if (gate.allows('DEBUG')) logger.debug(fields, message)
+    },
+    info: (fields, message) => {
+      if (gate.allows('INFO')) logger.info(fields, message)
+    },
+    warn: (fields, message) => {
+      if (gate.allows('WARN')) logger.warn(fields, message)
+    },
+    error: (fields, message) => {
+      if (gate.allows('ERROR')) logger.error(fields, message)
+    },
+    child: (fields) => {
+      const own = typeof fields['part'] === 'string' ? levels.gate(fields['part']) : gate
+      return wrap(logger.child(fields), levels, own)
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 /** `karst up`: a broker in this process, until it is told to stop. */
 import type { Log } from '../base/log.ts'
+import { logLevelOf, LogLevels } from '../base/log-levels.ts'
 import { pinoLog } from '../base/pino-log.ts'
 import { systemClock } from '../base/system-clock.ts'
 import { systemRandom } from '../base/system-random.ts'
@@ -38,8 +39,9 @@ export const up: Command = {
 
 async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
   const { config } = loaded
+  const logLevels = new LogLevels(logLevelOf(config['log.level']))
   const log = pinoLog({
-    level: config['log.level'],
+    levels: logLevels,
     format: config['log.format'],
     write: (line) => io.err(line),
   })
@@ -56,6 +58,7 @@ async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
       }),
     repacker: new RepackThread(systemClock, log.child({ part: 'repack' })),
     log,
+    logLevels,
   }
   const tasks = new TaskGroup()
   const status = new BrokerStatus()

@@ -13,9 +13,11 @@ import { describeTopicConfigs, topicOptionTable } from '../config/topic-configs.
 import { groupLimits } from '../group/config.ts'
 import { topicNameFault } from '../log/topic-name.ts'
 import { ErrorCode } from '../wire/error-codes.ts'
+import { type Alteration, operations } from './alteration.ts'
 import type { Broker } from './broker.ts'
 import { resourceTypes } from './config-codes.ts'
 import { brokerIdFault } from './describe-resource.ts'
+import { alterLoggers } from './loggers.ts'
 import { failureCode } from './to-error-code.ts'
 import {
   checkConfigs,
@@ -26,14 +28,6 @@ import {
   type TopicFault,
   unknownConfigFault,
 } from './topic-rules.ts'
-
-export const operations = { set: 0, delete: 1, append: 2, subtract: 3 } as const
-
-export interface Alteration {
-  readonly name: string
-  readonly operation: number
-  readonly value: string | null
-}
 
 export interface ResourceChange {
   readonly resourceType: number
@@ -66,10 +60,9 @@ export async function alterResource(
       case resourceTypes.group:
         return await alterGroup(broker, change)
       case resourceTypes.brokerLogger: {
-        const message = 'log.level is read when the broker starts: set it there'
-        return (
-          brokerIdFault(broker, change.resourceName) ?? fault(ErrorCode.INVALID_CONFIG, message)
-        )
+        const { resourceName, alterations, validateOnly } = change
+        const refused = brokerIdFault(broker, resourceName)
+        return refused ?? alterLoggers(broker, alterations, validateOnly)
       }
       case resourceTypes.clientMetrics: {
         const message = 'no metrics of clients are collected here (KIP-714)'

@@ -1,6 +1,7 @@
 /** What handlers work with: the parts of a broker, and who it is. */
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { LogLevels } from '../base/log-levels.ts'
 import type { Config } from '../config/options.ts'
 import type { LiveConfigs } from '../catalog/live-configs.ts'
 import type { Volume } from '../disk/disk.ts'
@@ -35,4 +36,6 @@ export interface Broker {
   readonly transactions: TransactionCoordinator
   readonly clock: Clock
   readonly log: Log
+  /** What `log` goes by; may be changed. */
+  readonly logLevels: LogLevels
 }

@@ -14,6 +14,7 @@ import { ErrorCode } from '../wire/error-codes.ts'
 import type { DescribeConfigsReply } from '../wire/messages/32-describe-configs.ts'
 import type { Broker } from './broker.ts'
 import { configSource, configType, ownSources, resourceTypes } from './config-codes.ts'
+import { describeLoggers } from './loggers.ts'
 import { failureCode } from './to-error-code.ts'
 import { fault, type TopicFault } from './topic-rules.ts'
 
@@ -128,21 +129,6 @@ function factsOf({
     'log.dirs': config['data.dir'],
     'group.coordinator.rebalance.protocols': 'classic,consumer',
   }
-}
-
-/** One level for all parts, read at the start. */
-function describeLoggers({ config }: Broker): ConfigReply[] {
-  return [
-    {
-      name: 'root',
-      value: config['log.level'].toUpperCase(),
-      readOnly: true,
-      configSource: ownSources.brokerLogger,
-      isSensitive: false,
-      synonyms: [],
-      documentation: 'log.level says it.',
-    },
-  ]
 }
 
 const clientMetrics = [

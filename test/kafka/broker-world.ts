@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { type Log, silentLog } from '../../src/base/log.ts'
+import { LogLevels } from '../../src/base/log-levels.ts'
 import { type MemoryDatabase, openMemoryDatabase } from '../../src/catalog/memory-database.ts'
 import type { MemoryFault, MemoryPoint } from '../../src/catalog/memory-faults.ts'
 import type { Config } from '../../src/config/options.ts'
@@ -70,6 +71,7 @@ export class BrokerWorld {
         openDatabase: async () => world.database,
         repacker: inlineRepacker,
         log,
+        logLevels: new LogLevels('INFO'),
         poisonsFree: true,
       },
     )

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { unpooled } from '../../src/base/hold.ts'
 import { silentLog } from '../../src/base/log.ts'
+import { LogLevels } from '../../src/base/log-levels.ts'
 import type { MemoryFault, MemoryPoint } from '../../src/catalog/memory-faults.ts'
 import { LiveConfigs } from '../../src/catalog/live-configs.ts'
 import { type MemoryDatabase, openMemoryDatabase } from '../../src/catalog/memory-database.ts'
@@ -110,6 +111,7 @@ export class KafkaWorld {
       }),
       clock,
       log: silentLog,
+      logLevels: new LogLevels('INFO'),
     }
     const handlers = kafkaHandlers(this.broker)
     this.apis = handlers.map(({ api }) => api)

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { LogLevels } from '../../src/base/log-levels.ts'
 import { pinoLog } from '../../src/base/pino-log.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { simulate } from './simulation.ts'
@@ -19,7 +20,9 @@ const { values } = parseArgs({
 
 async function one(seed: number, isLoud: boolean): Promise<boolean> {
   const write = (line: string): void => void process.stderr.write(line)
-  const log = isLoud ? pinoLog({ level: 'debug', format: 'pretty', write }) : silentLog
+  const log = isLoud
+    ? pinoLog({ levels: new LogLevels('DEBUG'), format: 'pretty', write })
+    : silentLog
   try {
     const { trace, acknowledged, crashes } = await simulate({ seed, log })
     if (isLoud) {

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { sleep } from '../../src/base/clock.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
+import { LogLevels } from '../../src/base/log-levels.ts'
 import { type Random, randomBelow } from '../../src/base/random.ts'
 import { openMemoryDatabase, type MemoryDatabase } from '../../src/catalog/memory-database.ts'
 import type { MemoryFault, MemoryPoint } from '../../src/catalog/memory-faults.ts'
@@ -138,6 +139,7 @@ class Simulation {
           openDatabase: async () => new MortalDatabase(this.#database, life),
           repacker: inlineRepacker,
           log: this.#log,
+          logLevels: new LogLevels('INFO'),
           poisonsFree: true,
         })
         server.failure.catch((error: unknown) => {

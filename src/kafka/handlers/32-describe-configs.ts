@@ -6,7 +6,8 @@
  * - Configs of Kafka that have nothing to act on here are shown with Kafka's default, read-only, and
  *   say so in their documentation. Resource '' are the defaults of all brokers that were set at run
  *   time (KIP-226).
- * - Loggers: one, the root. Subscriptions of client metrics: the defaults of one that is not there.
+ * - Loggers: the root and one for each part (KIP-412). Subscriptions of client metrics: the defaults
+ *   of one that is not there.
  */
 import { ErrorCode } from '../../wire/error-codes.ts'
 import {

@@ -9,7 +9,8 @@ import {
   type AlterConfigsReply,
   type AlterConfigsRequest,
 } from '../../wire/messages/33-alter-configs.ts'
-import { alterResource, operations } from '../alter-resource.ts'
+import { alterResource } from '../alter-resource.ts'
+import { operations } from '../alteration.ts'
 import type { Broker } from '../broker.ts'
 import { resourceTypes } from '../config-codes.ts'
 import { type Handler, handler } from '../router.ts'

@@ -223,7 +223,11 @@ const wrongChanges: readonly (readonly [string, AlterResource, number])[] = [
     change('t', ['min.compaction.lag.ms', set, '6'], ['max.compaction.lag.ms', set, '5']),
     ErrorCode.INVALID_CONFIG,
   ],
-  ['a logger', { ...change('1'), resourceType: 8 }, ErrorCode.INVALID_CONFIG],
+  [
+    'a logger',
+    { ...change('1', ['root', set, 'loud']), resourceType: 8 },
+    ErrorCode.INVALID_CONFIG,
+  ],
   ['a logger elsewhere', { ...change('2'), resourceType: 8 }, ErrorCode.INVALID_REQUEST],
   ['metrics of clients', { ...change('m'), resourceType: 16 }, ErrorCode.INVALID_CONFIG],
   ['nothing there is', { ...change('m'), resourceType: 3 }, ErrorCode.INVALID_REQUEST],

@@ -147,9 +147,37 @@ test('a group’s session is longer than the time between its heartbeats', async
   assert.equal(await change(session, '45000'), ErrorCode.NONE)
 })
 
-test('loggers and subscriptions are shown, and cannot be altered', async () => {
+test('levels of loggers are shown, set and unset, all that are named or none', async () => {
   const world = new KafkaWorld()
+  const gate = world.broker.logLevels.gate('kafka')
+  const change = (...all: readonly Operation[]) => alter(world, [logger, '1'], all)
   assert.deepEqual(await shown(world, [logger, '1'], 'root'), ['INFO', 6, []])
+  assert.deepEqual(await shown(world, [logger, '1'], 'kafka'), ['INFO', 6, []])
+  assert.equal(await change(['kafka', set, 'DEBUG']), ErrorCode.NONE)
+  assert.deepEqual([gate.allows('DEBUG'), gate.allows('TRACE')], [true, false])
+  assert.deepEqual(await shown(world, [logger, '1'], 'kafka'), ['DEBUG', 6, []])
+  assert.equal(await change(['kafka', unset, null], ['root', set, 'WARN']), ErrorCode.NONE)
+  assert.deepEqual(await shown(world, [logger, '1'], 'kafka'), ['WARN', 6, []])
+  const validated = await alter(world, [logger, '1'], [['root', set, 'INFO']], true)
+  assert.deepEqual([validated, gate.allows('INFO')], [ErrorCode.NONE, false])
+  const refused: [Operation, number][] = [
+    [['none', set, 'INFO'], ErrorCode.INVALID_CONFIG],
+    [['none', unset, null], ErrorCode.INVALID_CONFIG],
+    [['kafka', set, 'info'], ErrorCode.INVALID_CONFIG],
+    [['kafka', set, 'LOUD'], ErrorCode.INVALID_CONFIG],
+    [['kafka', append, 'INFO'], ErrorCode.INVALID_REQUEST],
+    [['kafka', subtract, 'INFO'], ErrorCode.INVALID_REQUEST],
+  ]
+  for (const [operation, code] of refused) {
+    assert.equal(await change(['root', set, 'ERROR'], operation), code, String(operation))
+  }
+  assert.equal(await change(['root', unset, null]), ErrorCode.INVALID_REQUEST)
+  assert.equal(await alter(world, [logger, '2'], []), ErrorCode.INVALID_REQUEST)
+  assert.equal(gate.allows('WARN'), true, 'nothing was changed')
+})
+
+test('subscriptions are shown, and cannot be altered', async () => {
+  const world = new KafkaWorld()
   assert.deepEqual(await shown(world, [metrics, 'm'], 'interval.ms'), ['300000', 5, []])
 })
 

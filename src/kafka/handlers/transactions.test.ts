@@ -316,7 +316,7 @@ test('the version of transactions is told as a feature', async () => {
   assert.deepEqual((await world.ask(apiVersions, 3, client)).supportedFeatures, [])
 })
 
-test('how long a transaction may be open, and how often that is looked at, can be set', async () => {
+test('how long a transaction may be open, and how often it is looked, can be set', async () => {
   const world = await BrokerWorld.start({
     'transaction.max.timeout.ms': 2_000,
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': 500,

@@ -58,6 +58,7 @@ export const describeConfigsCases: WireCase[] = casesOf(describeConfigs, {
   'of a broker that is no number': (trial) => trial.try(of(brokerType, 'x', null)),
   'of all brokers': (trial) => trial.try(of(brokerType, '', null)),
   'of loggers': (trial) => trial.try(of(loggerType, '1', ['root'])),
+  'of a logger that is unknown': (trial) => trial.try(of(loggerType, '1', ['no.such'])),
   'of loggers of another broker': (trial) => trial.try(of(loggerType, '99', null)),
   'of a type that is none': (trial) => trial.try(of(77, 'x', null)),
   'of a type that is not told': (trial) => trial.try(of(0, 'x', null)),

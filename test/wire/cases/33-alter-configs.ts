@@ -52,6 +52,11 @@ export const alterConfigsCases: WireCase[] = casesOf(alterConfigs, {
   'of nothing': (trial) => trial.try({ resources: [], validateOnly: false }),
   'of another broker': (trial) => trial.try(of(4, '99', ['log.cleaner.threads', '2'])),
   'what a broker cannot change': (trial) => trial.try(of(4, '1', ['node.id', '2'])),
+  'of loggers': (trial) => trial.try(of(8, '1', ['root', 'ERROR'])),
+  'of a group': async (trial) => {
+    await trial.try(of(32, trial.name('g'), ['consumer.session.timeout.ms', '50000']))
+    await trial.try(of(32, trial.name('g'), ['consumer.session.timeout.ms', '5']))
+  },
   'types that are none': async (trial) => {
     await trial.try(of(77, 'x', ['a', '2']))
     await trial.try(of(0, 'x', ['a', '2']))
