@@ -292,8 +292,12 @@ export class GroupCoordinator {
   }
 
   /** Consumer groups, one per id, in order. */
-  describeConsumer(groupIds: readonly string[]): Promise<DescribeConsumerResult[]> {
-    return this.#describe(groupIds, describeConsumer)
+  async describeConsumer(groupIds: readonly string[]): Promise<DescribeConsumerResult[]> {
+    const found = await this.#describe(groupIds, describeConsumer)
+    return found.map((each) => {
+      const flaw = flawOfMemberGroup(each.groupId)
+      return flaw === undefined ? each : { ...flaw, groupId: each.groupId }
+    })
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 import type { AppendTransaction } from '../catalog/commit-groups.ts'
 import type { RefusedReason } from '../catalog/outcomes.ts'
-import { BATCH_HEADER_BYTES, producerEpochOf, producerIdOf } from '../record/batch-header.ts'
+import { isTransactionalBatch, producerEpochOf, producerIdOf } from '../record/batch-header.ts'
 import type { TransactionRefusal } from '../txn/state-table.ts'
 import { ErrorCode } from '../wire/error-codes.ts'
 import type { Broker } from './broker.ts'
@@ -15,8 +15,11 @@ const joinsFrom = 12
 /** From here on clients know that a transaction may be aborted and begun again (KIP-890). */
 const abortableFrom = 11
 
-/** What the batches belong to, or the code for each of them. */
-export type WrittenFor = AppendTransaction | { readonly errorCode: number }
+/**
+ * What the transactional batches belong to, or the code for each of them; null: all are plain,
+ * which a transactional id does not change.
+ */
+export type WrittenFor = AppendTransaction | { readonly errorCode: number } | null
 
 /** `batches`: what stands for the partitions that are there. */
 export async function transactionOf(
@@ -25,12 +28,13 @@ export async function transactionOf(
   apiVersion: number,
   batches: readonly { readonly partitionId: number; readonly bytes: Uint8Array }[],
 ): Promise<WrittenFor> {
-  const whole = batches.find(({ bytes }) => bytes.length >= BATCH_HEADER_BYTES)
-  if (whole === undefined) return { errorCode: ErrorCode.INVALID_RECORD }
+  const own = batches.filter(({ bytes }) => isTransactionalBatch(bytes))
+  const [whole] = own
+  if (whole === undefined) return null
   // Batches of other producers are refused by the commit, one by one.
   const producerId = producerIdOf(whole.bytes, 0)
   const producerEpoch = producerEpochOf(whole.bytes, 0)
-  const partitionIds = [...new Set(batches.map(({ partitionId }) => partitionId))]
+  const partitionIds = [...new Set(own.map(({ partitionId }) => partitionId))]
   const producer = { transactionalId, producerId, producerEpoch }
   const answer = await transactions.appending(producer, partitionIds, apiVersion >= joinsFrom)
   if (answer.outcome === 'granted') return { transactionalId, serial: answer.serial }

@@ -124,11 +124,16 @@ export class TopicDirectory {
     return this.#byId.has(topic.topicId) ? learned : undefined
   }
 
+  /** An id that no topic has. */
+  freshId(): string {
+    return Buffer.from(randomUuid(this.#deps.random)).toString('base64url')
+  }
+
   /** @throws Failure 'unavailable' | 'unknown-outcome': a retry answers 'exists' if it was created. */
   async create(wanted: WantedTopic): Promise<CreatedTopic> {
-    const { database, random, clock, leaderEpoch } = this.#deps
+    const { database, clock, leaderEpoch } = this.#deps
     const { name, partitionCount, replicationFactor, overrides: configs } = wanted
-    const topicId = Buffer.from(randomUuid(random)).toString('base64url')
+    const topicId = this.freshId()
     const nowMs = clock.nowMs()
     const shape = { topicId, name, partitionCount, replicationFactor, configs }
     const result = await createTopic(database, { ...shape, nowMs, leaderEpoch })

@@ -97,6 +97,11 @@ export function attributesOf(bytes: Uint8Array, at: number): number {
   return readInt16(bytes, at + AT_ATTRIBUTES)
 }
 /** The number on the wire; `codecOf` names it. */
+/** Of any bytes: what is no whole header is not transactional. */
+export function isTransactionalBatch(bytes: Uint8Array): boolean {
+  if (bytes.length < BATCH_HEADER_BYTES || magicOf(bytes, 0) !== BATCH_MAGIC) return false
+  return (attributesOf(bytes, 0) & TRANSACTIONAL_BIT) !== 0
+}
 export function codecIdOf(bytes: Uint8Array, at: number): number {
   return attributesOf(bytes, at) & CODEC_BITS
 }

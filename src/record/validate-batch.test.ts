@@ -48,10 +48,15 @@ const FRAME_RULES: readonly Rule[] = [
   {
     name: 'less than a header',
     bytes: () => plain().subarray(0, 60),
-    reason: 'corrupt',
-    says: /60 bytes/,
+    reason: 'invalid-record',
+    says: /48 bytes/,
   },
-  { name: 'a few bytes', bytes: () => plain().subarray(0, 5), reason: 'corrupt', says: /5 bytes/ },
+  {
+    name: 'a few bytes',
+    bytes: () => plain().subarray(0, 5),
+    reason: 'invalid-record',
+    says: /less/,
+  },
   {
     name: 'magic 0',
     bytes: changed((bytes) => (bytes[16] = 0)),
@@ -60,17 +65,26 @@ const FRAME_RULES: readonly Rule[] = [
   },
   {
     name: 'magic 1, shorter than a v2 header',
-    bytes: () => plain().subarray(0, 40).fill(1, 16, 17),
+    bytes: () => {
+      const bytes = plain().subarray(0, 40).fill(1, 16, 17)
+      writeInt32(bytes, 8, 28)
+      return bytes
+    },
     reason: 'invalid-record',
     says: /magic 1/,
   },
   {
     name: 'magic 3',
     bytes: changed((bytes) => (bytes[16] = 3)),
-    reason: 'invalid-record',
+    reason: 'corrupt',
     says: /magic 3/,
   },
-  { name: 'cut short', bytes: () => plain().slice(0, -1), reason: 'corrupt', says: /batch length/ },
+  {
+    name: 'cut short',
+    bytes: () => plain().slice(0, -1),
+    reason: 'invalid-record',
+    says: /batch length/,
+  },
   {
     name: 'negative length',
     bytes: () => {

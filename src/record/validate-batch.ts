@@ -114,20 +114,28 @@ export function validateHeader(bytes: Uint8Array, rules: BatchRules): BatchHeade
   return judgeHeader(header) ?? header
 }
 
-/** What stands outside the CRC: framing, magic and size. */
+const magicAt = 16
+/** Of the smallest format that there was (magic 0). */
+const anyHeaderBytes = 14
+
+/** What stands outside the CRC: framing, magic and size. In Kafka's order, with its codes. */
 function judgeFrame(bytes: Uint8Array, rules: BatchRules): Refusal | undefined {
   if (bytes.length === 0) return refuse('invalid-record', 'no record batch')
-  if (bytes.length > 16 && magicOf(bytes, 0) !== BATCH_MAGIC) {
-    return refuse('invalid-record', `magic ${magicOf(bytes, 0)}: only record batches of magic 2`)
+  if (bytes.length <= magicAt) return refuse('invalid-record', 'less than the header of a batch')
+  const [size, magic] = [batchBytesOf(bytes, 0), magicOf(bytes, 0)]
+  const length = `batch length ${size - BATCH_OVERHEAD_BYTES}`
+  if (size < BATCH_OVERHEAD_BYTES + anyHeaderBytes) {
+    return refuse('corrupt', `${length} is less than any header`)
   }
-  if (bytes.length < BATCH_HEADER_BYTES) {
-    return refuse('corrupt', `${bytes.length} bytes are less than the header of a batch`)
+  if (magic < 0 || magic > BATCH_MAGIC) return refuse('corrupt', `magic ${magic} is unknown`)
+  if (size > bytes.length) {
+    const there = bytes.length - BATCH_OVERHEAD_BYTES
+    return refuse('invalid-record', `${length}, but ${there} bytes are there`)
   }
-  const size = batchBytesOf(bytes, 0)
-  if (size < BATCH_HEADER_BYTES || size > bytes.length) {
-    const [length, there] = [size - BATCH_OVERHEAD_BYTES, bytes.length - BATCH_OVERHEAD_BYTES]
-    return refuse('corrupt', `batch length ${length}, but ${there} bytes are there`)
+  if (magic !== BATCH_MAGIC) {
+    return refuse('invalid-record', `magic ${magic}: only record batches of magic 2`)
   }
+  if (size < BATCH_HEADER_BYTES) return refuse('corrupt', `${length} is less than its header`)
   if (size < bytes.length) {
     return refuse(
       'invalid-record',

@@ -22,7 +22,7 @@ test('the first member gets everything, and is told it once', async () => {
   const world = await worldOf()
   const a = new ConsumerClient(world, 'a')
   const joined = await a.join()
-  assert.deepEqual([joined.memberEpoch, a.has], [1, '0,1,2,3,4,5'])
+  assert.deepEqual([joined.memberEpoch, a.has], [2, '0,1,2,3,4,5'])
   assert.equal(joined.heartbeatIntervalMs, 5_000)
   assert.equal((await a.beat()).assignment, null)
   assert.equal(await stateOf(world), 'stable')
@@ -33,15 +33,15 @@ test('a partition is given only after its owner has said that it gave it up', as
   const [a, b] = [new ConsumerClient(world, 'a'), new ConsumerClient(world, 'b')]
   await a.join()
   const joined = await b.join()
-  assert.deepEqual([joined.memberEpoch, b.has], [2, ''], 'nothing is free yet')
+  assert.deepEqual([joined.memberEpoch, b.has], [3, ''], 'nothing is free yet')
   const asked = await a.beat()
-  assert.deepEqual([asked.memberEpoch, a.has], [1, '0,1,2'], 'it stays at its epoch')
+  assert.deepEqual([asked.memberEpoch, a.has], [2, '0,1,2'], 'it stays at its epoch')
   // It goes on to say that it has all of them: it has not stopped.
   const all = partitionSets([['T', [0, 1, 2, 3, 4, 5]]])
-  assert.equal((await a.beat({ owned: all })).memberEpoch, 1)
+  assert.equal((await a.beat({ owned: all })).memberEpoch, 2)
   await b.beat()
   assert.equal(b.has, '')
-  assert.equal((await a.beat()).memberEpoch, 2)
+  assert.equal((await a.beat()).memberEpoch, 3)
   await b.beat()
   assert.equal(b.has, '3,4,5')
   assert.equal(await stateOf(world), 'stable')
@@ -87,18 +87,18 @@ test('an answer that raised the epoch may be lost, if nothing was done since', a
   await a.beat()
   const { owned } = a
   await a.beat()
-  assert.equal(a.epoch, 2)
-  a.epoch = 1
-  assert.equal((await a.beat({ owned })).memberEpoch, 2)
-  assert.equal(await a.refusal({ memberEpoch: 1, owned: null }), 'fenced-member-epoch')
+  assert.equal(a.epoch, 3)
+  a.epoch = 2
+  assert.equal((await a.beat({ owned })).memberEpoch, 3)
+  assert.equal(await a.refusal({ memberEpoch: 2, owned: null }), 'fenced-member-epoch')
   const foreign = partitionSets([['T', [5]]])
-  assert.equal(await a.refusal({ memberEpoch: 1, owned: foreign }), 'fenced-member-epoch')
-  assert.equal(await a.refusal({ memberEpoch: 3 }), 'fenced-member-epoch')
+  assert.equal(await a.refusal({ memberEpoch: 2, owned: foreign }), 'fenced-member-epoch')
+  assert.equal(await a.refusal({ memberEpoch: 4 }), 'fenced-member-epoch')
   await b.beat()
   await b.beat({ memberEpoch: -1 })
   await a.beat()
-  assert.equal(a.epoch, 3)
-  const twoBack = { memberEpoch: 1, owned: noPartitions }
+  assert.equal(a.epoch, 4)
+  const twoBack = { memberEpoch: 2, owned: noPartitions }
   assert.equal(await a.refusal(twoBack), 'fenced-member-epoch', 'but not the one before that')
 })
 
@@ -154,10 +154,10 @@ test('after the death of the broker members go on where they were', async () => 
   await a.beat()
   world.crash()
   await settle(a, b)
-  assert.deepEqual([a.has, b.has, a.epoch, b.epoch], ['0,1,2', '3,4,5', 2, 2])
+  assert.deepEqual([a.has, b.has, a.epoch, b.epoch], ['0,1,2', '3,4,5', 3, 3])
   world.crash()
   assert.equal((await a.beat()).assignment, null)
-  assert.equal(a.epoch, 2)
+  assert.equal(a.epoch, 3)
   assert.equal(await stateOf(world), 'stable')
 })
 
@@ -261,9 +261,9 @@ test('offsets are committed and read under the present epoch only', async () => 
   const world = await worldOf()
   const a = new ConsumerClient(world, 'a')
   await a.join()
-  const commit = { memberId: 'a', generation: 1 }
+  const commit = { memberId: 'a', generation: 2 }
   assert.equal(outcomeOf(await world.commit(commit)), 'committed')
-  assert.equal(outcomeOf(await world.commit({ ...commit, generation: 2 })), 'stale-member-epoch')
+  assert.equal(outcomeOf(await world.commit({ ...commit, generation: 3 })), 'stale-member-epoch')
   assert.equal(outcomeOf(await world.commit({ memberId: 'x', generation: 1 })), 'unknown-member')
   assert.equal(outcomeOf(await world.commit()), 'unknown-member', 'nor by who is no member')
   const old = { ...commit, understandsEpochs: false }
@@ -272,8 +272,8 @@ test('offsets are committed and read under the present epoch only', async () => 
     const request = { groupId: 'g', topics: null, member: { memberId, generation } }
     return outcomeOf(await world.coordinator.fetchOffsets(request))
   }
-  assert.equal(await fetch('a', 1), 'fetched')
-  assert.equal(await fetch('a', 0), 'stale-member-epoch')
+  assert.equal(await fetch('a', 2), 'fetched')
+  assert.equal(await fetch('a', 1), 'stale-member-epoch')
   assert.equal(await fetch('x', 1), 'unknown-member')
   await a.beat({ memberEpoch: -1 })
   assert.equal(outcomeOf(await world.commit()), 'committed', 'a group without members takes any')
@@ -289,8 +289,8 @@ test('a commit that meets a rebalance is judged again', async () => {
     return at === 'begin' && transaction === 'commit group offsets' ? 50 : 0
   }
   // While the commit is on its way, `a` follows to the next epoch, and what it gave up is free.
-  const late = world.commit({ memberId: 'a', generation: 1 })
-  const fine = world.commit({ memberId: 'b', generation: 2 })
+  const late = world.commit({ memberId: 'a', generation: 2 })
+  const fine = world.commit({ memberId: 'b', generation: 3 })
   await world.clock.settle()
   const followed = a.beat()
   await world.clock.advance(1_000)
@@ -384,7 +384,7 @@ test('offsets of a consumer group expire when nobody is subscribed or there', as
   await a.join()
   const [first] = [{ topicId: 'T', partitionIndex: 0, offset: 7, leaderEpoch: -1, metadata: '' }]
   const offsets = [first, { ...first, topicId: 'O' }]
-  await world.commit({ memberId: 'a', generation: 1, offsets })
+  await world.commit({ memberId: 'a', generation: 2, offsets })
   for (let at = 0; at < 5; at++) {
     await world.clock.advance(30_000)
     await a.beat()

@@ -25,6 +25,9 @@ const isUpgrade = ({ migrationPolicy: policy }: GroupConfig): boolean =>
 const isDowngrade = ({ migrationPolicy: policy }: GroupConfig): boolean =>
   policy === 'bidirectional' || policy === 'downgrade'
 
+/** A group begins with this one, and its first member raises it, as in Kafka. */
+const firstEpoch = 1
+
 /** The classic group as a consumer group, whose members go on with what they have. */
 export function upgraded(
   state: GroupState,
@@ -33,7 +36,8 @@ export function upgraded(
   around: GroupSurroundings,
 ): ConsumerGroupState | Refused {
   const assignor = config.consumerAssignors[0] ?? 'uniform'
-  const group = emptyConsumerGroup(state.groupId, state.generation, assignor, nowMs)
+  const epoch = Math.max(state.generation, firstEpoch)
+  const group = emptyConsumerGroup(state.groupId, epoch, assignor, nowMs)
   if (state.members.size === 0) return group
   const cannot = (why: string): Refused => {
     const what = `Cannot upgrade classic group ${state.groupId} to consumer group because `

@@ -111,7 +111,7 @@ test('a group without members takes the protocol of whoever comes', async () => 
   const world = await worldOf()
   const a = new ConsumerClient(world, 'a')
   await a.join()
-  await world.commit({ memberId: 'a', generation: 1 })
+  await world.commit({ memberId: 'a', generation: 2 })
   await a.beat({ memberEpoch: -1 })
   assert.equal(await kindOf(world), 'consumer empty')
   const classic = new ClassicClient(world)

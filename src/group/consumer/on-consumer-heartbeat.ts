@@ -65,7 +65,10 @@ export function enter(
 ): ConsumerMember {
   if (before === undefined || !isSame(before, wanted)) draft.setMember(wanted)
   if (before === undefined) draft.change({ sinceMs: draft.nowMs })
-  if (before === undefined || !isSameSubscription(before, wanted)) draft.raiseEpoch()
+  // As in Kafka: a newcomer without names changes nothing before topics match its pattern.
+  const isNews =
+    before === undefined ? wanted.topicNames.length > 0 : !isSameSubscription(before, wanted)
+  if (isNews) draft.raiseEpoch()
   lookAtTopics(draft)
   makeTarget(draft)
   const after = reconciled(draft, wanted, owned)

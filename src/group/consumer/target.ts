@@ -112,5 +112,6 @@ function topicsDigest(topics: ReadonlyMap<string, ViewedTopic>): string {
   const lines = Array.from(topics.values(), ({ topicId, partitionCount }) => {
     return `${topicId} ${partitionCount}\n`
   })
+  if (topics.size === 0) return ''
   return `${topics.size} ${crc32c(Buffer.from(lines.join('')))}`
 }

@@ -9,11 +9,13 @@
  */
 import { isFailure } from '../../base/errors.ts'
 import { unpooled } from '../../base/hold.ts'
+import type { AppendTransaction } from '../../catalog/commit-groups.ts'
 import type { AppendOutcome } from '../../catalog/outcomes.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
 import { topicNameFault } from '../../log/topic-name.ts'
 import {
   BATCH_HEADER_BYTES,
+  isTransactionalBatch,
   patchLogAppendTime,
   patchMaxTimestamp,
 } from '../../record/batch-header.ts'
@@ -54,8 +56,8 @@ interface Producing {
   readonly broker: Broker
   readonly request: ProduceRequest
   readonly exchange: Exchange
-  /** What its batches are written for: undefined without a transactional id. */
-  readonly writtenFor: WrittenFor | undefined
+  /** What its transactional batches are written for; null without any, or a transactional id. */
+  readonly writtenFor: WrittenFor
   /** It was answered: its bytes may be another request's by now. */
   isOver: boolean
 }
@@ -69,7 +71,7 @@ export function produceHandler(broker: Broker): Handler {
       broker,
       request,
       exchange,
-      writtenFor: undefined,
+      writtenFor: null,
       isOver: false,
     }
     const known = request.topicData.map((topic) => knownTopic(producing, topic))
@@ -141,8 +143,9 @@ async function produceTo(
   exchange.next()
   const decided = await decidedInTime(producing, pending)
   producing.isOver = true
-  const responses: TopicReply[] = request.topicData.map(({ name, topicId }, index) => {
-    return { name, topicId, partitionResponses: decided[index] ?? [] }
+  const responses: TopicReply[] = request.topicData.flatMap(({ name, topicId }, index) => {
+    const partitionResponses = decided[index] ?? []
+    return partitionResponses.length === 0 ? [] : [{ name, topicId, partitionResponses }]
   })
   if (request.acks !== 0) return { response: { responses } }
   const isClean = responses.every(({ partitionResponses }) =>
@@ -219,8 +222,10 @@ function append(
   const partitionId = topic.partitionIds[index]
   if (partitionId === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   const { writtenFor } = producing
-  if (writtenFor !== undefined && 'errorCode' in writtenFor) return refused(writtenFor.errorCode)
   if (records === null) return refused(ErrorCode.INVALID_RECORD, 'no record batch')
+  if (writtenFor !== null && 'errorCode' in writtenFor && isTransactionalBatch(records)) {
+    return refused(writtenFor.errorCode)
+  }
   return appendBatch(producing, topic, { partitionId, index, sent: records, repacked }, 1)
 }
 
@@ -261,8 +266,10 @@ async function appendBatch(
       return { index, errorCode: ErrorCode.INVALID_RECORD, baseOffset: -1, errorMessage }
     }
     const { writtenFor } = producing
-    const misplaced = misplacedCode(header.isTransactional, writtenFor)
-    if (misplaced !== undefined) return { index, errorCode: misplaced, baseOffset: -1 }
+    if (header.isTransactional && writtenFor === null) {
+      const errorCode = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+      return { index, errorCode, baseOffset: -1 }
+    }
     const isStamped = rules.timestampType === 'log-append'
     const isCorrected = !isStamped && valid.maxTimestamp !== header.maxTimestamp
     const sentHeader =
@@ -283,7 +290,9 @@ async function appendBatch(
       offsetCount: header.lastOffsetDelta + 1,
       maxTimestampMs,
       byteLength: bytes.length,
-      ...(writtenFor === undefined || 'errorCode' in writtenFor ? {} : { transaction: writtenFor }),
+      ...(header.isTransactional && writtenFor !== null && 'serial' in writtenFor
+        ? { transaction: writtenFor }
+        : {}),
     }
     const hold = bytes === sent ? exchange.hold : unpooled
     const outcome = await broker.logs.append(intent, bytes, hold)
@@ -294,7 +303,7 @@ async function appendBatch(
       if (sentHeader !== undefined) bytes.set(sentHeader)
       return await appendAgain(producing, now, placed, attempt + 1)
     }
-    return replyTo(producing, partitionId, index, outcome, isStamped ? maxTimestampMs : -1)
+    return replyTo(producing, intent, outcome, isStamped ? maxTimestampMs : -1)
   } catch (error) {
     if (!isFailure(error)) throw error
     return { index, errorCode: failureCode(error), baseOffset: -1, errorMessage: error.message }
@@ -326,28 +335,22 @@ function refusedBatch(index: number, refusal: Refusal): PartitionReply {
   return { index, errorCode, baseOffset: -1, recordErrors, errorMessage: refusal.message }
 }
 
-/** A batch is of a transaction where its request names one, and only there. */
-function misplacedCode(
-  isTransactional: boolean,
-  writtenFor: WrittenFor | undefined,
-): number | undefined {
-  if (isTransactional === (writtenFor !== undefined)) return undefined
-  return isTransactional
-    ? ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
-    : ErrorCode.INVALID_TXN_STATE
+interface WrittenIntent {
+  readonly partitionId: number
+  readonly partitionIndex: number
+  readonly transaction?: AppendTransaction
 }
 
 function replyTo(
-  { broker, exchange, writtenFor }: Producing,
-  partitionId: number,
-  index: number,
+  { broker, exchange }: Producing,
+  { partitionId, partitionIndex: index, transaction }: WrittenIntent,
   outcome: AppendOutcome,
   stampedMs: number,
 ): PartitionReply {
   if (outcome.outcome === 'refused') {
     const { reason } = outcome
     const errorCode =
-      writtenFor === undefined
+      transaction === undefined
         ? refusedAppendCode(reason)
         : refusedTransactionalCode(reason, exchange.header.apiVersion)
     return { index, errorCode, baseOffset: -1 }

@@ -8,11 +8,7 @@
 import type { OffsetToCommit } from '../../group/offsets.ts'
 import type { GroupRefusal } from '../../group/refusal.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
-import {
-  offsetCommit,
-  type OffsetCommitReply,
-  type OffsetCommitRequest,
-} from '../../wire/messages/08-offset-commit.ts'
+import { offsetCommit, type OffsetCommitRequest } from '../../wire/messages/08-offset-commit.ts'
 import type { Broker } from '../broker.ts'
 import { type Handler, handler } from '../router.ts'
 import { groupRefusalCode } from '../to-error-code.ts'
@@ -37,13 +33,15 @@ export function offsetCommitHandler(broker: Broker): Handler {
     for (const topic of request.topics) targets.push(await resolve(broker, topic, apiVersion))
     const offsets = targets.flat().flatMap(({ offset }) => (offset === undefined ? [] : [offset]))
     const codes = (await commit(broker, request, offsets, apiVersion)).values()
-    const topics: OffsetCommitReply['topics'][number][] = request.topics.map((topic, at) => ({
+    const asked = request.topics.map((topic, at) => ({
       ...named(topic, apiVersion),
       partitions: (targets[at] ?? []).map(({ partitionIndex, offset, fault }) => ({
         partitionIndex,
         errorCode: offset === undefined ? fault : (codes.next().value ?? ErrorCode.NONE),
       })),
     }))
+    // As Kafka: a topic of which nothing was asked is not in the answer.
+    const topics = asked.filter(({ partitions }) => partitions.length > 0)
     return { response: { topics } }
   })
 }

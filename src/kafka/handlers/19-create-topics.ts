@@ -168,7 +168,8 @@ async function createOne(
   try {
     if ((await broker.topics.find(name)) !== undefined) return exists()
     if (!mutations.record(partitionCount)) return { name, ...quotaFault }
-    if (validateOnly) return toReply(broker, wanted)
+    // Kafka, too, tells an id that no topic will have.
+    if (validateOnly) return { ...toReply(broker, wanted), topicId: broker.topics.freshId() }
     const created = await broker.topics.create(wanted)
     if (created.outcome === 'exists') return exists()
     return { ...toReply(broker, wanted), topicId: created.topic.topicId }

@@ -4,7 +4,7 @@
  *
  * - PRODUCER_FENCED is an answer from version 2 on (KIP-588).
  * - 4+: many transactions at once, or only looking (KIP-890). Meant for Kafka's brokers, and served
- *   to clients that send it; what is not registered is TRANSACTION_ABORTABLE (5+).
+ *   to clients that send it; what is not registered is TRANSACTION_ABORTABLE.
  */
 import type { KnownTopic } from '../../log/topic-directory.ts'
 import { bumpingVersion } from '../../txn/state-table.ts'
@@ -24,7 +24,6 @@ type TopicResult = NonNullable<AddPartitionsToTxnReply['resultsByTopicV3AndBelow
 
 const batchedFrom = 4
 const fencedFrom = 2
-const abortableFrom = 5
 
 export function addPartitionsToTxnHandler(broker: Broker): Handler {
   return handler(addPartitionsToTxn, async (request, { header }) => {
@@ -109,8 +108,7 @@ async function codesOf(
   }
   const seen = await transactions.verify(producer, partitionIds)
   if (seen.outcome === 'refused') return code(seen.reason)
-  const absent =
-    apiVersion >= abortableFrom ? ErrorCode.TRANSACTION_ABORTABLE : ErrorCode.INVALID_TXN_STATE
+  const absent = ErrorCode.TRANSACTION_ABORTABLE
   return targets.map(({ partitionId }) => {
     return seen.isRegistered[partitionIds.indexOf(partitionId)] === true ? ErrorCode.NONE : absent
   })

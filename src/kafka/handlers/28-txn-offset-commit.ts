@@ -76,6 +76,7 @@ async function commit(
   const { transactionalId, groupId, producerId, producerEpoch } = request
   if (offsets.length === 0) return []
   const all = (code: number): number[] => offsets.map(() => code)
+  if (groupId === '') return all(ErrorCode.INVALID_GROUP_ID)
   const allowed = await groups.allowTransactional({
     groupId,
     memberId: request.memberId,

@@ -1,6 +1,7 @@
 /**
  * ListTransactions, versions 0 to 2: transactional ids by state, producer, how long they are open
- * (1+, KIP-994) and pattern (2+, KIP-1152). Every filter must hold; an empty one always does.
+ * (1+, KIP-994) and pattern (2+, KIP-1152). Every filter must hold; an empty one always does. What
+ * has not begun has been open for longer than any time, as in Kafka.
  */
 import { RE2JS } from 're2js'
 import { ErrorCode } from '../../wire/error-codes.ts'
@@ -43,7 +44,7 @@ export function listTransactionsHandler({ transactions, clock }: Broker): Handle
       (row) =>
         (wanted.size === 0 || wanted.has(row.state)) &&
         (producers.size === 0 || producers.has(row.producerId)) &&
-        (durationFilter < 0 || (row.startedMs >= 0 && nowMs - row.startedMs > durationFilter)) &&
+        (durationFilter < 0 || nowMs - row.startedMs > durationFilter) &&
         (pattern === undefined || pattern.matches(row.transactionalId)),
     )
     if ('outcome' in found) {

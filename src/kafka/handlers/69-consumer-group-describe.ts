@@ -42,7 +42,7 @@ function toReply(
   if (result.outcome === 'refused') {
     return {
       errorCode: groupRefusalCode(result.reason),
-      errorMessage: result.detail,
+      errorMessage: result.reason === 'invalid-group-id' ? null : result.detail,
       groupId,
       groupState: '',
       groupEpoch: 0,
@@ -74,7 +74,7 @@ function toMember(broker: Broker, member: DescribedConsumerMember): MemberReply 
     clientId,
     clientHost,
     subscribedTopicNames: member.topicNames,
-    subscribedTopicRegex: member.topicPattern,
+    subscribedTopicRegex: member.topicPattern ?? '',
     assignment: toAssignment(broker, member.assignment),
     targetAssignment: toAssignment(broker, member.target),
     memberType: isClassic ? memberTypes.classic : memberTypes.consumer,

@@ -34,12 +34,12 @@ for (const version of [0, 1]) {
     const topicId = await world.topic('t')
     const joined = await join(world, version)
     const { memberId, memberEpoch, heartbeatIntervalMs, assignment } = joined
-    assert.deepEqual([joined.errorCode, memberEpoch, heartbeatIntervalMs], [0, 1, 5_000])
+    assert.deepEqual([joined.errorCode, memberEpoch, heartbeatIntervalMs], [0, 2, 5_000])
     assert.deepEqual(assignment, { topicPartitions: [{ topicId, partitions: [0, 1, 2] }] })
     assert.ok(memberId !== null && memberId !== '')
     const again = { groupId: 'g', memberId, memberEpoch }
     const followed = await world.ask(consumerGroupHeartbeat, version, again)
-    assert.deepEqual([followed.memberEpoch, followed.assignment], [1, null])
+    assert.deepEqual([followed.memberEpoch, followed.assignment], [2, null])
     await world.broker.topics.grow(topicId, 4)
     const grown = await world.ask(consumerGroupHeartbeat, version, again)
     assert.deepEqual(grown.assignment?.topicPartitions[0]?.partitions, [0, 1, 2, 3])
@@ -90,7 +90,7 @@ test('a group is described with what its members have and are to have', async ()
     assert.equal(groups.length, 2)
     assert.deepEqual(
       [group?.groupState, group?.groupEpoch, group?.assignmentEpoch, group?.assignorName],
-      ['Stable', 1, 1, 'uniform'],
+      ['Stable', 2, 2, 'uniform'],
     )
     const [member] = group?.members ?? []
     const share = { topicPartitions: [{ topicId, topicName: 't', partitions: [0] }] }
@@ -137,21 +137,21 @@ test('offsets go under the epoch of the member, in versions that know of it', as
     const { topics } = await world.ask(offsetCommit, version, request)
     return topics[0]?.partitions[0]?.errorCode ?? -1
   }
-  assert.equal(await commit(9, 1), ErrorCode.NONE)
-  assert.equal(await commit(10, 1), ErrorCode.NONE)
-  assert.equal(await commit(9, 2), ErrorCode.STALE_MEMBER_EPOCH)
-  assert.equal(await commit(9, 1, 'x'), ErrorCode.UNKNOWN_MEMBER_ID)
-  assert.equal(await commit(8, 1), ErrorCode.UNSUPPORTED_VERSION)
+  assert.equal(await commit(9, 2), ErrorCode.NONE)
+  assert.equal(await commit(10, 2), ErrorCode.NONE)
+  assert.equal(await commit(9, 3), ErrorCode.STALE_MEMBER_EPOCH)
+  assert.equal(await commit(9, 2, 'x'), ErrorCode.UNKNOWN_MEMBER_ID)
+  assert.equal(await commit(8, 2), ErrorCode.UNSUPPORTED_VERSION)
   const fetch = async (memberId: string | null, memberEpoch: number): Promise<number> => {
     const topics = [{ name: 't', partitionIndexes: [0] }]
     const request = { groups: [{ groupId: 'g', memberId, memberEpoch, topics }] }
     const { groups } = await world.ask(offsetFetch, 9, request)
     return groups[0]?.errorCode ?? -1
   }
-  assert.equal(await fetch('m', 1), ErrorCode.NONE)
+  assert.equal(await fetch('m', 2), ErrorCode.NONE)
   assert.equal(await fetch(null, -1), ErrorCode.NONE)
   assert.equal(await fetch('m', 0), ErrorCode.STALE_MEMBER_EPOCH)
-  assert.equal(await fetch('x', 1), ErrorCode.UNKNOWN_MEMBER_ID)
+  assert.equal(await fetch('x', 2), ErrorCode.UNKNOWN_MEMBER_ID)
 })
 
 test('a refusal says why', async () => {

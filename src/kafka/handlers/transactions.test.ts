@@ -94,7 +94,7 @@ test('TV1: partitions are added first, the epoch stays, empty ends are refused',
   assert.equal(absent.errorCode, ErrorCode.TRANSACTION_ABORTABLE)
 })
 
-test('a batch and its request agree on what they are, and only one kind may be open', async () => {
+test('a transactional batch needs a transactional id, and only one kind may be open', async () => {
   const world = await BrokerWorld.start()
   await world.topic('t')
   const client = new TxnClient(world)
@@ -103,13 +103,15 @@ test('a batch and its request agree on what they are, and only one kind may be o
   const of = async (options: object, sequence = 0): Promise<number> =>
     (await client.send(producer, 't', 0, sequence, ['x'], options)).errorCode
   assert.equal(await of({ transactionalId: null }), 53)
-  assert.equal(await of({ isTransactional: false }), ErrorCode.INVALID_TXN_STATE)
   assert.equal(await of({ transactionalId: 'other' }), ErrorCode.INVALID_PRODUCER_ID_MAPPING)
   assert.equal(await of({}), ErrorCode.NONE)
   assert.equal(await of(plain, 1), ErrorCode.INVALID_TXN_STATE)
+  assert.equal(await of({ isTransactional: false }, 1), ErrorCode.INVALID_TXN_STATE)
   const next = await client.end(producer, true)
   const after = await client.send(next, 't', 0, 0, ['y'], plain)
   assert.equal(after.errorCode, ErrorCode.NONE)
+  const { errorCode } = await client.send(next, 't', 0, 1, ['z'], { isTransactional: false })
+  assert.equal(errorCode, ErrorCode.NONE, 'a plain batch under a transactional id')
 })
 
 test('a new producer aborts what the old one left open, which is fenced', async () => {
@@ -263,8 +265,8 @@ test('transactions are described, listed, and aborted by an administrator', asyn
   assert.equal(await list({ stateFilters: ['Ongoing', 'Odd'] }), '0 tx Odd')
   assert.equal(await list({ producerIdFilters: [producer.producerId] }), '0 tx')
   await world.clock.advance(5)
-  assert.equal(await list({ durationFilter: 0 }), '0 tx')
-  assert.equal(await list({ durationFilter: 1e9 }), '0')
+  assert.equal(await list({ durationFilter: 0 }), '0 idle,tx')
+  assert.equal(await list({ durationFilter: 1e9 }), '0 idle', 'as in Kafka')
   assert.equal(await list({ transactionalIdPattern: 'i.*' }), '0 idle')
   assert.equal(await list({ transactionalIdPattern: 'i' }), '0')
   assert.equal(await list({ transactionalIdPattern: '(' }), '128')
@@ -300,7 +302,7 @@ test('AddPartitionsToTxn 4+: many at once, or only looking', async () => {
       ),
     )
   }
-  assert.deepEqual(await ask(true, [0], 4), [ErrorCode.INVALID_TXN_STATE])
+  assert.deepEqual(await ask(true, [0], 4), [ErrorCode.TRANSACTION_ABORTABLE])
   assert.deepEqual(await ask(false, [0], 4), [ErrorCode.NONE])
   assert.deepEqual(await ask(true, [0, 1], 5), [ErrorCode.NONE, ErrorCode.TRANSACTION_ABORTABLE])
 })
