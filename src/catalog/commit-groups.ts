@@ -18,6 +18,8 @@ import { abortedRanges } from './schema-transactions.ts'
 export interface AppendTransaction {
   readonly transactionalId: string
   readonly serial: number
+  /** Its client begins every transaction with a new epoch (KIP-890), so at sequence 0. */
+  readonly isBumping: boolean
 }
 
 /** One batch that asks for offsets. */

@@ -4,7 +4,12 @@
  * left.
  */
 import { assert } from '../base/assert.ts'
-import type { AppendIntent, GroupIntent, TransactionChange } from './commit-groups.ts'
+import type {
+  AppendIntent,
+  AppendTransaction,
+  GroupIntent,
+  TransactionChange,
+} from './commit-groups.ts'
 import type { Transaction } from './database.ts'
 import {
   type EndingTransaction,
@@ -169,7 +174,7 @@ export class CommitJudge {
   #sequence(append: AppendIntent, baseOffset: number, nowMs: number): AppendOutcome | undefined {
     const { partitionId, producerId, transaction } = append
     const entry = this.#producers.get(partitionId, producerId)
-    const wrong = this.#transactionFault(append, entry.transactionOffset !== null)
+    const wrong = transaction === undefined ? undefined : this.#fault(append, transaction)
     if (wrong !== undefined) return wrong
     if (append.isAhead === true) return { outcome: 'refused', reason: 'out-of-order-sequence' }
     const { producerEpoch: epoch, baseSequence, offsetCount } = append
@@ -180,10 +185,13 @@ export class CommitJudge {
       return { outcome: 'duplicate', baseOffset: first, timestampMs }
     }
     if (judged.verdict !== 'next') return { outcome: 'refused', reason: judged.verdict }
-    // KIP-890: such a client begins every transaction with a new epoch, so at 0 (KAFKA-14402).
     const isSecond = entry.window === undefined && baseSequence !== 0
-    if (isSecond && transaction !== undefined && this.#isBumped(transaction.transactionalId)) {
+    if (isSecond && transaction?.isBumping === true) {
       return { outcome: 'refused', reason: 'out-of-order-sequence' }
+    }
+    const isOpen = entry.transactionOffset !== null
+    if (isOpen && transaction === undefined) {
+      return { outcome: 'refused', reason: 'wrong-transaction' }
     }
     const batch = { epoch, baseSequence, lastSequence }
     this.#producers.remember(entry, batch, baseOffset, append.maxTimestampMs, nowMs)
@@ -194,21 +202,13 @@ export class CommitJudge {
     return undefined
   }
 
-  #isBumped(transactionalId: string): boolean {
-    return (this.#transactionOf(transactionalId)?.clientVersion ?? 0) >= 2
-  }
-
   #transactionOf(transactionalId: string): TransactionRow | undefined {
     const ending = this.#ending.get(transactionalId)
     return ending === undefined ? this.#transactions.get(transactionalId) : ending.row
   }
 
-  /** `isOpen`: the producer has a transaction open in the partition. */
-  #transactionFault(append: AppendIntent, isOpen: boolean): AppendOutcome | undefined {
-    const { transaction, producerId, producerEpoch, partitionId } = append
-    if (transaction === undefined) {
-      return isOpen ? { outcome: 'refused', reason: 'wrong-transaction' } : undefined
-    }
+  #fault(append: AppendIntent, transaction: AppendTransaction): AppendOutcome | undefined {
+    const { producerId, producerEpoch, partitionId } = append
     const { transactionalId, serial } = transaction
     const row = this.#transactionOf(transactionalId)
     if (row?.producerId !== producerId) return { outcome: 'refused', reason: 'wrong-producer-id' }

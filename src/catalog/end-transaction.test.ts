@@ -85,7 +85,8 @@ function endGroup(...ends: readonly (EndIntent | MarkIntent)[]): GroupIntent {
 function append(partitionId: number, baseSequence: number, more: object = {}): AppendIntent {
   const known = { topicId, partitionId, configVersion: 0, maxTimestampMs: 5, byteLength: 100 }
   const sent = { producerId, producerEpoch: 0, baseSequence, offsetCount: 10 }
-  return { ...known, ...sent, transaction: { transactionalId, serial: 1 }, ...more }
+  const transaction = { transactionalId, serial: 1, isBumping: true }
+  return { ...known, ...sent, transaction, ...more }
 }
 
 const marker = (type: 'commit' | 'abort', producerEpoch = 1): MarkIntent['marker'] => ({
@@ -174,7 +175,10 @@ catalogTest('aborted ranges tell where what ends later begins at the earliest', 
   await open(db, [a])
   const other = { transactionalId: 'ty', producerId: 10 }
   await open(db, [a], other)
-  const theirs = { producerId: 10, transaction: { transactionalId: 'ty', serial: 1 } }
+  const theirs = {
+    producerId: 10,
+    transaction: { transactionalId: 'ty', serial: 1, isBumping: true },
+  }
   await commit(db, group([append(a, 0, theirs), append(a, 0)]))
   await commit(db, endGroup(end('abort')))
   assert.deepEqual(await left(db), {
@@ -209,7 +213,7 @@ catalogTest('a batch must be of the transaction that is open, in its partition',
   const [a = 0, b = 0] = (await newTopic(db)).partitionIds
   await open(db, [a])
   const of = (serial: number, id = transactionalId): object => {
-    return { transaction: { transactionalId: id, serial } }
+    return { transaction: { transactionalId: id, serial, isBumping: true } }
   }
   const [result] = await commit(
     db,

@@ -20,7 +20,7 @@ export interface TransactionRow {
   serial: number
   /** How long a transaction may be open. */
   timeoutMs: number
-  /** When the open transaction began; -1: none is open. */
+  /** When the open transaction began, or else the last one; -1: there was none of this producer. */
   startedMs: number
   changedMs: number
   /** KIP-890: 0 for a client that adds partitions itself (TV1), 2 for one that does not (TV2). */

@@ -57,7 +57,7 @@ type Abort = (client: KafkaClient) => Promise<{ readonly text: string; readonly 
 function byId(id: string): Abort {
   return async (client) => {
     const before = await describeTransaction(client, id)
-    if (before.startedMs === null) {
+    if (before.state !== 'Ongoing' || before.startedMs === null) {
       throw new Failure('invalid', `${id} has no open transaction: its state is ${before.state}`)
     }
     await fenceProducer(client, id)

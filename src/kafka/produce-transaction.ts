@@ -36,8 +36,9 @@ export async function transactionOf(
   const producerEpoch = producerEpochOf(whole.bytes, 0)
   const partitionIds = [...new Set(own.map(({ partitionId }) => partitionId))]
   const producer = { transactionalId, producerId, producerEpoch }
-  const answer = await transactions.appending(producer, partitionIds, apiVersion >= joinsFrom)
-  if (answer.outcome === 'granted') return { transactionalId, serial: answer.serial }
+  const isBumping = apiVersion >= joinsFrom
+  const answer = await transactions.appending(producer, partitionIds, isBumping)
+  if (answer.outcome === 'granted') return { transactionalId, serial: answer.serial, isBumping }
   return { errorCode: codeOf(answer.reason, apiVersion) }
 }
 

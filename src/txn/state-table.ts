@@ -71,7 +71,7 @@ export interface InitRequest {
 
 /**
  * InitProducerId. An open transaction is aborted in the same step: its marker has the epoch above
- * its data, the producer the one above the marker's.
+ * its data, a new producer the one above the marker's.
  */
 export function initProducer(row: TransactionRow | undefined, request: InitRequest): Verdict {
   if (row === undefined) return created(request)
@@ -110,7 +110,7 @@ function created({ freshProducerId, ...request }: InitRequest): Verdict {
 
 /** The answer of a call that was made before was lost: the producer gets the same again. */
 function retried(row: TransactionRow, { timeoutMs, nowMs }: InitRequest): Verdict {
-  return changed({ ...row, timeoutMs, changedMs: nowMs })
+  return changed({ ...row, state: 'Empty', startedMs: -1, timeoutMs, changedMs: nowMs })
 }
 
 /** `fenced`: the highest epoch that is in use. Undefined: a new id is needed. */
@@ -121,6 +121,10 @@ function raised(
 ): TransactionRow | undefined {
   const lastProducerEpoch = known === undefined ? -1 : known.producerEpoch
   const empty = { ...row, state: 'Empty', startedMs: -1, timeoutMs, changedMs } as const
+  // Who recovers goes on with the epoch of the marker; a new producer gets one of its own (KIP-360).
+  if (row.state === 'Ongoing' && known !== undefined && fenced <= clientEpochMax) {
+    return { ...empty, producerEpoch: fenced, lastProducerEpoch }
+  }
   if (fenced < clientEpochMax) {
     return { ...empty, producerEpoch: fenced + 1, lastProducerEpoch }
   }
@@ -185,25 +189,27 @@ export function endTransaction(row: TransactionRow | undefined, request: EndRequ
   if (row === undefined) return refused('wrong-producer-id')
   const { producerId, producerEpoch: epoch, type } = request
   const wasBumped = row.clientVersion >= bumpingVersion
+  const isBumping = request.clientVersion >= bumpingVersion
   const hasEnded = row.state === 'CompleteCommit' || row.state === 'CompleteAbort'
   const isOverflowRetry =
     wasBumped &&
+    isBumping &&
     hasEnded &&
     row.previousProducerId === producerId &&
     row.producerEpoch === 0 &&
     epoch === row.lastProducerEpoch
   if (!isOverflowRetry && row.producerId !== producerId) return refused('wrong-producer-id')
-  const isRetry = isOverflowRetry || (wasBumped && hasEnded && row.producerEpoch === epoch + 1)
+  const isBumpRetry = wasBumped && isBumping && hasEnded && row.producerEpoch === epoch + 1
+  const isRetry = isOverflowRetry || isBumpRetry
   if (!isRetry && row.producerEpoch !== epoch) return refused('fenced')
   if (row.state === 'Ongoing') return ended(row, request)
-  const isBumping = request.clientVersion >= bumpingVersion
   if (row.state === 'Empty') {
     return isBumping && type === 'abort' ? ended(row, request) : refused('invalid-state')
   }
   const isSame = (row.state === 'CompleteCommit') === (type === 'commit')
-  if (isRetry || !wasBumped) return isSame ? granted(row) : refused('invalid-state')
+  if (isRetry || !isBumping) return isSame ? granted(row) : refused('invalid-state')
   // A transaction to which nothing was added: Kafka lets it be aborted, for the sake of the epoch.
-  return type === 'abort' && isBumping ? ended(row, request) : refused('invalid-state')
+  return type === 'abort' ? ended(row, request) : refused('invalid-state')
 }
 
 function ended(row: TransactionRow, request: EndRequest): Verdict {
@@ -211,7 +217,8 @@ function ended(row: TransactionRow, request: EndRequest): Verdict {
   const isBumping = clientVersion >= bumpingVersion
   const epoch = isBumping ? row.producerEpoch + 1 : row.producerEpoch
   const state = type === 'commit' ? 'CompleteCommit' : 'CompleteAbort'
-  const after = { ...row, state, startedMs: -1, changedMs: nowMs, clientVersion } as const
+  const startedMs = row.startedMs === -1 ? nowMs : row.startedMs
+  const after = { ...row, state, startedMs, changedMs: nowMs, clientVersion } as const
   const marker = row.state === 'Ongoing' ? markerOf(row, type, epoch, clientVersion) : undefined
   if (!isBumping) return changed(after, marker)
   const lastProducerEpoch = row.producerEpoch
@@ -232,6 +239,6 @@ export function abortTimedOut(row: TransactionRow | undefined, nowMs: number): V
   const producerEpoch = row.producerEpoch + 1
   // By version 0 no retry of the fenced producer is taken for one that was answered.
   const fenced = { producerEpoch, lastProducerEpoch: -1, clientVersion: 0 }
-  const after = { ...row, ...fenced, state: 'CompleteAbort', startedMs: -1, changedMs: nowMs }
+  const after = { ...row, ...fenced, state: 'CompleteAbort', changedMs: nowMs }
   return changed(after as TransactionRow, markerOf(row, 'abort', producerEpoch, row.clientVersion))
 }

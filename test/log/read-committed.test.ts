@@ -3,6 +3,7 @@
  * does, sees all that is committed below the last stable offset and nothing else, whatever was
  * packed, deleted or restarted meanwhile.
  */
+import type { AppendTransaction } from '../../src/catalog/commit-groups.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { unpooled } from '../../src/base/hold.ts'
@@ -132,12 +133,12 @@ class Stage {
     for (const value of values) this.#written.push({ offset: this.#logEnd++, value, fate })
   }
 
-  async #joined(sender: Sender): Promise<{ transactionalId: string; serial: number }> {
+  async #joined(sender: Sender): Promise<AppendTransaction> {
     const { partitionId } = this.log
     const joining = this.#coordinator().appending(sender, [partitionId], true)
     const answer = await this.world.within(joining)
     assert.ok(answer.outcome === 'granted')
-    return { transactionalId: sender.transactionalId, serial: answer.serial }
+    return { transactionalId: sender.transactionalId, serial: answer.serial, isBumping: true }
   }
 
   async end(sender: Sender, type: 'commit' | 'abort'): Promise<void> {

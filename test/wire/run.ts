@@ -5,6 +5,8 @@
  * npm run test:wire                        everything
  * npm run test:wire -- --only 19,20        these APIs
  * npm run test:wire -- --case 'no name'    cases whose name holds this
+ * npm run test:wire -- --random            only random sequences of transactions
+ * npm run test:wire -- --random --seed N   from this seed on, and how many: --runs M
  * npm run test:wire -- --json              what was found, for programs
  * npm run test:wire -- --kafka HOST:PORT   a Kafka that runs already (also --karst)
  */
@@ -18,6 +20,7 @@ import { compareTranscripts } from './compare.ts'
 import type { Step } from './compare.ts'
 import { Findings, judge, matches } from './judge.ts'
 import { knownDifferences } from './known-differences.ts'
+import { runRandom } from './random/compare-random.ts'
 import { report } from './report.ts'
 import { Scenario, ScenarioOver } from './scenario.ts'
 import type { WireCase } from './scenario.ts'
@@ -29,6 +32,9 @@ const { values } = parseArgs({
     only: { type: 'string' },
     case: { type: 'string' },
     json: { type: 'boolean', default: false },
+    random: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    runs: { type: 'string', default: '150' },
     kafka: { type: 'string' },
     karst: { type: 'string' },
   },
@@ -46,14 +52,17 @@ try {
     karst: values.karst ?? karst?.bootstrap ?? '',
   }
   say(`Apache Kafka on ${addresses.kafka}, Karst on ${addresses.karst}`)
-  process.exitCode = (await compareAll(addresses)) ? 0 : 1
+  await Promise.all([warmUp(addresses.kafka), warmUp(addresses.karst)])
+  const isWhole = only === undefined && values.case === undefined
+  const asListed = values.random ? true : await compareAll(addresses)
+  const asModel = values.random || isWhole ? await compareRandom(addresses) : true
+  process.exitCode = asListed && asModel ? 0 : 1
 } finally {
   await Promise.all([kafka?.close(), karst?.close()])
 }
 
 /** Resolves with whether all is as the table says. */
 async function compareAll(addresses: { kafka: string; karst: string }): Promise<boolean> {
-  await Promise.all([warmUp(addresses.kafka), warmUp(addresses.karst)])
   const [theirs, ours] = [await advertisedBy(addresses.kafka), await advertisedBy(addresses.karst)]
   const findings = new Findings()
   const broken: string[] = []
@@ -100,6 +109,30 @@ async function compareAll(addresses: { kafka: string; karst: string }): Promise<
     ) && values.case === undefined
   const verdict = judge(findings.all, knownDifferences, wasRun)
   return report({ ...verdict, broken, exchanges }, values.json)
+}
+
+/** Random sequences, from `--seed` on: the same every time. Resolves with whether none differs. */
+async function compareRandom(addresses: { kafka: string; karst: string }): Promise<boolean> {
+  const first = Number(values.seed)
+  const seeds = Array.from({ length: Number(values.runs) }, (_, at) => first + at)
+  const counts = { sequences: seeds.length, exchanges: 0, differing: 0 }
+  const work = async (): Promise<void> => {
+    for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
+      const { exchanges, differences, asked } = await runRandom(seed, addresses)
+      counts.exchanges += exchanges
+      if (differences.length === 0) continue
+      counts.differing++
+      for (const line of asked) console.log(line)
+      for (const { path, kafka, karst } of differences) {
+        console.log(`  ${path}\n      Kafka ${kafka}\n      Karst ${karst}`)
+      }
+      console.log(`again with: npm run test:wire -- --random --seed ${seed} --runs 1\n`)
+    }
+  }
+  await Promise.all(Array.from({ length: parallel }, work))
+  const { sequences, exchanges, differing } = counts
+  say(`${sequences} random sequences of ${exchanges} answers: ${differing} differ`)
+  return differing === 0
 }
 
 /** The same on both brokers, at the same time. */

@@ -5,6 +5,7 @@
  * - 3+: member, generation and instance are those of the group, or the commit is refused.
  * - 5+: joins the transaction; before, AddOffsetsToTxn must have done so (KIP-890).
  */
+import type { TransactionRefusal } from '../../txn/state-table.ts'
 import type { OffsetToCommit } from '../../group/offsets.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import {
@@ -27,6 +28,8 @@ interface Target {
 }
 
 const joinsFrom = 5
+/** From here on clients know that a transaction may be aborted and begun again (KIP-890). */
+const abortableFrom = 4
 
 export function txnOffsetCommitHandler(broker: Broker): Handler {
   return handler(txnOffsetCommit, async (request, { header }) => {
@@ -94,7 +97,7 @@ async function commit(
     apiVersion >= joinsFrom,
   )
   // Kafka's group coordinator knows no other code for a fenced producer.
-  if (answer.outcome === 'refused') return all(transactionRefusalCode(answer.reason, false))
+  if (answer.outcome === 'refused') return all(refusalCode(answer.reason, apiVersion))
   const { group, isLiving } = answer.result
   if (group === 'other-coordinator') return all(ErrorCode.NOT_COORDINATOR)
   if (group === 'other-generation') {
@@ -103,4 +106,9 @@ async function commit(
     )
   }
   return isLiving.map((lives) => (lives ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION))
+}
+
+function refusalCode(reason: TransactionRefusal, apiVersion: number): number {
+  const isAbortable = reason === 'invalid-state' && apiVersion >= abortableFrom
+  return isAbortable ? ErrorCode.TRANSACTION_ABORTABLE : transactionRefusalCode(reason, false)
 }
