@@ -242,7 +242,8 @@ catalogTest('a batch must be of the transaction that is open, in its partition',
   ])
   await open(db, [], { clientVersion: 0, transactionalId: 'tv1', producerId: 11 })
   await open(db, [b], { clientVersion: 0, transactionalId: 'tv1', producerId: 11 })
-  const tv1 = append(b, 3, { ...of(1, 'tv1'), producerId: 11 })
+  const kept = { transaction: { transactionalId: 'tv1', serial: 1, isBumping: false } }
+  const tv1 = append(b, 3, { ...kept, producerId: 11 })
   assert.deepEqual(outcomes((await commit(db, group([tv1])))[0]!), ['appended 0'])
 })
 

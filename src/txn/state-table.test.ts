@@ -71,10 +71,14 @@ test('InitProducerId: KIP-360 recovery takes the current epoch, and its retry', 
   assert.equal(init(row(), [pid, 4]), 'fenced')
   assert.equal(init(row(), [pid, 6]), 'fenced')
   assert.equal(init(row(), [8, 5]), 'fenced')
-  assert.equal(init(ongoing(), [pid, 5]), 'Empty 7/7 abort 7/6')
+  assert.equal(init(ongoing(), [pid, 5]), 'Empty 7/6 abort 7/6', 'it goes on with the marker’s')
+  const last = ongoing({ producerEpoch: 32_766 })
+  assert.equal(init(last, [pid, 32_766]), 'Empty 900/0 abort 7/32767')
   assert.equal(init(ongoing(), [pid, 4]), 'fenced')
-  const second = row({ producerEpoch: 7, lastProducerEpoch: 5 })
-  assert.equal(init(second, [pid, 5]), 'Empty 7/7', 'an abort on the way is retried alike')
+  for (const state of ['Empty', 'CompleteCommit', 'CompleteAbort'] as const) {
+    const second = row({ state, producerEpoch: 6, lastProducerEpoch: 5 })
+    assert.equal(init(second, [pid, 5]), 'Empty 7/6', 'the same again, whatever ended between')
+  }
 })
 
 test('InitProducerId: when epochs run out a new id begins', () => {
@@ -163,6 +167,30 @@ test('EndTxn of clients whose epoch rises with it (TV2, KIP-890)', () => {
   assert.equal(end(aborted, 'commit', 2, 5), 'invalid-state')
   assert.equal(end(aborted, 'abort', 2, 5), 'CompleteAbort 7/6')
   assert.equal(end(ongoing({ clientVersion: 2 }), 'commit', 2, 4), 'fenced', 'late by one')
+})
+
+test('EndTxn of one kind of client after the other, as Kafka answers', () => {
+  const byNew = (state: TransactionRow['state']): TransactionRow => row({ state, clientVersion: 2 })
+  const byOld = (state: TransactionRow['state']): TransactionRow => row({ state })
+  assert.equal(end(byNew('CompleteAbort'), 'abort', 0), 'same 7/5')
+  assert.equal(end(byNew('CompleteAbort'), 'commit', 0), 'invalid-state')
+  assert.equal(end(byNew('CompleteCommit'), 'commit', 0, 4), 'fenced', 'no retry of its own')
+  assert.equal(end(byOld('CompleteCommit'), 'commit', 2), 'invalid-state')
+  assert.equal(end(byOld('CompleteCommit'), 'abort', 2), 'CompleteAbort 7/6')
+  assert.equal(end(byOld('CompleteAbort'), 'abort', 2), 'CompleteAbort 7/6')
+  assert.equal(end(byOld('CompleteCommit'), 'commit', 2, 4), 'fenced', 'it was fenced meanwhile')
+})
+
+test('when a transaction began is told until a producer begins anew', () => {
+  const began = (verdict: Verdict): number | undefined =>
+    verdict.outcome === 'granted' ? verdict.next?.startedMs : undefined
+  const request = { producerId: pid, producerEpoch: 5, freshProducerId: fresh, nowMs } as const
+  const abort = { ...request, type: 'abort', clientVersion: 2 } as const
+  assert.equal(began(endTransaction(ongoing(), abort)), 500)
+  assert.equal(began(endTransaction(row(), abort)), nowMs)
+  assert.equal(began(abortTimedOut(ongoing(), 600)), 500)
+  const asked = { transactionalId: 'tx', timeoutMs: 60, known: undefined, nowMs }
+  assert.equal(began(initProducer(ongoing(), { ...asked, freshProducerId: fresh })), -1)
 })
 
 test('EndTxn: when epochs run out a new id begins, and a retry is told of it', () => {
