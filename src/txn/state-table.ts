@@ -231,14 +231,16 @@ function ended(row: TransactionRow, request: EndRequest): Verdict {
   return changed({ ...after, ...fresh, previousProducerId, lastProducerEpoch }, marker)
 }
 
-/** A transaction that is open for too long is aborted, and its producer fenced by a higher epoch. */
+/**
+ * A transaction that is open for too long is aborted, and its producer fenced by a higher epoch: it
+ * may recover with InitProducerId, or with an abort of its own where that raises the epoch.
+ */
 export function abortTimedOut(row: TransactionRow | undefined, nowMs: number): Verdict {
   if (row?.state !== 'Ongoing' || nowMs < row.startedMs + row.timeoutMs) {
     return refused('invalid-state')
   }
   const producerEpoch = row.producerEpoch + 1
-  // By version 0 no retry of the fenced producer is taken for one that was answered.
-  const fenced = { producerEpoch, lastProducerEpoch: -1, clientVersion: 0 }
+  const fenced = { producerEpoch, lastProducerEpoch: row.producerEpoch }
   const after = { ...row, ...fenced, state: 'CompleteAbort', changedMs: nowMs }
   return changed(after as TransactionRow, markerOf(row, 'abort', producerEpoch, row.clientVersion))
 }

@@ -290,9 +290,7 @@ async function appendBatch(
       offsetCount: header.lastOffsetDelta + 1,
       maxTimestampMs,
       byteLength: bytes.length,
-      ...(header.isTransactional && writtenFor !== null && 'serial' in writtenFor
-        ? { transaction: writtenFor }
-        : {}),
+      ...(header.isTransactional ? partOf(writtenFor) : {}),
     }
     const hold = bytes === sent ? exchange.hold : unpooled
     const outcome = await broker.logs.append(intent, bytes, hold)
@@ -334,6 +332,9 @@ function refusedBatch(index: number, refusal: Refusal): PartitionReply {
   const errorCode = refusedBatchCode(refusal.reason)
   return { index, errorCode, baseOffset: -1, recordErrors, errorMessage: refusal.message }
 }
+
+const partOf = (writtenFor: WrittenFor): { readonly transaction?: AppendTransaction } =>
+  writtenFor !== null && 'serial' in writtenFor ? { transaction: writtenFor } : {}
 
 interface WrittenIntent {
   readonly partitionId: number

@@ -155,12 +155,7 @@ test('what is inside of a batch is judged, and refused alone', async () => {
   )
   assert.deepEqual(
     answers.map(({ errorCode }) => errorCode),
-    [
-      ErrorCode.NONE,
-      ErrorCode.INVALID_RECORD,
-      ErrorCode.CORRUPT_MESSAGE,
-      ErrorCode.INVALID_RECORD,
-    ],
+    [ErrorCode.NONE, ErrorCode.INVALID_RECORD, ErrorCode.CORRUPT_MESSAGE, ErrorCode.INVALID_RECORD],
   )
   assert.equal(answers[1]?.recordErrors?.[0]?.batchIndex, 0)
 })

@@ -161,7 +161,13 @@ test('a transaction that is open for too long is aborted by a job', async () => 
   assert.deepEqual(markers(world, 't'), [])
   for (let turn = 0; turn < 200; turn++) await world.clock.advance(100)
   assert.deepEqual(markers(world, 't'), [`1 abort ${producer.producerId}/1`])
-  assert.equal((await client.end(producer, true)).errorCode, ErrorCode.PRODUCER_FENCED)
+  assert.equal((await client.end(producer, true)).errorCode, ErrorCode.INVALID_TXN_STATE)
+  assert.equal((await client.end(producer, true, 4)).errorCode, ErrorCode.PRODUCER_FENCED)
+  const late = await client.send(producer, 't', 0, 1, ['late'])
+  assert.equal(late.errorCode, ErrorCode.INVALID_PRODUCER_EPOCH)
+  const next = await client.end(producer, false)
+  assert.deepEqual([next.errorCode, next.producerEpoch], [0, 1], 'it aborts, and goes on')
+  assert.equal((await client.send(next, 't', 0, 0, ['b'])).errorCode, ErrorCode.NONE)
 })
 
 test('offsets count when the transaction commits, and are pending before', async () => {
