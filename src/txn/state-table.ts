@@ -121,7 +121,7 @@ function raised(
 ): TransactionRow | undefined {
   const lastProducerEpoch = known === undefined ? -1 : known.producerEpoch
   const empty = { ...row, state: 'Empty', startedMs: -1, timeoutMs, changedMs } as const
-  // Who recovers goes on with the epoch of the marker; a new producer gets one of its own (KIP-360).
+  // Who recovers goes on with the marker's epoch; a new producer gets one of its own (KIP-360).
   if (row.state === 'Ongoing' && known !== undefined && fenced <= clientEpochMax) {
     return { ...empty, producerEpoch: fenced, lastProducerEpoch }
   }
