@@ -90,6 +90,12 @@ const kibibyte = 1024
 const mebibyte = 1024 * 1024
 
 /**
+ * Below it a group's judgement takes as long as a part of its write; of larger ones the write takes
+ * so long that other transactions would wait for it.
+ */
+const earlyGroupBytesMax = mebibyte / 2
+
+/**
  * Resolves when Kafka clients are served.
  *
  * @throws Failure 'conflict': port or data folder in use. 'invalid': written by a newer release.
@@ -266,6 +272,7 @@ async function openStorage(
       groupBytesMax: config['journal.group.bytes'],
       groupBatchesMax: config['journal.group.batches'],
       flightsMax: 1,
+      earlyBytesMax: earlyGroupBytesMax,
       writeDeadlineMs: 10_000,
       queuedBytesMax: 2 * config['produce.memory.bytes'],
     },

@@ -119,6 +119,9 @@ export const commitRunsMax = 1_000
  * Commits the groups in the order given. A group whose id is taken already keeps the outcome that
  * it has: committing again after a lost answer is safe.
  *
+ * @param durable groups may be judged while they are still being written: then this resolves, in
+ *   milliseconds, once they are durable, and nothing is committed before. Where it rejects nothing
+ *   is committed at all, and its error is thrown.
  * @throws Failure 'unavailable': nothing was committed. 'unknown-outcome': settle it with
  *   `cancelGroups`.
  * @throws Failure 'conflict': an object of theirs has been ended; nothing was committed.
@@ -126,8 +129,13 @@ export const commitRunsMax = 1_000
 export function commitGroups(
   database: CatalogDatabase,
   groups: readonly GroupIntent[],
+  durable?: Promise<void>,
 ): Promise<CommitResult> {
-  return database.transaction('commit-groups', (tx) => commitIn(tx, groups))
+  return database.transaction('commit-groups', async (tx) => {
+    const result = await commitIn(tx, groups)
+    await durable
+    return result
+  })
 }
 
 /**

@@ -61,7 +61,8 @@ export interface Transaction extends ReadTransaction {
 export interface CatalogDatabase {
   /**
    * Runs `body` in one transaction and commits it durably. A `body` that throws rolls back, and its
-   * error is thrown. `body` must await nothing but the transaction's own statements.
+   * error is thrown. `body` must await nothing but the transaction's own statements, and what
+   * bounds itself to milliseconds: others wait for its locks.
    *
    * @throws Failure 'unavailable': nothing was written; try again.
    * @throws Failure 'overloaded': the disk or a limit of size is full; nothing was written.

@@ -9,7 +9,7 @@ import { silentLog } from '../base/log.ts'
 import { Mutex } from '../base/mutex.ts'
 import type { Disk } from '../disk/disk.ts'
 import { FilePool } from './file-pool.ts'
-import type { GroupPlace, Journal, JournalGroup, KnownGroup } from './journal.ts'
+import type { GroupPlace, Journal, JournalGroup, KnownGroup, Placed } from './journal.ts'
 import type { JournalFault } from './journal-object.ts'
 import { footprintOf, JournalObject, notFound, pageBytes } from './journal-object.ts'
 import { recoverJournal } from './journal-recovery.ts'
@@ -129,7 +129,7 @@ export class DiskJournal implements Journal {
     this.#highestIncarnation = incarnation - 1
   }
 
-  async write(group: JournalGroup): Promise<GroupPlace> {
+  async write(group: JournalGroup, placed?: Placed): Promise<GroupPlace> {
     if (this.#closed) throw new Failure('closed', 'the journal is closed')
     const footprint = footprintOf(group)
     if (footprint > this.#groupBytesMax) {
@@ -141,7 +141,7 @@ export class DiskJournal implements Journal {
     return this.#turns.run(async () => {
       const object = await this.#objectFor(footprint)
       try {
-        return await object.append(this.#options.clusterId, group)
+        return await object.append(this.#options.clusterId, group, placed)
       } catch (error) {
         await this.#abandon(object, error)
         throw error

@@ -1,6 +1,6 @@
 /** A journal that takes nothing while its disk is full, whatever room its own files still have. */
 import type { Clock } from '../base/clock.ts'
-import type { GroupPlace, Journal, JournalGroup } from './journal.ts'
+import type { GroupPlace, Journal, JournalGroup, Placed } from './journal.ts'
 
 export interface JournalGuard {
   /** @throws Failure why nothing may be written now. */
@@ -13,11 +13,11 @@ export interface JournalGuard {
 
 export function guardedJournal(journal: Journal, guard: JournalGuard, clock: Clock): Journal {
   return {
-    async write(group: JournalGroup): Promise<GroupPlace> {
+    async write(group: JournalGroup, placed?: Placed): Promise<GroupPlace> {
       guard.check()
       const begunMs = clock.monotonicMs()
       try {
-        const place = await journal.write(group)
+        const place = await journal.write(group, placed)
         guard.written(group, clock.monotonicMs() - begunMs)
         return place
       } catch (error) {

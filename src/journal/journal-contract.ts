@@ -37,7 +37,10 @@ export function journalContract(
   test(`${name}: a group is read back where it was put, batches behind header`, async () => {
     const { journal } = await begin()
     const group = someGroup(1, [100, 5000])
-    const place = await journal.write(group)
+    const told: unknown[] = []
+    const writing = journal.write(group, (place) => told.push(place))
+    const place = await writing.finally(() => told.push('durable'))
+    assert.deepEqual(told, [place, 'durable'], 'its place is known before it is durable')
     assert.equal(place.position, 0)
     const header = place.bytesPosition - place.position
     assert.equal(place.length, header + group.byteLength)

@@ -6,7 +6,7 @@ import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
 import type { DiskFile } from '../disk/disk.ts'
 import { encodeGroupHeader, headerBytesOf } from './group-header.ts'
-import type { GroupPlace, JournalGroup } from './journal.ts'
+import type { GroupPlace, JournalGroup, Placed } from './journal.ts'
 
 /**
  * Groups begin at multiples of it, so that none shares a page, or a sector of any device, with a
@@ -74,7 +74,7 @@ export class JournalObject {
   }
 
   /** Resolves when the group is durable. One at a time; after a failure the object takes no more. */
-  async append(clusterId: Uint8Array, group: JournalGroup): Promise<GroupPlace> {
+  async append(clusterId: Uint8Array, group: JournalGroup, placed?: Placed): Promise<GroupPlace> {
     const { slot } = this
     assert(slot?.writable === true, 'only a healthy file is written')
     const position = this.#end
@@ -90,8 +90,12 @@ export class JournalObject {
     })
     const length = header.length + group.byteLength
     const padding = zeros.subarray(0, pagesFor(length) - length)
+    const bytesPosition = position + header.length
+    const place = { objectId: this.objectId, position, length, bytesPosition }
     try {
-      await slot.file.writeThrough([header, ...group.chunks, padding], position)
+      const durable = slot.file.writeThrough([header, ...group.chunks, padding], position)
+      placed?.(place)
+      await durable
     } catch (error) {
       slot.writable = false
       throw error
@@ -99,7 +103,7 @@ export class JournalObject {
     this.#end = position + length + padding.length
     slot.sizeBytes = Math.max(slot.sizeBytes, this.#end)
     this.#previousChecksum = checksum
-    return { objectId: this.objectId, position, length, bytesPosition: position + header.length }
+    return place
   }
 
   /** @throws Failure as `Journal.read`. */

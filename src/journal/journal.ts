@@ -49,6 +49,12 @@ export interface KnownGroup extends Omit<GroupPlace, 'bytesPosition'> {
   readonly id: GroupId
 }
 
+/**
+ * Told where the group will be while it is being written, where a journal knows that before:
+ * nothing is durable then. A journal that does not know never calls it.
+ */
+export type Placed = (place: GroupPlace) => void
+
 export interface Journal {
   /**
    * Resolves when the group is durable. Writes may overlap; each resolves on its own.
@@ -56,7 +62,7 @@ export interface Journal {
    * @throws Failure 'overloaded' (no space) | 'unavailable': the group is not to be committed. Its
    *   bytes may be on the disk all the same: only the catalog's claim says whether it counts.
    */
-  write(group: JournalGroup): Promise<GroupPlace>
+  write(group: JournalGroup, placed?: Placed): Promise<GroupPlace>
   /**
    * Exactly `length` bytes from `position` of a journal object.
    *

@@ -37,6 +37,11 @@ export interface LaneLimits {
   readonly flightsMax: number
   /** From sealing to the end of the write; past it the group's appends are refused. */
   readonly writeDeadlineMs: number
+  /**
+   * Groups up to this size are judged while they are being written, so that only the commit itself
+   * is left when they are durable. The locks of the judgement are held meanwhile; 0: never.
+   */
+  readonly earlyBytesMax: number
   /** Bytes waiting for a group's flight; beyond, appends are refused as overloaded. */
   readonly queuedBytesMax: number
 }
@@ -55,6 +60,9 @@ export interface LaneDeps {
   ) => Promise<void> | void
 }
 
+/** A write that takes longer than this is not waited for with locks held: it is judged later. */
+const earlyPatienceMs = 20
+
 /** A failed commit is tried again until the group's fate is certain; pauses grow up to this. */
 const retryPauseMsMax = 1_000
 
@@ -68,6 +76,14 @@ interface Flight {
   readonly group: LaneGroup
   place: GroupPlace | undefined
   failure: Error | undefined
+  /** Settled when its write is: resolved if it is durable. */
+  readonly written: PromiseWithResolvers<void>
+}
+
+const newFlight = (group: LaneGroup, place?: GroupPlace): Flight => {
+  const written = Promise.withResolvers<void>()
+  written.promise.catch(() => undefined) // mostly nobody waits for it
+  return { group, place, failure: undefined, written }
 }
 
 export class AppendLane {
@@ -143,7 +159,7 @@ export class AppendLane {
     }
     const id = { incarnation: this.#deps.incarnation, groupNumber: this.#groupNumber++ }
     const group = new EndGroup(id, this.#deps.clock.nowMs(), intent)
-    this.#flights.push({ group, place: nowhere, failure: undefined })
+    this.#flights.push(newFlight(group, nowhere))
     this.#commitSoon()
     return group.answered
   }
@@ -186,7 +202,7 @@ export class AppendLane {
       this.#gather.sealed()
       const id = { incarnation: this.#deps.incarnation, groupNumber: this.#groupNumber++ }
       const group = next.seal(id, this.#deps.clock.nowMs())
-      const flight: Flight = { group, place: undefined, failure: undefined }
+      const flight = newFlight(group)
       this.#flights.push(flight)
       this.#writing++
       void this.#write(flight, group)
@@ -206,17 +222,57 @@ export class AppendLane {
     const timer = clock.after(limits.writeDeadlineMs, () => {
       const message = `the journal did not finish a write within ${limits.writeDeadlineMs} ms`
       flight.failure ??= new Failure('unavailable', message)
+      flight.written.reject(flight.failure)
       this.#commitSoon()
     })
     try {
-      const place = await journal.write(group.journalGroup)
-      flight.place = place
+      flight.place = await journal.write(group.journalGroup, (place) => this.#placed(flight, place))
+      flight.written.resolve()
     } catch (error) {
       flight.failure ??= asError(error)
+      flight.written.reject(flight.failure)
     } finally {
       timer.cancel()
       group.bytesAreFree()
       this.#commitSoon()
+    }
+  }
+
+  #placed(flight: Flight, place: GroupPlace): void {
+    const isFirst = !this.#committing && this.#flights[0] === flight
+    if (!isFirst || flight.group.byteLength > this.#deps.limits.earlyBytesMax) return
+    this.#committing = true
+    void this.#commitEarly(flight, place)
+  }
+
+  /** Judges what is still being written. Where that does not work out it is judged again later. */
+  async #commitEarly(flight: Flight, place: GroupPlace): Promise<void> {
+    const intents = [flight.group.intent(place, (append) => this.#missing.isAhead(append))]
+    const results = await this.#tryEarly(flight, intents)
+    if (results === 'unknown-outcome') await this.#resolve([flight], intents)
+    else if (results !== 'later') await this.#settle([flight], results)
+    if (results !== 'later') this.#decided([flight])
+    await this.#commitReady()
+  }
+
+  async #tryEarly(
+    { written }: Flight,
+    intents: readonly GroupIntent[],
+  ): Promise<readonly GroupResult[] | 'unknown-outcome' | 'later'> {
+    const { clock, database } = this.#deps
+    const durable = Promise.withResolvers<void>()
+    durable.promise.catch(() => undefined) // nobody waits for it where judging failed
+    written.promise.then(durable.resolve, durable.reject)
+    const patience = clock.after(earlyPatienceMs, () => {
+      durable.reject(new Failure('unavailable', `not written within ${earlyPatienceMs} ms`))
+    })
+    try {
+      return (await commitGroups(database, intents, durable.promise)).groups
+    } catch (error) {
+      if (!isFailure(error)) throw error
+      return isFailure(error, 'unknown-outcome') ? 'unknown-outcome' : 'later'
+    } finally {
+      patience.cancel()
     }
   }
 
@@ -237,19 +293,24 @@ export class AppendLane {
       const durable = ready.filter((flight) => flight.failure === undefined)
       for (const flight of ready) if (flight.failure !== undefined) this.#refuse(flight)
       if (durable.length > 0) await this.#commit(durable)
-      const decided = new Set(this.#flights.splice(0, ready.length))
-      this.#writing -= ready.filter(({ place }) => place !== nowhere).length
-      while (this.#settling[0] !== undefined && decided.has(this.#settling[0].last)) {
-        this.#settling.shift()?.resolve()
-      }
-      const answered = ready.reduce((sum, { group }) => sum + group.appends.length, 0)
-      if (answered > 0) this.#gather.answered(answered, this.#open.count)
-      this.#pump()
+      this.#decided(ready)
     }
     this.#committing = false
     if (this.#isClosing && this.#flights.length === 0 && this.#queuedBytes === 0) {
       for (const resolve of this.#idle.splice(0)) resolve()
     }
+  }
+
+  /** They are answered: the head of the line is free for others. */
+  #decided(flights: readonly Flight[]): void {
+    const decided = new Set(this.#flights.splice(0, flights.length))
+    this.#writing -= flights.filter(({ place }) => place !== nowhere).length
+    while (this.#settling[0] !== undefined && decided.has(this.#settling[0].last)) {
+      this.#settling.shift()?.resolve()
+    }
+    const answered = flights.reduce((sum, { group }) => sum + group.appends.length, 0)
+    if (answered > 0) this.#gather.answered(answered, this.#open.count)
+    this.#pump()
   }
 
   #takeReady(): Flight[] {

@@ -192,6 +192,7 @@ function brokerLog(database: MemoryDatabase, clock: VirtualClock): BrokerLog {
       groupBytesMax: mebibyte,
       groupBatchesMax: 100,
       flightsMax: 1,
+      earlyBytesMax: 524_288,
       writeDeadlineMs: 1_000,
       queuedBytesMax: mebibyte,
     },

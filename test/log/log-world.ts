@@ -128,6 +128,7 @@ export class LogWorld {
         groupBytesMax: 32 * kibibyte,
         groupBatchesMax: 50,
         flightsMax: 1,
+        earlyBytesMax: 524_288,
         writeDeadlineMs: 10_000,
         queuedBytesMax: 1024 * kibibyte,
       },
