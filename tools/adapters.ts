@@ -67,6 +67,11 @@ export const adapters: readonly Adapter[] = [
     why: 'the real Clock',
     globals: ['Date', 'performance', 'setTimeout', 'clearTimeout', 'setImmediate'],
   },
+  {
+    path: 'src/base/after-turn.ts',
+    why: 'the tick queue, which is no clock',
+    globals: ['process'],
+  },
   { path: 'src/base/iso-time.ts', why: 'the calendar, without a clock', globals: ['Date'] },
   { path: 'src/client/node-dial.ts', why: 'real TCP to brokers', imports: ['node:net'] },
   {

@@ -3,6 +3,7 @@
  * after another, except where a handler lets the next begin early (Produce), so that pipelining
  * pays.
  */
+import { afterTurn } from '../base/after-turn.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Hold } from '../base/hold.ts'
 import type { Log } from '../base/log.ts'
@@ -291,7 +292,7 @@ export class Connection {
   #writeSoon(): void {
     if (this.#isWriteDue) return
     this.#isWriteDue = true
-    process.nextTick(() => {
+    afterTurn(() => {
       this.#isWriteDue = false
       this.#writeReady()
     })

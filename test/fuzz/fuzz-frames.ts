@@ -180,7 +180,7 @@ export class FrameFuzz {
     await this.#world.clock.advance(patienceMs)
     for (const { stream, sent } of this.#unanswered.splice(0)) {
       if (stream.isOver) continue
-      const answered = new Set(stream.sent.map((bytes) => bytes.readInt32BE(4)))
+      const answered = answersIn(Buffer.concat(stream.sent))
       const open = framesIn(sent)
       const lastAnswered = open.findLastIndex(({ correlationId }) => answered.has(correlationId))
       const rest = open.slice(lastAnswered + 1)
@@ -214,6 +214,15 @@ function framesIn(stream: Buffer): Sent[] {
     const bytes = stream.subarray(at + 4, at + 4 + size)
     found.push({ apiKey, apiVersion, correlationId: stream.readInt32BE(at + 8), bytes })
     at += 4 + size
+  }
+  return found
+}
+
+/** The correlation ids of what was answered; several answers may share a write. */
+function answersIn(stream: Buffer): Set<number> {
+  const found = new Set<number>()
+  for (let at = 0; at < stream.length; at += 4 + stream.readInt32BE(at)) {
+    found.add(stream.readInt32BE(at + 4))
   }
   return found
 }
