@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { afterTurn } from './after-turn.ts'
 
-test('it comes behind all that follows from what is settled, and before the next event', async () => {
+test('it comes behind all that is settled, and before the next event', async () => {
   const order: string[] = []
   const { promise, resolve } = Promise.withResolvers<void>()
   const event = new Promise<void>((done) => setImmediate(() => done(void order.push('event'))))
