@@ -167,7 +167,7 @@ test('a batch over max.message.bytes is too large', async () => {
   assert.deepEqual(codes(answer), [ErrorCode.MESSAGE_TOO_LARGE])
 })
 
-test('acks that do not exist are refused, plain batches under any transactional id not', async () => {
+test('acks that do not exist are refused, plain batches with a transactional id not', async () => {
   const world = await BrokerWorld.start()
   await world.topic('t')
   const given: Given[] = [[0, batch('x')]]
