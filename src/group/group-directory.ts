@@ -8,6 +8,7 @@ import type { Log } from '../base/log.ts'
 import { groupLimits } from './config.ts'
 import type { GroupSurroundings } from './consumer/topic-view.ts'
 import type { GroupConfig } from './config.ts'
+import { flawOfGroup, flawOfMemberGroup } from './flaw-of-group.ts'
 import { GroupMailbox } from './group-mailbox.ts'
 import type { GroupStore } from './group-store.ts'
 import { refused } from './refusal.ts'
@@ -49,6 +50,8 @@ export class GroupDirectory {
 
   /** The group; undefined where there is none and `canCreate` is false. */
   async find(groupId: string, canCreate: boolean): Promise<Found> {
+    const flaw = flawOfGroup(groupId)
+    if (flaw !== undefined) return flaw
     for (;;) {
       if (this.#isClosed) return closing
       const known = this.#groups.get(groupId)
@@ -59,6 +62,12 @@ export class GroupDirectory {
       // One who may not create has found nothing: that says nothing to one who may.
       if (found !== undefined || !canCreate) return found
     }
+  }
+
+  /** The group of one who says to be its member; '' is none. */
+  findOfMember(groupId: string): Promise<Found> {
+    const flaw = flawOfMemberGroup(groupId)
+    return flaw === undefined ? this.find(groupId, false) : Promise.resolve(flaw)
   }
 
   close(): void {
