@@ -86,7 +86,7 @@ export interface Server {
   close(): Promise<void>
 }
 
-const kibibyte = 1024
+const smallSlabBytes = 64 * 1024
 const mebibyte = 1024 * 1024
 
 /**
@@ -157,8 +157,8 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     log,
     logLevels: world.logLevels,
   }
-  const produceBudget = new MemoryBudget(config['produce.memory.bytes'])
-  const otherBudget = new MemoryBudget(config['queued.max.request.bytes'])
+  const produceBudget = requestBudget(config['produce.memory.bytes'])
+  const otherBudget = requestBudget(config['queued.max.request.bytes'])
   const budgets = { produceBudget, otherBudget }
   const listener = kafkaListener(broker, world, budgets, metrics)
   kafkaAddress = await bound('--kafka', listener.listen(kafkaAddress.host, kafkaAddress.port))
@@ -381,6 +381,12 @@ function liveInteger(
   return configs.integer(name, config[name])
 }
 
+/** An eighth is for requests that fit the memory which every connection has anyway. */
+function requestBudget(limitBytes: number): MemoryBudget {
+  const small = { bytes: Math.floor(limitBytes / 8), requestBytesMax: smallSlabBytes }
+  return new MemoryBudget(limitBytes, small)
+}
+
 function kafkaListener(
   broker: Broker,
   { network, poisonsFree = false }: World,
@@ -401,7 +407,7 @@ function kafkaListener(
     clock,
     log,
     pool: new SlabPool({
-      smallBytes: 64 * kibibyte,
+      smallBytes: smallSlabBytes,
       largeBytes: 2 * mebibyte,
       // What the tail cache keeps, and what connections read meanwhile.
       regionBytes: config['tail.cache.bytes'] + 64 * mebibyte,

@@ -1,10 +1,12 @@
 /**
  * The catalog on SQLite, in this process: one writer, one reader, every commit synced. It blocks
- * its thread for as long as the disk does; behind the port it can move to a thread of its own.
+ * its thread for as long as the disk does, and lets others in between transactions; behind the port
+ * it can move to a thread of its own.
  */
 import type { Clock } from '../base/clock.ts'
 import { Failure, isFailure } from '../base/errors.ts'
 import { Mutex } from '../base/mutex.ts'
+import { ThreadShare } from '../base/thread-share.ts'
 import type { CatalogDatabase, ReadTransaction, Transaction } from './database.ts'
 import { SqliteCheckpoints } from './sqlite-checkpoints.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
@@ -51,12 +53,14 @@ export class SqliteDatabase implements CatalogDatabase {
   readonly #writing = new Mutex()
   readonly #reading = new Mutex()
   readonly #checkpoints: SqliteCheckpoints
+  readonly #share: ThreadShare
   #connections: { readonly [Access in 'read' | 'write']?: SqliteConnection | undefined } = {}
   #closing: Promise<void> | undefined
 
   constructor(options: SqliteOptions, lock: SqliteFolderLock) {
     this.#options = options
     this.#lock = lock
+    this.#share = new ThreadShare(options.clock)
     const failed = options.checkpointFailed ?? ((): void => undefined)
     this.#checkpoints = new SqliteCheckpoints(options.path, this.#writing, failed)
     try {
@@ -122,6 +126,7 @@ export class SqliteDatabase implements CatalogDatabase {
     access: 'read' | 'write',
     body: (tx: Transaction) => Promise<Result>,
   ): Promise<Result> {
+    await this.#share.pass()
     let tx: SqliteTransaction | undefined
     try {
       const connection = this.#connection(access)

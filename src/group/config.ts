@@ -32,6 +32,8 @@ export interface GroupConfig {
   readonly consumerMembersMax: number
   /** group.consumer.assignors; the first is used where members ask for none. */
   readonly consumerAssignors: readonly AssignorName[]
+  /** group.memory.bytes: what the members of all groups may take. */
+  readonly memoryBytesMax: number
   /** group.consumer.migration.policy */
   readonly migrationPolicy: MigrationPolicy
 }
@@ -50,6 +52,7 @@ export const defaultGroupConfig: GroupConfig = {
   consumerAssignmentIntervalMs: 1_000,
   consumerMembersMax: 2_147_483_647,
   consumerAssignors: ['uniform', 'range'],
+  memoryBytesMax: 268_435_456,
   migrationPolicy: 'bidirectional',
 }
 

@@ -91,7 +91,10 @@ export class GroupCoordinator {
     const patterns = new TopicPatterns(topics, clock)
     const around = { topics, embedded, patterns }
     const store = new GroupStore(database)
-    const groups = new GroupDirectory({ store, clock, configOf, around, log })
+    const groups = new GroupDirectory({
+      ...{ store, clock, configOf, around, log },
+      memoryBytesMax: config.memoryBytesMax,
+    })
     this.#patterns = patterns
     this.#groups = groups
     this.#offsets = new GroupOffsets({ database, clock, config, log, groups, patterns })

@@ -86,14 +86,17 @@ export class GroupAdmin {
     groupIds: readonly string[],
     describe: (state: AnyGroupState) => Described,
   ): Promise<(Described | RefusedGroup)[]> {
-    const absent = groupIds.filter((groupId) => this.#parts.groups.peek(groupId) === undefined)
+    const isAbsent = (groupId: string): boolean => this.#parts.groups.peek(groupId) === undefined
+    const absent = [...new Set(groupIds.filter(isAbsent))]
     const read = (): ReturnType<typeof readGroups> => readGroups(this.#parts.database, absent)
     const stored = await orRefused(this.#parts.log, 'describe groups', read)
+    const isRead = !('outcome' in stored)
+    const rows = new Map(isRead ? absent.map((groupId, at) => [groupId, stored[at]]) : [])
     return groupIds.map((groupId) => {
       const known = this.#parts.groups.peek(groupId)?.state
       if (known !== undefined) return describe(known)
-      if ('outcome' in stored) return { ...stored, groupId }
-      const found = stored[absent.indexOf(groupId)]
+      if (!isRead) return { ...stored, groupId }
+      const found = rows.get(groupId)
       if (found === 'corrupt') {
         return { ...refused('unavailable', `the catalog's row of ${groupId} is corrupt`), groupId }
       }

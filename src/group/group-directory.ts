@@ -10,6 +10,7 @@ import type { GroupSurroundings } from './consumer/topic-view.ts'
 import type { GroupConfig } from './config.ts'
 import { flawOfGroup, flawOfMemberGroup } from './flaw-of-group.ts'
 import { GroupMailbox } from './group-mailbox.ts'
+import { GroupMemory } from './group-memory.ts'
 import type { GroupStore } from './group-store.ts'
 import { refused } from './refusal.ts'
 import type { Refused } from './refusal.ts'
@@ -19,6 +20,8 @@ export interface DirectoryParts {
   readonly clock: Clock
   /** Of one group, as it is now. */
   readonly configOf: (groupId: string) => GroupConfig
+  /** Of all groups: group.memory.bytes. */
+  readonly memoryBytesMax: number
   readonly around: GroupSurroundings
   readonly log: Log
 }
@@ -32,10 +35,12 @@ export class GroupDirectory {
   readonly #parts: DirectoryParts
   readonly #groups = new Map<string, GroupMailbox>()
   readonly #loads = new Map<string, Promise<Found>>()
+  readonly #memory: GroupMemory
   #isClosed = false
 
   constructor(parts: DirectoryParts) {
     this.#parts = parts
+    this.#memory = new GroupMemory(parts.memoryBytesMax)
   }
 
   /** Groups in memory. */
@@ -94,7 +99,12 @@ export class GroupDirectory {
         if (this.#groups.get(groupId) === mailbox) this.#groups.delete(groupId)
       }
       const config = (): GroupConfig => this.#parts.configOf(groupId)
-      const mailbox: GroupMailbox = new GroupMailbox(owned, { ...this.#parts, config, onEnd })
+      const mailbox: GroupMailbox = new GroupMailbox(owned, {
+        ...this.#parts,
+        config,
+        memory: this.#memory,
+        onEnd,
+      })
       this.#groups.set(groupId, mailbox)
       return mailbox
     } catch (error) {

@@ -15,6 +15,7 @@ import { decideGroup, decideGroupAfterFailedWrite } from './decide-group.ts'
 import type { AnyGroupEvent, AnyRequestEvent } from './decide-group.ts'
 import type { AnyGroupState, CommitAllowed, Decision, Result, TimerChange } from './draft.ts'
 import type { TimerKey } from './draft.ts'
+import { groupBytes, type GroupMemory, isSameSize } from './group-memory.ts'
 import type { Ticket } from './group-state.ts'
 import type { GroupStore, OwnedGroup } from './group-store.ts'
 import type { HeartbeatResult, JoinResult, LeaveResult, SyncResult } from './membership.ts'
@@ -28,6 +29,8 @@ export interface MailboxParts {
   readonly config: () => GroupConfig
   readonly around: GroupSurroundings
   readonly log: Log
+  /** Of all groups. */
+  readonly memory: GroupMemory
   /** The mailbox has ended by itself: the next request must load the group anew. */
   readonly onEnd: () => void
 }
@@ -60,6 +63,8 @@ export class GroupMailbox {
   readonly coordinatorEpoch: number
   readonly #parts: MailboxParts
   #state: AnyGroupState
+  /** Counted in `memory`. */
+  #bytes: number
   #ended: Refused | undefined
   readonly #queue: (() => void)[] = []
   #isBusy = false
@@ -71,6 +76,8 @@ export class GroupMailbox {
     this.#state = state
     this.coordinatorEpoch = coordinatorEpoch
     this.#parts = parts
+    this.#bytes = groupBytes(state)
+    parts.memory.change(this.#bytes)
     this.#enqueue(() => this.#apply({ kind: 'loaded' }))
   }
 
@@ -83,9 +90,14 @@ export class GroupMailbox {
     return this.#ended !== undefined
   }
 
-  /** Nothing would be lost but an epoch if the group were forgotten. */
+  /**
+   * Nothing would be lost but an epoch if the group were forgotten, and ids that were given and not
+   * used: who comes with one is told to join anew.
+   */
   get isIdle(): boolean {
-    return hasNobody(this.#state) && !this.#isBusy && this.#queue.length === 0
+    const state = this.#state
+    const isEmpty = state.type === 'classic' ? state.name === 'empty' : hasNobody(state)
+    return isEmpty && !this.#isBusy && this.#queue.length === 0
   }
 
   /**
@@ -174,7 +186,12 @@ export class GroupMailbox {
     if (this.#ended !== undefined) return
     const { clock, config, around } = this.#parts
     const decision = decideGroup(this.#state, event, config(), clock.nowMs(), around)
-    if (decision.isPersistent) this.#hold(() => this.#write(event, decision))
+    if ('ticket' in event && !this.#hasRoomFor(decision.next)) {
+      const detail =
+        'the groups of this broker take as much memory as they may (group.memory.bytes)'
+      this.#waiting.get(event.ticket)?.(refused('unavailable', detail))
+      this.#waiting.delete(event.ticket)
+    } else if (decision.isPersistent) this.#hold(() => this.#write(event, decision))
     else this.#adopt(decision)
   }
 
@@ -200,7 +217,17 @@ export class GroupMailbox {
     }
   }
 
+  #hasRoomFor(next: AnyGroupState): boolean {
+    if (isSameSize(this.#state, next)) return true
+    return this.#parts.memory.hasRoomFor(groupBytes(next) - this.#bytes)
+  }
+
   #adopt({ next, answers, timers }: Decision): void {
+    if (!isSameSize(this.#state, next)) {
+      const bytes = groupBytes(next)
+      this.#parts.memory.change(bytes - this.#bytes)
+      this.#bytes = bytes
+    }
     this.#state = next
     for (const change of timers) this.#changeTimer(change)
     for (const { ticket, result } of answers) {
@@ -233,6 +260,7 @@ export class GroupMailbox {
     this.#timers.clear()
     for (const resolve of this.#waiting.values()) resolve(answer)
     this.#waiting.clear()
+    this.#parts.memory.change(-this.#bytes)
     this.#parts.onEnd()
   }
 }

@@ -67,6 +67,7 @@ function brokerGroupConfig(config: Config, configs: Pick<LiveConfigs, 'integer'>
     consumerAssignmentIntervalMs: clamped(intervalMs, boundsOf(config, 'assignment.interval.ms')),
     consumerMembersMax: config['group.consumer.max.size'],
     consumerAssignors: assignorsOf(config['group.consumer.assignors']),
+    memoryBytesMax: config['group.memory.bytes'],
     migrationPolicy: config['group.consumer.migration.policy'],
   }
 }

@@ -101,9 +101,10 @@ export function metadataOf(member: Member, protocolName: string | null): Uint8Ar
   return protocol?.metadata ?? noBytes
 }
 
-/** Metadata and assignment of a member, in bytes. */
+/** What a member takes in the group's row, roughly: all that its client may make long. */
 export function memberBytes(member: Member): number {
-  let total = member.assignment.length
+  const { memberId, instanceId, clientId, assignment } = member
+  let total = memberId.length + (instanceId?.length ?? 0) + clientId.length + assignment.length
   for (const { name, metadata } of member.protocols) total += name.length + metadata.length
   return total
 }

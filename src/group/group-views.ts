@@ -68,16 +68,18 @@ export function readRow(row: ConsumerGroupRow): AnyGroupState | 'corrupt' {
   }
 }
 
-/** One per id, in order. @throws Failure 'unavailable' */
-export function readGroups(
+/** One per id, in order; so many at once that others come in between. @throws Failure 'unavailable' */
+export async function readGroups(
   database: CatalogDatabase,
   groupIds: readonly string[],
 ): Promise<(AnyGroupState | 'corrupt' | undefined)[]> {
-  return database.snapshot('describe groups', async (tx) => {
-    const keys = groupIds.map((groupId) => [groupId])
-    const rows = keys.length === 0 ? [] : await tx.get(consumerGroups, keys)
-    return rows.map((row) => (row === undefined ? undefined : readRow(row)))
-  })
+  const found: (AnyGroupState | 'corrupt' | undefined)[] = []
+  for (let at = 0; at < groupIds.length; at += groupLimits.groupsPerPage) {
+    const keys = groupIds.slice(at, at + groupLimits.groupsPerPage).map((groupId) => [groupId])
+    const rows = await database.snapshot('describe groups', (tx) => tx.get(consumerGroups, keys))
+    found.push(...rows.map((row) => (row === undefined ? undefined : readRow(row))))
+  }
+  return found
 }
 
 /** The rows of all groups in order of their ids, page by page, each page read when it is asked for. */

@@ -75,7 +75,8 @@ function flawOf(state: GroupState, request: JoinRequest): ReturnType<typeof refu
   for (const member of state.members.values()) {
     if (member.memberId !== request.memberId) bytes += memberBytes(member)
   }
-  for (const { metadata } of protocols) bytes += metadata.length
+  bytes += request.memberId.length + (request.instanceId?.length ?? 0) + request.clientId.length
+  for (const { name, metadata } of protocols) bytes += name.length + metadata.length
   if (bytes <= groupLimits.groupBytesMax) return undefined
   return refused(
     'invalid-request',

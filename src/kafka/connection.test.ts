@@ -425,3 +425,21 @@ test('who must pause and sends all the same keeps no memory that others wait for
   await settle()
   assert.deepEqual(other.numbers, [3])
 })
+
+test('a client that pipelines what is answered at once lets others in between', async () => {
+  const line = new Line(undefined, new MemoryBudget(100_000))
+  const slow = clock.monotonicMs()
+  line.stream.put(Buffer.concat([request(1), request(2), request(3)]))
+  assert.deepEqual(line.numbers, [1])
+  // Its answer takes longer than a turn may: the next begins in a turn of its own.
+  await clock.advance(10)
+  line.answer(1)
+  await settle()
+  assert.deepEqual(line.numbers, [1])
+  await clock.advance(0)
+  assert.deepEqual(line.numbers, [1, 2])
+  line.answer(2)
+  await settle()
+  assert.deepEqual(line.numbers, [1, 2, 3])
+  assert.equal(clock.monotonicMs(), slow + 10)
+})

@@ -52,6 +52,9 @@ const bytesPerWrite = 262_144
 const slowBytesPerSecond = 65_536
 const slowMs = 2_000
 
+/** A client that pipelines lets other connections in after so much time, in milliseconds. */
+const turnMs = 10
+
 /** A request read, and its answer once it is there. */
 interface Pending {
   readonly frame: Uint8Array
@@ -80,6 +83,9 @@ export class Connection {
   /** The end has been begun: nothing more is read. */
   #isEnding = false
   #isDraining = false
+  /** When this turn of the event loop began; requests that wait for the next are begun by `#turn`. */
+  #turnMs = 0
+  #turn: Timer | undefined
   /** While the client has to pause for its quotas (KIP-219): nothing is begun, or read. */
   #muted: { readonly untilMs: number; readonly timer: Timer } | undefined
   /** Since when others wait for memory that requests hold which have to pause. */
@@ -203,6 +209,7 @@ export class Connection {
 
   #received(count: number): void {
     this.#moves++
+    if (this.#turn === undefined) this.#turnMs = this.#deps.clock.monotonicMs()
     if (!this.#isClosed) this.#reader.received(count)
   }
 
@@ -215,8 +222,9 @@ export class Connection {
     }
     const { produceBudget, otherBudget } = this.#deps
     const budget = apiKey === produceKey ? produceBudget : otherBudget
-    const reserved = { budget, bytes: size }
-    if (budget.tryTake(size)) {
+    const small = budget.tryTakeSmall(size)
+    const reserved = { budget: small ?? budget, bytes: size }
+    if (small !== undefined || budget.tryTake(size)) {
       this.#reserved = reserved
       return true
     }
@@ -225,6 +233,7 @@ export class Connection {
       this.#stopWaiting = undefined
       this.#reserved = reserved
       this.#moves++
+      this.#turnMs = this.#deps.clock.monotonicMs()
       this.#resumeReading()
     })
     return false
@@ -242,7 +251,7 @@ export class Connection {
   #beginNext(): void {
     while (this.#mayBegin && this.#muted === undefined && this.#begun < this.#pending.length) {
       const request = this.#pending[this.#begun]
-      if (request === undefined) return
+      if (request === undefined || this.#mustYield()) return
       this.#begun++
       this.#mayBegin = false
       let isNextDue = true
@@ -254,6 +263,22 @@ export class Connection {
       }
       void this.#serve(request)
     }
+  }
+
+  /**
+   * Answers that are there at once, and are taken at once, are given in one turn of the event loop:
+   * a client with a thousand requests under way would be the only one served.
+   */
+  #mustYield(): boolean {
+    const { clock } = this.#deps
+    if (this.#turn !== undefined) return true
+    if (clock.monotonicMs() - this.#turnMs < turnMs) return false
+    this.#turn = clock.after(0, () => {
+      this.#turn = undefined
+      this.#turnMs = clock.monotonicMs()
+      this.#beginNext()
+    })
+    return true
   }
 
   async #serve(request: Pending): Promise<void> {
@@ -280,6 +305,7 @@ export class Connection {
     if (this.#muted === undefined) return
     this.#muted.timer.cancel()
     this.#muted = undefined
+    this.#turnMs = this.#deps.clock.monotonicMs()
     this.#moves++
     this.#beginNext()
     this.#resumeReading()
@@ -375,6 +401,7 @@ export class Connection {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#muted?.timer.cancel()
+    this.#turn?.cancel()
     this.#gone.abort()
     if (error !== undefined) {
       this.#deps.log.debug({ remote: this.peer.remote, error: error.message }, 'connection lost')

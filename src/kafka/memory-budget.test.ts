@@ -53,3 +53,20 @@ test('one that is granted memory may ask again at once', () => {
   budget.give(6)
   assert.deepEqual(served, [1, 2])
 })
+
+test('small requests have a part of their own, and use the rest when that is full', () => {
+  const budget = new MemoryBudget(100, { bytes: 20, requestBytesMax: 10 })
+  assert.ok(budget.tryTake(80))
+  assert.ok(!budget.tryTake(1), 'the part of small ones is not for all')
+  const served: string[] = []
+  budget.wait(60, () => served.push('large'))
+  assert.equal(budget.tryTakeSmall(11), undefined)
+  const small = budget.tryTakeSmall(10)
+  assert.ok(small !== undefined && budget.tryTakeSmall(10) !== undefined)
+  assert.deepEqual([budget.usedBytes, small.isAwaited], [100, true])
+  assert.equal(budget.tryTakeSmall(1), undefined)
+  small.give(10)
+  assert.deepEqual([budget.usedBytes, served], [90, []])
+  budget.give(80)
+  assert.deepEqual([budget.usedBytes, served, small.isAwaited], [70, ['large'], false])
+})

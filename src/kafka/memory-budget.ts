@@ -1,7 +1,8 @@
 /**
  * Memory for requests under way, in bytes, taken before their bodies are read. Requests that
  * produce have their own share: when it is used up only connections that produce wait, heartbeats
- * and fetches go on.
+ * and fetches go on. Of each share a part is for small requests alone, so that clients that
+ * announce much and send nothing are not in everybody's way.
  */
 
 interface Waiting {
@@ -9,23 +10,48 @@ interface Waiting {
   readonly granted: () => void
 }
 
+/** A part of a budget that only requests up to a size may use. */
+export interface SmallShare {
+  readonly bytes: number
+  readonly requestBytesMax: number
+}
+
 export class MemoryBudget {
   readonly limitBytes: number
+  readonly #requestBytesMax: number
+  /** What small requests use first; and for that part, whose it is. */
+  readonly #small: MemoryBudget | undefined
+  #whole: MemoryBudget | undefined
   #usedBytes = 0
   /** In the order of asking. */
   readonly #waiting = new Set<Waiting>()
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, small: SmallShare = { bytes: 0, requestBytesMax: 0 }) {
     this.limitBytes = limitBytes
+    this.#requestBytesMax = small.requestBytesMax
+    if (small.bytes === 0) return
+    this.#small = new MemoryBudget(small.bytes)
+    this.#small.#whole = this
   }
 
   get usedBytes(): number {
-    return this.#usedBytes
+    return this.#usedBytes + (this.#small?.usedBytes ?? 0)
   }
 
   /** True where somebody waits for what others have taken. */
   get isAwaited(): boolean {
-    return this.#waiting.size > 0
+    return this.#waiting.size > 0 || this.#whole?.isAwaited === true
+  }
+
+  /** Takes `bytes` of what is kept for small requests: give them back to the one that is returned. */
+  tryTakeSmall(bytes: number): MemoryBudget | undefined {
+    if (bytes > this.#requestBytesMax) return undefined
+    const small = this.#small
+    return small !== undefined &&
+      small.#usedBytes + bytes <= small.limitBytes &&
+      small.tryTake(bytes)
+      ? small
+      : undefined
   }
 
   /**
@@ -66,6 +92,7 @@ export class MemoryBudget {
   }
 
   #fits(bytes: number): boolean {
-    return this.#usedBytes === 0 || this.#usedBytes + bytes <= this.limitBytes
+    const limitBytes = this.limitBytes - (this.#small?.limitBytes ?? 0)
+    return this.#usedBytes === 0 || this.#usedBytes + bytes <= limitBytes
   }
 }

@@ -3,7 +3,7 @@
  * looked at again.
  */
 import { assert } from '../base/assert.ts'
-import { shortStringBytesMax, taggedFieldsMax } from './limits.ts'
+import { stringBytesMax, taggedFieldsMax } from './limits.ts'
 import { Malformed, within } from './malformed.ts'
 import { holds, parseField } from './notation.ts'
 import { mismatch, Writer } from './writer.ts'
@@ -196,7 +196,7 @@ const int16Length: Length = {
   size: 2,
   read: (reader) => reader.int16(),
   write(writer, length) {
-    if (length > shortStringBytesMax) throw mismatch(`a string of ${length} bytes`, 'an old string')
+    if (length > stringBytesMax) throw mismatch(`a string of ${length} bytes`, 'an old string')
     writer.int16(length)
   },
 }
@@ -225,6 +225,7 @@ function stringCodec(nullable: boolean, version: Version): Codec {
     isZero: (value) => value === undefined || value === '',
     read(reader) {
       const size = checked(length.read(reader), nullable)
+      if (size > stringBytesMax) throw new Malformed(`is a string of ${size} bytes`)
       return size === -1 ? null : reader.text(size)
     },
     write(writer, value) {

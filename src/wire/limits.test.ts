@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Failure } from '../base/errors.ts'
 import { message } from './message.ts'
-import { arrayItemsMax, shortStringBytesMax, taggedFieldsMax } from './limits.ts'
+import { arrayItemsMax, stringBytesMax, taggedFieldsMax } from './limits.ts'
 
 const old = message({ name: 'Old', versions: [0, 0], fields: { names: 'string[]' } })
 const text = message({ name: 'Text', versions: [0, 0], fields: { text: 'string' } })
@@ -53,6 +53,24 @@ test('lengths below zero and varints beyond 32 bits are corrupt', () => {
   assert.throws(() => flexible.decode(0, Buffer.from('00', 'hex')), corrupt(/field data.*is null/))
 })
 
+test(`a string has at most ${stringBytesMax} bytes, also where its length could say more`, () => {
+  const compact = message({
+    name: 'Compact',
+    versions: [0, 0],
+    flexibleFrom: 0,
+    fields: { text: 'string' },
+  })
+  const value = (size: number): Buffer => {
+    const length = size + 1
+    const prefix = [(length & 0x7f) | 0x80, ((length >>> 7) & 0x7f) | 0x80, length >>> 14]
+    return Buffer.from([...prefix, ...Buffer.alloc(size, 'x'), 0])
+  }
+  const { text: longest } = compact.decode(0, value(stringBytesMax))
+  assert.equal(longest.length, stringBytesMax)
+  const tooLong = value(stringBytesMax + 1)
+  assert.throws(() => compact.decode(0, tooLong), corrupt(/field text.*a string of 32768 bytes/))
+})
+
 test('unknown tagged fields are skipped, known ones stay within their size', () => {
   const unknown = Buffer.from('01' + '02' + '0702abcd' + '0303026869', 'hex')
   assert.deepEqual(
@@ -76,7 +94,7 @@ test('a value that does not fit is refused, and the message says where', () => {
   )
   assert.throws(() => sizes.encode(0, { sizes: [1, 0.5] }), invalid(/field sizes\[1\].*0\.5/))
   assert.throws(() => sizes.encode(0, { sizes: [2 ** 53] }), invalid(/is not an integer from/))
-  const long = 'x'.repeat(shortStringBytesMax + 1)
+  const long = 'x'.repeat(stringBytesMax + 1)
   assert.throws(() => text.encode(0, { text: long }), invalid(/32768 bytes/))
   assert.throws(() => text.encode(0, {} as never), invalid(/field text.*undefined/))
 })

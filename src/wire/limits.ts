@@ -4,5 +4,5 @@
 export const arrayItemsMax = 1_000_000
 /** Tagged fields of one struct, known and unknown. */
 export const taggedFieldsMax = 10_000
-/** Bytes of a string before flexible versions, where its length is an int16. */
-export const shortStringBytesMax = 32_767
+/** Bytes of a string: an int16 before flexible versions, and no more after, as Kafka reads them. */
+export const stringBytesMax = 32_767

@@ -102,10 +102,10 @@ export class WireClient {
     return reply
   }
 
-  /** Everything in partition 0, read to its high watermark. */
-  async readAll(topic: string): Promise<ReadRecord[]> {
+  /** Everything in partition 0 from an offset on, read to its high watermark. */
+  async readAll(topic: string, from = 0): Promise<ReadRecord[]> {
     const found: ReadRecord[] = []
-    for (let offset = 0; ;) {
+    for (let offset = from; ;) {
       const part = await this.#read(topic, offset)
       for (const record of part.records) if (record.offset >= offset) found.push(record)
       const next = (part.records.at(-1)?.offset ?? offset - 1) + 1

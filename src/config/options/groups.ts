@@ -135,6 +135,18 @@ export const groupOptions = {
     default: 'bidirectional',
     doc: 'Whether groups with members may change from one protocol to the other, and which way.',
   },
+  'group.memory.bytes': {
+    type: 'integer',
+    default: 268_435_456,
+    min: 1_048_576,
+    unit: 'bytes',
+    doc: [
+      'What the members of all groups may take in memory. At the limit one that asks for more is',
+      'told to try again; the last quarter is kept for those that ask for less than 64 KiB.',
+    ],
+    reason:
+      'A hundred thousand members of the usual kind; nobody can fill it with a few huge ones.',
+  },
   'offsets.retention.minutes': {
     type: 'integer',
     default: 10_080,

@@ -126,9 +126,11 @@ export function patternsOf({ members }: ConsumerGroupState): string[] {
   return [...patterns].toSorted()
 }
 
-/** Bytes that a member takes in the group's row, roughly. */
+/** Bytes that a member takes in the group's row, roughly: all that its client may make long. */
 export function consumerMemberBytes(member: ConsumerMember): number {
-  let bytes = 300 + (member.topicPattern?.length ?? 0)
+  const { memberId, instanceId, rackId, clientId, topicPattern } = member
+  let bytes = 300 + clientId.length
+  for (const text of [memberId, instanceId, rackId, topicPattern]) bytes += text?.length ?? 0
   for (const name of member.topicNames) bytes += name.length + 3
   for (const { name, metadata } of member.classic?.protocols ?? []) {
     bytes += name.length + metadata.length * 2

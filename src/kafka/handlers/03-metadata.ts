@@ -83,7 +83,7 @@ async function answers(
   // As Kafka: named twice, answered once. Else a small request could ask for a huge answer.
   for (const name of new Set(topics.map((topic) => topic.name))) {
     replies.push(name === null ? byId(broker, zeroId) : await byName(broker, name, creation))
-    if (name !== null && broker.topics.byName(name) === undefined) await turns.step()
+    if (creation !== undefined) await turns.step()
   }
   return replies
 }

@@ -22,7 +22,7 @@ import type { KnownTopic } from '../../log/topic-directory.ts'
 import type { Broker } from '../broker.ts'
 import { type Handler, handler } from '../router.ts'
 import { groupRefusalCode } from '../to-error-code.ts'
-import { lookUpTopic, type TopicReference } from '../topic-look-up.ts'
+import { hasPartition, lookUpTopic, type TopicReference } from '../topic-look-up.ts'
 
 type GroupReply = NonNullable<OffsetFetchReply['groups']>[number]
 type TopicReply = GroupReply['topics'][number]
@@ -124,8 +124,11 @@ async function fetchGroup(
     return { errorCode: refusalCode('unavailable'), topics: [] }
   }
   const known: TopicPartitions[] = []
-  for (const [{ partitionIndexes: partitions }, topic] of found) {
-    if (typeof topic !== 'number') known.push({ topicId: topic.topicId, partitions })
+  for (const [{ partitionIndexes }, topic] of found) {
+    if (typeof topic === 'number') continue
+    // Each once, and those there are: the catalog is not asked a million times for nothing.
+    const partitions = [...new Set(partitionIndexes)].filter((index) => hasPartition(topic, index))
+    known.push({ topicId: topic.topicId, partitions })
   }
   const topics = asked === null ? null : known
   const result = await broker.groups.fetchOffsets({ ...who, topics, isStable })

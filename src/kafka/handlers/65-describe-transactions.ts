@@ -19,12 +19,14 @@ const idsMax = 10_000
 
 export function describeTransactionsHandler(broker: Broker): Handler {
   return handler(describeTransactions, async ({ transactionalIds: ids }) => {
-    const asked = ids.slice(0, idsMax).filter((id) => id !== '')
+    const asked = [...new Set(ids.slice(0, idsMax).filter((id) => id !== ''))]
     const found = await broker.transactions.describe(asked)
+    const isRead = !('outcome' in found)
+    const byId = new Map(isRead ? asked.map((id, at) => [id, found[at]]) : [])
     const transactionStates = ids.map((id, at): StateReply => {
       if (id === '' || at >= idsMax) return without(id, ErrorCode.INVALID_REQUEST)
-      if ('outcome' in found) return without(id, transactionRefusalCode(found.reason, true))
-      const described = found[asked.indexOf(id)]
+      if (!isRead) return without(id, transactionRefusalCode(found.reason, true))
+      const described = byId.get(id)
       if (described === undefined) return without(id, ErrorCode.TRANSACTIONAL_ID_NOT_FOUND)
       return stateOf(broker, described)
     })
