@@ -4,7 +4,7 @@ import { GroupWorld, joinDefaults, outcomeOf } from '../../test/group/group-worl
 
 const protocols = (bytes: number) => [{ name: 'range', metadata: new Uint8Array(bytes) }]
 
-test('groups take up to their memory; who asks for little finds room, and what goes makes some', async () => {
+test('groups take up to their memory, a part of which is for small requests', async () => {
   const world = new GroupWorld({ config: { memoryBytesMax: 1_000_000 } })
   const join = async (groupId: string, bytes: number, memberId = ''): Promise<string> => {
     const own = { groupId, memberId, protocols: protocols(bytes), sessionTimeoutMs: 60_000 }

@@ -36,7 +36,7 @@ import { openSocket, WireClient } from './wire-client.ts'
 
 const mebibyte = 1024 * 1024
 /** No round may take longer, on a machine that does much else; alone it takes some ms. */
-const roundMsMax = 5_000
+const roundMsMax = 10_000
 /** What a request may leave behind in the process until memory is collected. */
 const grownBytesMax = 300 * mebibyte
 const many = 100_000

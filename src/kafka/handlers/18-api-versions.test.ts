@@ -65,7 +65,7 @@ test('clients name themselves in letters, digits, dots and dashes', async () => 
 test('what a client calls itself is kept, but not as much as it likes', async () => {
   const world = new KafkaWorld()
   const header = { apiVersion: 3, correlationId: 9, clientId: null }
-  const body = { clientSoftwareName: 'n'.repeat(1_000_000), clientSoftwareVersion: '1' }
+  const body = { clientSoftwareName: 'n'.repeat(30_000), clientSoftwareVersion: '1' }
   await serve(world, Buffer.concat(encodeRequest(apiVersions, header, body)).subarray(4))
   assert.equal(peer.software?.name.length, 100)
 })
