@@ -105,44 +105,56 @@ test('a group changes its protocol while its members run, and back', async () =>
   await java.leave()
 })
 
-test('members of both protocols outlive their broker without a rebalance', async () => {
-  const broker = await BrokerProcess.start()
-  try {
-    const topic = await createTopic('outlive', broker.bootstrap)
-    const consumers = [
-      await openJava848(broker.bootstrap, 'consumers', topic),
-      await openJava848(broker.bootstrap, 'consumers', topic),
-    ]
-    // As long as that of the others: a busy machine starts a broker in some seconds.
-    const openClassic = openJavaMember(['--session-timeout', '45000'])
-    const classics = [
-      await openClassic(broker.bootstrap, 'classics', topic),
-      await openClassic(broker.bootstrap, 'classics', topic),
-    ]
-    await settled(consumers)
-    await settled(classics)
-    const all = [...consumers, ...classics]
-    const before = all.map((member) => [...member.assigned()].toSorted((a, b) => a - b))
-    const revocations = all.map((member) => member.revocations?.())
-    await broker.kill()
-    await broker.restart()
-    await produced(broker.bootstrap, topic)
-    await until(
-      () => all.every((member) => member.seen().size > 0),
-      settleTimeoutMs,
-      () => `seen ${all.map((member) => member.seen().size).join()}`,
-    )
-    const now = all.map((member) => [...member.assigned()].toSorted((a, b) => a - b))
-    assert.deepEqual(now, before)
-    assert.deepEqual(
-      all.map((member) => member.revocations?.()),
-      revocations,
-    )
-    await Promise.all(all.map((member) => member.leave()))
-  } finally {
-    await broker.close()
-  }
-})
+/** The shortest session that a broker grants, and Kafka's default; heartbeats of the new protocol. */
+const sessions = [
+  { sessionMs: 6_000, heartbeatMs: 1_500 },
+  { sessionMs: 45_000, heartbeatMs: 5_000 },
+]
+
+for (const { sessionMs, heartbeatMs } of sessions) {
+  test(`members of both protocols outlive their broker, sessions of ${sessionMs} ms`, async () => {
+    const broker = await BrokerProcess.start({
+      flags: [
+        `--group-consumer-session-timeout-ms=${sessionMs}`,
+        `--group-consumer-heartbeat-interval-ms=${heartbeatMs}`,
+      ],
+    })
+    try {
+      const topic = await createTopic('outlive', broker.bootstrap)
+      const consumers = [
+        await openJava848(broker.bootstrap, 'consumers', topic),
+        await openJava848(broker.bootstrap, 'consumers', topic),
+      ]
+      const openClassic = openJavaMember(['--session-timeout', `${sessionMs}`])
+      const classics = [
+        await openClassic(broker.bootstrap, 'classics', topic),
+        await openClassic(broker.bootstrap, 'classics', topic),
+      ]
+      await settled(consumers)
+      await settled(classics)
+      const all = [...consumers, ...classics]
+      const before = all.map((member) => [...member.assigned()].toSorted((a, b) => a - b))
+      const revocations = all.map((member) => member.revocations?.())
+      await broker.kill()
+      await broker.restart()
+      await produced(broker.bootstrap, topic)
+      await until(
+        () => all.every((member) => member.seen().size > 0),
+        settleTimeoutMs,
+        () => `seen ${all.map((member) => member.seen().size).join()}`,
+      )
+      const now = all.map((member) => [...member.assigned()].toSorted((a, b) => a - b))
+      assert.deepEqual(now, before)
+      assert.deepEqual(
+        all.map((member) => member.revocations?.()),
+        revocations,
+      )
+      await Promise.all(all.map((member) => member.leave()))
+    } finally {
+      await broker.close()
+    }
+  })
+}
 
 function groupsTool(...args: string[]): Promise<string> {
   const all = ['--bootstrap-server', target.bootstrap, ...args]

@@ -1,7 +1,7 @@
 /**
  * A transactional producer as real ones behave, of either version of the protocol (KIP-98,
  * KIP-890): answers get lost and it asks again; what cannot go on begins anew; now and then it dies
- * and leaves a transaction open, or another takes its id over.
+ * and leaves a transaction open, until it is back, or for ever; or another takes its id over.
  */
 import { type Clock, sleep } from '../../src/base/clock.ts'
 import { type Random, randomBelow } from '../../src/base/random.ts'
@@ -29,6 +29,10 @@ export interface TxnActorParts {
   readonly partitionCount: number
   /** Its epoch rises with every transaction, and partitions join by themselves. */
   readonly isBumping: boolean
+  /** `transaction.timeout.ms`. */
+  readonly timeoutMs: number
+  /** Once dead it is back so much later. */
+  readonly awayMs: number
   /** True once nothing new is to begin; what is under way is brought to an end. */
   readonly isOver: () => boolean
 }
@@ -56,10 +60,30 @@ class Fatal extends Error {
   override readonly name = 'Fatal'
 }
 
+/** What a producer leaves behind that never comes back. */
+export interface Remains {
+  readonly transactionalId: string
+  readonly transaction: SimTransaction
+  /** Commits the transaction after all, as the producer that it was. Resolves with the code. */
+  readonly haunt: () => Promise<number | undefined>
+  readonly producerEpoch: number
+}
+
+/** Lives until the run is over, and leaves nothing open. */
 export async function runTxnActor(parts: TxnActorParts): Promise<void> {
   const actor = new TxnActor(parts)
   while (!parts.isOver()) await actor.live()
   await actor.leave()
+}
+
+/** The same, but that it dies in the end with a transaction open. */
+export async function runMortal(parts: TxnActorParts): Promise<Remains> {
+  const actor = new TxnActor(parts)
+  while (!parts.isOver()) await actor.live()
+  for (;;) {
+    const remains = await actor.die()
+    if (remains !== undefined) return remains
+  }
 }
 
 class TxnActor {
@@ -95,19 +119,34 @@ class TxnActor {
     return this.#init()
   }
 
+  /** Undefined where it was so slow that its transaction was not open any more. */
+  async die(): Promise<Remains | undefined> {
+    await this.#init()
+    const { history, name, transactionalId } = this.#parts
+    const transaction = history.begin(name)
+    try {
+      await this.#write(transaction)
+    } catch (error) {
+      if (!(error instanceof Fatal)) throw error
+      transaction.fate = 'aborted'
+      return undefined
+    }
+    // Nobody asks for its end, but the broker in time.
+    transaction.fate = 'aborted'
+    const { producerEpoch } = this.#identity
+    const haunt = (): Promise<number | undefined> => this.#endOnce(true)
+    return { transactionalId, transaction, producerEpoch, haunt }
+  }
+
   /** False where the producer dies in it. */
   async #transact(transaction: SimTransaction): Promise<boolean> {
-    const { random, history, partitionCount } = this.#parts
-    const count = 1 + randomBelow(random, 4)
-    for (let index = 0; index < count; index++) {
-      const partition = randomBelow(random, partitionCount)
-      await this.#send(partition, history.send(transaction, partition))
-    }
-    if (randomBelow(random, 2) === 0) await this.#commitOffset(transaction)
+    const { random, clock, awayMs } = this.#parts
+    await this.#write(transaction)
     const draw = randomBelow(random, 10)
     if (draw === 0) {
-      // InitProducerId aborts it; nothing of it is ever seen.
+      // InitProducerId aborts it, or its time is over first; nothing of it is ever seen.
       transaction.fate = 'aborted'
+      await sleep(clock, awayMs)
       return false
     }
     const isCommit = draw < 7
@@ -122,9 +161,19 @@ class TxnActor {
     return true
   }
 
+  async #write(transaction: SimTransaction): Promise<void> {
+    const { random, history, partitionCount } = this.#parts
+    const count = 1 + randomBelow(random, 4)
+    for (let index = 0; index < count; index++) {
+      const partition = randomBelow(random, partitionCount)
+      await this.#send(partition, history.send(transaction, partition))
+    }
+    if (randomBelow(random, 2) === 0) await this.#commitOffset(transaction)
+  }
+
   async #init(): Promise<void> {
-    const { transactionalId, client } = this.#parts
-    const body = { transactionalId, transactionTimeoutMs: 60_000 }
+    const { transactionalId, client, timeoutMs: transactionTimeoutMs } = this.#parts
+    const body = { transactionalId, transactionTimeoutMs }
     await this.#asked('init', async () => {
       const { errorCode, producerId, producerEpoch } = await client.request(initProducerId, 4, body)
       if (errorCode === ErrorCode.NONE) this.#become({ producerId, producerEpoch })
