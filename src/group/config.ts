@@ -56,6 +56,17 @@ export const defaultGroupConfig: GroupConfig = {
   migrationPolicy: 'bidirectional',
 }
 
+/**
+ * After a load a session is at least so long, in ms: clients of a broker that was away wait up to
+ * 10 s between two attempts to connect (librdkafka's reconnect.backoff.max.ms).
+ */
+const reconnectMs = 15_000
+
+/** Everybody's session after a load: members must not pay for the broker's absence. */
+export function sessionAfterLoadMs(sessionTimeoutMs: number): number {
+  return Math.max(sessionTimeoutMs, reconnectMs)
+}
+
 export const groupLimits: {
   readonly groupIdBytesMax: number
   readonly groupsMax: number

@@ -18,6 +18,25 @@ test('after a restart a stable group heartbeats on, with fresh sessions', async 
   assert.equal(asText(synced.answer.assignment), 'part-1')
 })
 
+test('after a restart who comes back slowly is still a member, then watched as before', async () => {
+  const world = new GroupWorld()
+  const [leader, follower] = await world.stable({}, {})
+  world.crash()
+  assert.equal(await world.heartbeat(leader!), 'alive')
+  // librdkafka may wait for 10 s before it connects again, which is the session that it asked for.
+  for (let second = 0; second < 14; second++) {
+    await world.clock.advance(1_000)
+    assert.equal(await world.heartbeat(leader!), 'alive')
+  }
+  assert.equal(await world.heartbeat(follower!), 'alive')
+  for (let second = 0; second < 9; second++) {
+    await world.clock.advance(1_000)
+    assert.equal(await world.heartbeat(leader!), 'alive')
+  }
+  await world.clock.advance(1_000)
+  assert.equal(await world.heartbeat(leader!), 'rebalance-in-progress')
+})
+
 test('a restart between join and sync: the leader goes on where it was', async () => {
   const world = new GroupWorld()
   const asked = [await world.join(), await world.join()]

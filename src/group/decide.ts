@@ -2,7 +2,7 @@
  * The machine of a classic group: what every event means in every state. Pure: no clock, no
  * catalog, no waiting.
  */
-import type { GroupConfig } from './config.ts'
+import { type GroupConfig, sessionAfterLoadMs } from './config.ts'
 import type { AnyGroupEvent } from './decide-group.ts'
 import { Draft } from './draft.ts'
 import type { Decision } from './draft.ts'
@@ -86,11 +86,10 @@ export function decide(
   return draft.decision()
 }
 
-/** Everybody gets a fresh session: members must not pay for the broker's absence. */
 function onLoaded(draft: Draft): void {
   const { state } = draft
   for (const { memberId, sessionTimeoutMs } of state.members.values()) {
-    draft.setTimer(`session:${memberId}`, sessionTimeoutMs)
+    draft.setTimer(`session:${memberId}`, sessionAfterLoadMs(sessionTimeoutMs))
   }
   const timeoutMs = rebalanceTimeoutMs(state)
   if (state.name === 'preparing-rebalance') {

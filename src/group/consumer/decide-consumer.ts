@@ -1,5 +1,5 @@
 /** The machine of a consumer group: what every event means. Pure, as that of classic groups. */
-import type { GroupConfig } from '../config.ts'
+import { type GroupConfig, sessionAfterLoadMs } from '../config.ts'
 import type { AnyGroupEvent } from '../decide-group.ts'
 import type { Decision } from '../draft.ts'
 import type { CommitEvent } from '../on-heartbeat.ts'
@@ -101,11 +101,10 @@ function apply(draft: ConsumerDraft, event: AnyGroupEvent): void {
   }
 }
 
-/** Everybody gets a fresh session: members must not pay for the broker's absence. */
 export function onLoaded(draft: ConsumerDraft): void {
   for (const { memberId, classic, state, rebalanceTimeoutMs } of draft.state.members.values()) {
     const timeoutMs = classic?.sessionTimeoutMs ?? draft.config.consumerSessionTimeoutMs
-    draft.setTimer(`session:${memberId}`, timeoutMs)
+    draft.setTimer(`session:${memberId}`, sessionAfterLoadMs(timeoutMs))
     if (state === 'unrevoked' && classic === null) {
       draft.setTimer(`revoke:${memberId}`, rebalanceTimeoutMs)
     }
