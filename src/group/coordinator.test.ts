@@ -18,7 +18,7 @@ test('after a restart a stable group heartbeats on, with fresh sessions', async 
   assert.equal(asText(synced.answer.assignment), 'part-1')
 })
 
-test('after a restart who comes back slowly is still a member, then watched as before', async () => {
+test('after a restart who comes back slowly is still a member', async () => {
   const world = new GroupWorld()
   const [leader, follower] = await world.stable({}, {})
   world.crash()
