@@ -8,6 +8,7 @@ import type { Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { buildBatch } from '../../src/record/build-batch.ts'
 import { ErrorCode } from '../../src/wire/error-codes.ts'
 import { encodeRequest } from '../../src/wire/frame.ts'
 import { produce } from '../../src/wire/messages/00-produce.ts'
@@ -30,7 +31,9 @@ import { describeConfigs } from '../../src/wire/messages/32-describe-configs.ts'
 import { deleteGroups } from '../../src/wire/messages/42-delete-groups.ts'
 import { describeTransactions } from '../../src/wire/messages/65-describe-transactions.ts'
 import { consumerGroupDescribe } from '../../src/wire/messages/69-consumer-group-describe.ts'
+import { endTxn } from '../../src/wire/messages/26-end-txn.ts'
 import { BrokerProcess } from '../support/broker-process.ts'
+import { until } from '../support/until.ts'
 import { Neighbour } from './neighbour.ts'
 import { openSocket, WireClient } from './wire-client.ts'
 
@@ -43,11 +46,16 @@ const many = 100_000
 const { INVALID_REQUEST, NONE, POLICY_VIOLATION } = ErrorCode
 const { UNKNOWN_TOPIC_OR_PARTITION, COORDINATOR_NOT_AVAILABLE, MEMBER_ID_REQUIRED } = ErrorCode
 
+const flags = [
+  ...['--group-memory-bytes', `${32 * mebibyte}`],
+  ...['--transaction-abort-timed-out-transaction-cleanup-interval-ms', '500'],
+]
+
 let broker: BrokerProcess
 let neighbour: Neighbour
 
 before(async () => {
-  broker = await BrokerProcess.start({ flags: ['--group-memory-bytes', `${32 * mebibyte}`] })
+  broker = await BrokerProcess.start({ flags })
   neighbour = await Neighbour.of(broker)
 })
 after(async () => {
@@ -303,6 +311,23 @@ test('transactional ids without end', async (t) => {
   })
 })
 
+test('producer ids without end, each of them used once', async (t) => {
+  await harmless(t, async (client) => {
+    assert.equal(await client.createTopic('many-producers'), NONE)
+    const codes = await pipelined(some, async () => {
+      const asked = { transactionalId: null, transactionTimeoutMs: 60_000 }
+      const { producerId, producerEpoch } = await client.ask(initProducerId, 4, asked)
+      const own = { producerId, producerEpoch, baseSequence: 0 }
+      const records = buildBatch([{ key: null, value: Buffer.from('x'), timestampMs: 0 }], own)
+      const topicData = [{ name: 'many-producers', partitionData: [{ index: 0, records }] }]
+      const body = { transactionalId: null, acks: -1, timeoutMs: 30_000, topicData }
+      const { responses } = await client.ask(produce, 9, body)
+      return responses[0]?.partitionResponses[0]?.errorCode
+    })
+    assert.deepEqual(counts(codes), only(NONE, some))
+  })
+})
+
 test('members with metadata as large as a group may be', async (t) => {
   await harmless(t, async (client) => {
     const join = (groupId: string, bytes: number): Promise<{ readonly errorCode: number }> => {
@@ -362,4 +387,47 @@ test('a reader that pipelines fetches and takes no answers', async (t) => {
     await sleep(2_000)
   })
   for (const socket of deaf) socket.destroy()
+})
+
+test('a transaction that is held open ends in time, and stops readers of it only', async (t) => {
+  const [writer, reader] = [
+    await WireClient.open(broker.bootstrap),
+    await WireClient.open(broker.bootstrap),
+  ]
+  assert.equal(await writer.createTopic('held'), NONE)
+  const transactionalId = 'holder'
+  const valuesFrom = async (isolationLevel: number): Promise<readonly [number, number]> => {
+    const partitions = [{ partition: 0, fetchOffset: 1, partitionMaxBytes: mebibyte }]
+    const asked = { maxWaitMs: 0, minBytes: 0, topics: [{ topic: 'held', partitions }] }
+    const body = { ...asked, isolationLevel, forgottenTopicsData: [] }
+    const part = (await reader.ask(fetch, 11, body)).responses[0]?.partitions[0]
+    return [part?.lastStableOffset ?? -1, part?.records?.length ?? 0]
+  }
+  await harmless(t, async (greedy) => {
+    const init = { transactionalId, transactionTimeoutMs: 2_000 }
+    const { producerId, producerEpoch } = await greedy.ask(initProducerId, 4, init)
+    const own = { producerId, producerEpoch, baseSequence: 0, isTransactional: true }
+    const records = buildBatch([{ key: null, value: Buffer.from('held'), timestampMs: 0 }], own)
+    const topicData = [{ name: 'held', partitionData: [{ index: 0, records }] }]
+    const body = { transactionalId, acks: -1, timeoutMs: 30_000, topicData }
+    const { responses } = await greedy.ask(produce, 12, body)
+    assert.equal(responses[0]?.partitionResponses[0]?.errorCode, NONE)
+    const begunMs = performance.now()
+    // Others write behind it as ever; who reads everything gets it, who reads committed waits.
+    for (let at = 0; at < 20; at++)
+      assert.equal((await writer.produce('held', ['x'])).errorCode, NONE)
+    const held = await valuesFrom(1)
+    if (performance.now() - begunMs < 2_000) assert.deepEqual(held, [0, 0])
+    assert.notEqual((await valuesFrom(0))[1], 0)
+    await until(
+      async () => (await valuesFrom(1))[0] > 20,
+      20_000,
+      () => 'the transaction is still open',
+    )
+    assert.notEqual((await valuesFrom(1))[1], 0)
+    const end = { transactionalId, producerId, producerEpoch, committed: true }
+    assert.notEqual((await greedy.ask(endTxn, 4, end)).errorCode, NONE, 'it is fenced')
+  })
+  writer.close()
+  reader.close()
 })
