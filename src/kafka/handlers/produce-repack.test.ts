@@ -87,7 +87,7 @@ test('producer is the default, and asks nobody to pack anything', async () => {
   assert.deepEqual(ids, [0, 1, 2, 3, 4])
 })
 
-test('the broker’s own config holds where a topic says nothing, from the next batch on', async () => {
+test('the broker’s own config holds where a topic says nothing', async () => {
   const world = await BrokerWorld.start()
   await world.topic('t')
   await world.topic('own', 1, { 'compression.type': 'producer' })
