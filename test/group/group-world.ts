@@ -8,7 +8,12 @@ import type { MemoryFault, MemoryPoint } from '../../src/catalog/memory-faults.t
 import { topics } from '../../src/catalog/schema.ts'
 import { defaultGroupConfig } from '../../src/group/config.ts'
 import type { GroupConfig } from '../../src/group/config.ts'
-import type { TopicView, ViewedTopic } from '../../src/group/consumer/topic-view.ts'
+import type {
+  GroupSurroundings,
+  TopicView,
+  ViewedTopic,
+} from '../../src/group/consumer/topic-view.ts'
+import { TopicPatterns } from '../../src/group/consumer/topic-patterns.ts'
 import { GroupCoordinator } from '../../src/group/coordinator.ts'
 import type {
   HeartbeatResult,
@@ -109,6 +114,12 @@ export class GroupWorld {
       },
     })
     this.coordinator = this.start()
+  }
+
+  /** What groups see of the rest of the broker. */
+  get around(): GroupSurroundings {
+    const { topics: known, clock } = this
+    return { topics: known, embedded: embeddedProtocol, patterns: new TopicPatterns(known, clock) }
   }
 
   /** Another broker process over the same catalog. */
