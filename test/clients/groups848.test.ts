@@ -116,7 +116,9 @@ for (const { sessionMs, heartbeatMs } of sessions) {
     const broker = await BrokerProcess.start({
       flags: [
         `--group-consumer-session-timeout-ms=${sessionMs}`,
+        `--group-consumer-min-session-timeout-ms=${sessionMs}`,
         `--group-consumer-heartbeat-interval-ms=${heartbeatMs}`,
+        `--group-consumer-min-heartbeat-interval-ms=${heartbeatMs}`,
       ],
     })
     try {
