@@ -15,7 +15,7 @@ import {
   type GroupResult,
 } from '../catalog/commit-groups.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
-import type { AppendOutcome } from '../catalog/outcomes.ts'
+import type { AppendOutcome, RefusedReason } from '../catalog/outcomes.ts'
 import type { GroupPlace, Journal } from '../journal/journal.ts'
 import { MissingSequences } from './missing-sequences.ts'
 import { GatherPause } from './gather-pause.ts'
@@ -85,6 +85,8 @@ const newFlight = (group: LaneGroup, place?: GroupPlace): Flight => {
   written.promise.catch(() => undefined) // mostly nobody waits for it
   return { group, place, failure: undefined, written }
 }
+
+const mayComeAgain: ReadonlySet<RefusedReason> = new Set(['config-changed', 'wrong-transaction'])
 
 export class AppendLane {
   readonly #deps: LaneDeps
@@ -378,18 +380,21 @@ export class AppendLane {
         this.#refuse(flight)
       } else {
         await this.#deps.committed(flight.group.appends, result)
-        this.#rememberOutdated(flight, result.outcomes)
+        this.#rememberRefused(flight, result.outcomes)
         this.#queuedBytes -= flight.group.byteLength
         flight.group.answer(result)
       }
     }
   }
 
-  /** They are judged again under the new configuration; what follows must not overtake them. */
-  #rememberOutdated(flight: Flight, outcomes: readonly AppendOutcome[]): void {
+  /**
+   * They are judged again, under the new configuration or for the transaction that is open; what
+   * follows must not overtake them.
+   */
+  #rememberRefused(flight: Flight, outcomes: readonly AppendOutcome[]): void {
     for (const [index, append] of flight.group.appends.entries()) {
       const outcome = outcomes[index]
-      if (outcome?.outcome === 'refused' && outcome.reason === 'config-changed') {
+      if (outcome?.outcome === 'refused' && mayComeAgain.has(outcome.reason)) {
         this.#missing.failed(append)
       }
     }

@@ -1,6 +1,7 @@
 /**
- * The verbs of transactions, over the catalog: any broker serves any transactional id, and nothing
- * is kept in memory. Every verb may be asked again after a lost answer.
+ * The verbs of transactions, over the catalog: any broker serves any transactional id, and what is
+ * kept in memory is a hint (open-transactions.ts). Every verb may be asked again after a lost
+ * answer.
  */
 import type { Clock } from '../base/clock.ts'
 import { sleep } from '../base/clock.ts'
@@ -27,6 +28,7 @@ import {
   type Registering,
   writePendingOffsets,
 } from '../catalog/transactions.ts'
+import { OpenTransactions } from './open-transactions.ts'
 import type { ProducerIds } from './producer-ids.ts'
 import {
   abortTimedOut,
@@ -67,6 +69,15 @@ export interface Refused {
 type Granted = Extract<Verdict, { readonly outcome: 'granted' }>
 export type Answer = Granted | Refused
 
+/** What batches may be written for. */
+export interface AppendGrant {
+  readonly outcome: 'granted'
+  /** Of the transaction that is open. */
+  readonly serial: number
+  /** The catalog was not asked. */
+  readonly isRemembered: boolean
+}
+
 /** Who asks for something in a transaction. */
 export interface TransactionalProducer extends ProducerIdentity {
   readonly transactionalId: string
@@ -84,6 +95,7 @@ const judged = (verdict: Verdict): Verdict & { isGranted: boolean; next?: Transa
 
 export class TransactionCoordinator {
   readonly #parts: TransactionCoordinatorParts
+  readonly #open = new OpenTransactions()
 
   constructor(parts: TransactionCoordinatorParts) {
     this.#parts = parts
@@ -120,7 +132,18 @@ export class TransactionCoordinator {
     return this.#orRefused('join transaction', async () => {
       const judge = (row: TransactionRow | undefined): ReturnType<typeof judged> =>
         judged(joinTransaction(row, producer, clientVersion, nowMs))
-      return answerOf(await changeTransaction(database, transactionalId, judge, registering))
+      const answer = answerOf(
+        await changeTransaction(database, transactionalId, judge, registering),
+      )
+      if (answer.outcome === 'granted') {
+        this.#open.remember(
+          transactionalId,
+          answer.producer,
+          answer.serial,
+          registering.partitionIds ?? [],
+        )
+      }
+      return answer
     })
   }
 
@@ -146,21 +169,40 @@ export class TransactionCoordinator {
   /**
    * The transaction that batches for these partitions belong to, before they are appended. With
    * `joins` the partitions are registered where they are not yet (KIP-890). What is not allowed is
-   * refused by the commit, which looks again.
+   * refused by the commit, which looks again: also what was granted from memory
+   * (`isRemembered`), in which case `forget` and a second try tell what is right.
    */
-  appending(
+  async appending(
     producer: TransactionalProducer,
     partitionIds: readonly number[],
     joins: boolean,
-  ): Promise<Answer> {
+  ): Promise<AppendGrant | Refused> {
+    const { transactionalId } = producer
+    const known = this.#open.serialOf(transactionalId, producer, partitionIds)
+    if (known !== undefined) return { outcome: 'granted', serial: known, isRemembered: true }
+    const answer = joins
+      ? await this.join(producer, bumpingVersion, { partitionIds })
+      : await this.#lookUp(producer, partitionIds)
+    if (answer.outcome === 'refused') return answer
+    return { outcome: 'granted', serial: answer.serial, isRemembered: false }
+  }
+
+  #lookUp(producer: TransactionalProducer, partitionIds: readonly number[]): Promise<Answer> {
     return this.#orRefused('look at transaction', async () => {
       const { transactionalId } = producer
       const seen = await readTransaction(this.#parts.database, transactionalId, partitionIds)
       const answer = answerOf(verifyTransaction(seen.row, producer))
-      if (!joins) return answer
-      if (answer.outcome === 'granted' && seen.isRegistered.every(Boolean)) return answer
-      return this.join(producer, bumpingVersion, { partitionIds })
+      if (answer.outcome === 'granted') {
+        const registered = partitionIds.filter((_, index) => seen.isRegistered[index])
+        this.#open.remember(transactionalId, producer, answer.serial, registered)
+      }
+      return answer
     })
+  }
+
+  /** What is remembered of the transaction was not so any more. */
+  forget(transactionalId: string): void {
+    this.#open.forget(transactionalId)
   }
 
   /** Offsets that count once the transaction commits. */
@@ -307,7 +349,16 @@ export class TransactionCoordinator {
   }
 
   /** Judges the id; only what ends a transaction takes its turn in the line of commits. */
-  #decide(transactionalId: string, judge: Judge): Promise<Answer> {
+  async #decide(transactionalId: string, judge: Judge): Promise<Answer> {
+    try {
+      return await this.#decided(transactionalId, judge)
+    } finally {
+      // Also where it failed: what became of it is not known.
+      this.#open.forget(transactionalId)
+    }
+  }
+
+  #decided(transactionalId: string, judge: Judge): Promise<Answer> {
     return this.#orRefused('decide transaction', async () => {
       const { database, clock, producerIds } = this.#parts
       let freshProducerId: number | undefined
@@ -344,6 +395,8 @@ export class TransactionCoordinator {
       if (!(error instanceof Failure)) throw error
       this.#parts.log.warn({ transactionalId, error: error.message }, 'an end was not written')
       return refused('unavailable')
+    } finally {
+      this.#open.forget(transactionalId)
     }
   }
 

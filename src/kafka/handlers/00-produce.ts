@@ -9,7 +9,6 @@
  */
 import { isFailure } from '../../base/errors.ts'
 import { unpooled } from '../../base/hold.ts'
-import type { AppendTransaction } from '../../catalog/commit-groups.ts'
 import type { AppendOutcome } from '../../catalog/outcomes.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
 import { topicNameFault } from '../../log/topic-name.ts'
@@ -25,7 +24,12 @@ import { type BatchRules, type Refusal, validateBatch } from '../../record/valid
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { produce, type ProduceReply, type ProduceRequest } from '../../wire/messages/00-produce.ts'
 import type { Broker } from '../broker.ts'
-import { refusedTransactionalCode, transactionOf, type WrittenFor } from '../produce-transaction.ts'
+import {
+  refusedTransactionalCode,
+  transactionOf,
+  type WrittenFor,
+  type WrittenTransaction,
+} from '../produce-transaction.ts'
 import { type Repacked, repackedFor, repacks } from '../produce-repack.ts'
 import type { Exchange } from '../request.ts'
 import { type Handled, type Handler, handler } from '../router.ts'
@@ -333,13 +337,13 @@ function refusedBatch(index: number, refusal: Refusal): PartitionReply {
   return { index, errorCode, baseOffset: -1, recordErrors, errorMessage: refusal.message }
 }
 
-const partOf = (writtenFor: WrittenFor): { readonly transaction?: AppendTransaction } =>
+const partOf = (writtenFor: WrittenFor): { readonly transaction?: WrittenTransaction } =>
   writtenFor !== null && 'serial' in writtenFor ? { transaction: writtenFor } : {}
 
 interface WrittenIntent {
   readonly partitionId: number
   readonly partitionIndex: number
-  readonly transaction?: AppendTransaction
+  readonly transaction?: WrittenTransaction
 }
 
 function replyTo(
@@ -353,7 +357,7 @@ function replyTo(
     const errorCode =
       transaction === undefined
         ? refusedAppendCode(reason)
-        : refusedTransactionalCode(reason, exchange.header.apiVersion)
+        : refusedTransactionalCode(broker, transaction, reason, exchange.header.apiVersion)
     return { index, errorCode, baseOffset: -1 }
   }
   const logStartOffset = broker.logs.index.get(partitionId)?.logStart ?? -1
