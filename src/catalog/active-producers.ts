@@ -11,6 +11,8 @@ export interface ActiveProducer {
   readonly lastTimestampMs: number
   /** Where its open transaction begins in the partition; -1 where none is open. */
   readonly transactionOffset: number
+  /** A transaction of it has ended in the partition. */
+  readonly hasMarker: boolean
 }
 
 /** Told of one partition, by producer id: an answer stays below some megabytes. */
@@ -31,12 +33,14 @@ export function readActiveProducers(
     for (let after: readonly [number] | undefined; found.length < activeProducersMax;) {
       const range = { prefix: [partitionId], limit, ...(after === undefined ? {} : { after }) }
       const rows = await tx.scan(producerStates, range)
-      for (const { producerId, epoch, window, lastMs, transactionOffset: offset } of rows) {
+      for (const { producerId, epoch, window, lastMs, markerMs, ...row } of rows) {
         const newest = decodeWindow(epoch, window).batches[0]
         const lastSequence = newest?.lastSequence ?? -1
-        const lastTimestampMs = newest?.timestampMs ?? lastMs
-        const transactionOffset = offset ?? -1
-        found.push({ producerId, epoch, lastSequence, lastTimestampMs, transactionOffset })
+        const isMarkerLast = markerMs === lastMs
+        const lastTimestampMs = isMarkerLast ? lastMs : (newest?.timestampMs ?? lastMs)
+        const transactionOffset = row.transactionOffset ?? -1
+        const told = { producerId, epoch, lastSequence, lastTimestampMs, transactionOffset }
+        found.push({ ...told, hasMarker: markerMs !== null })
       }
       const last = rows.at(-1)
       if (last === undefined || rows.length < limit) break

@@ -70,8 +70,9 @@ export function producerRow(
   producerId: number,
   changes: Partial<ProducerStateRow> = {},
 ): ProducerStateRow {
-  const none = { epoch: 0, window: new Uint8Array(0), lastMs: 0, transactionOffset: null }
-  return { partitionId, producerId, ...none, ...changes }
+  const none = { epoch: 0, window: new Uint8Array(0), lastMs: 0 }
+  const ended = { transactionOffset: null, markerMs: null }
+  return { partitionId, producerId, ...none, ...ended, ...changes }
 }
 
 export function commitRow(

@@ -17,6 +17,7 @@ export interface ProducerEntry {
   lastMs: number
   /** Where its open transaction begins in the partition. */
   transactionOffset: number | null
+  markerMs: number | null
   changed: boolean
 }
 
@@ -26,7 +27,8 @@ export class ProducerEntries {
   /** `wanted`: partition id and producer id. The partitions are locked. */
   async read(tx: Transaction, wanted: readonly (readonly [number, number])[]): Promise<void> {
     for (const [partitionId, producerId] of wanted) {
-      const state = { window: undefined, lastMs: 0, transactionOffset: null, changed: false }
+      const none = { window: undefined, lastMs: 0, transactionOffset: null, markerMs: null }
+      const state = { ...none, changed: false }
       this.#entries.set(`${partitionId}:${producerId}`, { partitionId, producerId, ...state })
     }
     const entries = [...this.#entries.values()]
@@ -41,6 +43,7 @@ export class ProducerEntries {
       entry.window = decodeWindow(row.epoch, row.window)
       entry.lastMs = row.lastMs
       entry.transactionOffset = row.transactionOffset
+      entry.markerMs = row.markerMs
     }
   }
 
@@ -69,6 +72,7 @@ export class ProducerEntries {
       entry.window = { epoch, batches: [] }
     }
     entry.transactionOffset = null
+    entry.markerMs = nowMs
     entry.lastMs = nowMs
     entry.changed = true
   }
@@ -76,10 +80,11 @@ export class ProducerEntries {
   async write(tx: Transaction): Promise<void> {
     const changed = [...this.#entries.values()].filter((entry) => entry.changed)
     if (changed.length === 0) return
-    const rows = changed.map(({ partitionId, producerId, window, lastMs, transactionOffset }) => {
+    const rows = changed.map(({ partitionId, producerId, window, lastMs, ...rest }) => {
       assert(window !== undefined, 'a changed producer has a window')
       const state = { epoch: window.epoch, window: encodeWindow(window), lastMs }
-      return { partitionId, producerId, ...state, transactionOffset }
+      const { transactionOffset, markerMs } = rest
+      return { partitionId, producerId, ...state, transactionOffset, markerMs }
     })
     const byKey = (a: (typeof rows)[number], b: (typeof rows)[number]): number =>
       a.partitionId - b.partitionId || a.producerId - b.producerId

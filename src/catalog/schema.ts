@@ -77,6 +77,8 @@ export interface ProducerStateRow {
   lastMs: number
   /** Where its open transaction begins in this partition; null where it wrote none. */
   transactionOffset: number | null
+  /** The time of the last marker of its transactions here; null: there was none. */
+  markerMs: number | null
 }
 
 /** One row per group of appends: claim, manifest, answer to unknown outcomes, and the change feed. */
@@ -236,6 +238,7 @@ export const producerStates: Table<ProducerStateRow> = {
     window: 'bytes',
     lastMs: 'int',
     transactionOffset: 'int?',
+    markerMs: 'int?',
   },
   key: ['partitionId', 'producerId'],
   guard: { table: 'partition', columns: ['partitionId'] },

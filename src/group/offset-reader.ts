@@ -16,10 +16,8 @@ export function readOffsets(
       const found = (await readAllOffsets(tx, groupId)).map(toFetched)
       if (!isStable) return found
       const pending = await readPending(tx, groupId)
-      const marked = found.map((offset) => markPending(offset, pending))
-      const known = new Set(found.map(placeOf))
-      const others = [...pending.values()].filter((place) => !known.has(placeOf(place)))
-      return [...marked, ...others]
+      // As in Kafka: what is pending and was never committed is not among all that was.
+      return found.map((offset) => markPending(offset, pending))
     })
   }
   const keys = topics.flatMap(({ topicId, partitions }) =>

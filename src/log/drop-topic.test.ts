@@ -33,7 +33,8 @@ async function newWorld(): Promise<{ world: LogWorld; doomed: KnownTopic; kept: 
       await tx.lock(partitions, [[partitionId]], 'exclusive')
       const window = new Uint8Array(24)
       const states = Array.from({ length: 1_500 }, (_, producerId) => {
-        return { partitionId, producerId, epoch: 0, window, lastMs: 0, transactionOffset: null }
+        const none = { transactionOffset: null, markerMs: null }
+        return { partitionId, producerId, epoch: 0, window, lastMs: 0, ...none }
       })
       await tx.put(producerStates, states)
       const opened = states.map(({ producerId }) => {

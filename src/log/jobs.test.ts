@@ -111,7 +111,8 @@ test('silent producers are forgotten, but not while a transaction is open', asyn
     const states = Array.from({ length: 2_300 }, (_, producerId) => {
       const lastMs = producerId % 2 === 0 ? now : now + hour
       const window = new Uint8Array(24)
-      return { partitionId, producerId, epoch: 0, window, lastMs, transactionOffset: null }
+      const none = { transactionOffset: null, markerMs: null }
+      return { partitionId, producerId, epoch: 0, window, lastMs, ...none }
     })
     const open = { ...states[0]!, producerId: 5_001, transactionOffset: 7 }
     await tx.put(producerStates, [...states, open])

@@ -1,7 +1,11 @@
 /** Transactional producers as a set-up. */
+import { produce } from '../../src/wire/messages/00-produce.ts'
 import { findCoordinator } from '../../src/wire/messages/10-find-coordinator.ts'
 import { initProducerId } from '../../src/wire/messages/22-init-producer-id.ts'
 import { addPartitionsToTxn } from '../../src/wire/messages/24-add-partitions-to-txn.ts'
+import { endTxn } from '../../src/wire/messages/26-end-txn.ts'
+import { describeTransactions } from '../../src/wire/messages/65-describe-transactions.ts'
+import { batch } from './batches.ts'
 import type { Scenario } from './scenario.ts'
 
 export interface Transactional {
@@ -35,6 +39,44 @@ export async function initialised(scenario: Scenario, what = 'x'): Promise<Trans
     const { errorCode, producerId, producerEpoch } = await scenario.tell(initProducerId, 4, asked)
     return errorCode === 0 ? { transactionalId, producerId, producerEpoch } : undefined
   })
+}
+
+/** A record of the producer's transaction, which begins by it (KIP-890). */
+export async function written(
+  scenario: Scenario,
+  producer: Transactional,
+  topic: string,
+  baseSequence = 0,
+): Promise<void> {
+  const { transactionalId, ...ids } = producer
+  const records = batch(['a'], { ...ids, baseSequence, isTransactional: true })
+  const topicData = [{ name: topic, partitionData: [{ index: 0, records }] }]
+  const asked = { transactionalId, acks: -1, timeoutMs: 10_000, topicData }
+  await scenario.until('the record is in', async () => {
+    const { responses } = await scenario.tell(produce, 12, asked)
+    return responses[0]?.partitionResponses[0]?.errorCode === 0 ? true : undefined
+  })
+}
+
+/** Kafka answers before it has ended the transaction. Resolves with the producer as it goes on. */
+export async function over(
+  scenario: Scenario,
+  producer: Transactional,
+  committed: boolean,
+  version = 5,
+): Promise<Transactional> {
+  const { transactionalId } = producer
+  const next = await scenario.until('EndTxn', async () => {
+    const answer = await scenario.tell(endTxn, version, { ...producer, committed })
+    return answer.errorCode === 0 ? answer : undefined
+  })
+  await scenario.until('the transaction is over', async () => {
+    const asked = { transactionalIds: [transactionalId] }
+    const { transactionStates } = await scenario.tell(describeTransactions, 0, asked)
+    return transactionStates[0]?.transactionState.startsWith('Complete') === true ? true : undefined
+  })
+  const { producerId, producerEpoch } = version < 5 ? producer : next
+  return { transactionalId, producerId, producerEpoch }
 }
 
 /** Partition 0 of the topic joins its transaction, as producers before version 4 ask. */

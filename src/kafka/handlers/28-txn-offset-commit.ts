@@ -6,6 +6,7 @@
  * - 5+: joins the transaction; before, AddOffsetsToTxn must have done so (KIP-890).
  */
 import type { TransactionRefusal } from '../../txn/state-table.ts'
+import type { GroupRefusal } from '../../group/refusal.ts'
 import type { OffsetToCommit } from '../../group/offsets.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import {
@@ -26,6 +27,9 @@ interface Target {
   readonly offset: OffsetToCommit | undefined
   readonly fault: number
 }
+
+/** Clients of transactions know one code for them, and abort. */
+const outdated: ReadonlySet<GroupRefusal> = new Set(['group-not-found', 'stale-member-epoch'])
 
 const joinsFrom = 5
 /** From here on clients know that a transaction may be aborted and begun again (KIP-890). */
@@ -87,8 +91,8 @@ async function commit(
     generation: request.generationId,
   })
   if (allowed.outcome === 'refused') {
-    const isGone = allowed.reason === 'group-not-found'
-    return all(isGone ? ErrorCode.ILLEGAL_GENERATION : groupRefusalCode(allowed.reason))
+    const isOutdated = outdated.has(allowed.reason)
+    return all(isOutdated ? ErrorCode.ILLEGAL_GENERATION : groupRefusalCode(allowed.reason))
   }
   const { coordinatorEpoch, generation, isWorthAsking } = allowed
   const answer = await transactions.commitOffsets(

@@ -1,7 +1,7 @@
 /**
  * DescribeProducers, version 0: the producers that partitions remember, with their epochs, last
- * sequences and open transactions (KIP-664), read from the catalog. Which coordinator wrote a
- * producer's last marker is not kept (-1).
+ * sequences and open transactions (KIP-664), read from the catalog. All markers are of one
+ * coordinator, whose epoch is 0.
  */
 import { isFailure } from '../../base/errors.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
@@ -66,7 +66,7 @@ async function describe(
       producerEpoch: each.epoch,
       lastSequence: each.lastSequence,
       lastTimestamp: each.lastTimestampMs,
-      coordinatorEpoch: -1,
+      coordinatorEpoch: each.hasMarker ? 0 : -1,
       currentTxnStartOffset: each.transactionOffset,
     }))
     return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers }

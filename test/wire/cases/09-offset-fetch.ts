@@ -1,6 +1,8 @@
 /** OffsetFetch: some, all, of many groups, of none, by members. */
 import { offsetFetch } from '../../../src/wire/messages/09-offset-fetch.ts'
 import { committed, stable } from '../members.ts'
+import { txnOffsetCommit } from '../../../src/wire/messages/28-txn-offset-commit.ts'
+import { initialised, over } from '../transactions.ts'
 import { casesOf, within } from '../scenario.ts'
 import type { RunOf, Topic, WireCase } from '../scenario.ts'
 
@@ -64,6 +66,25 @@ export const offsetFetchCases: WireCase[] = casesOf(offsetFetch, {
   'of a group twice': within(8, 99, (trial) => {
     const group = { groupId: trial.name('a'), topics: null }
     return trial.try({ groups: [group, group] })
+  }),
+  'pending, stable or not': within(8, 99, async (trial) => {
+    const [topic, groupId] = [await trial.topic('t', 3), trial.name('g')]
+    await committed(trial, groupId, topic.name, [5, 6])
+    const producer = await initialised(trial)
+    const topics = [{ name: topic.name, topicId: topic.id, partitionIndexes: [0, 1, 2] }]
+    const offset = { committedOffset: 9, committedMetadata: '' }
+    const pending = [0, 2].map((partitionIndex) => ({ ...offset, partitionIndex }))
+    await trial.until('the offsets are in', async () => {
+      const asked = { ...producer, groupId, topics: [{ name: topic.name, partitions: pending }] }
+      const answer = await trial.tell(txnOffsetCommit, 5, asked)
+      return answer.topics[0]?.partitions[0]?.errorCode === 0 ? true : undefined
+    })
+    for (const requireStable of [false, true]) {
+      await trial.try({ groups: [{ groupId, topics }], requireStable })
+      await trial.try({ groups: [{ groupId, topics: null }], requireStable })
+    }
+    await over(trial, producer, true)
+    await trial.try({ groups: [{ groupId, topics }], requireStable: true })
   }),
   'by a member epoch': within(9, 99, async (trial) => {
     const { groupId, memberId } = await stable(trial, trial.name('g'))

@@ -4,6 +4,7 @@ import { deleteRecords } from '../../../src/wire/messages/21-delete-records.ts'
 import { batch } from '../batches.ts'
 import { casesOf } from '../scenario.ts'
 import type { RunOf, WireCase } from '../scenario.ts'
+import { initialised, over, written } from '../transactions.ts'
 
 const of = (name: string, offset: number, partitionIndex = 0) => ({
   topics: [{ name, partitions: [{ partitionIndex, offset }] }],
@@ -32,6 +33,16 @@ export const deleteRecordsCases: WireCase[] = casesOf(deleteRecords, {
   'below -1': upTo(-2),
   'of a compacted topic': upTo(3, { 'cleanup.policy': 'compact' }),
   'of a compacted topic that deletes': upTo(3, { 'cleanup.policy': 'compact,delete' }),
+  'past an open transaction': async (trial) => {
+    const { name } = await trial.topic('t')
+    const producer = await initialised(trial)
+    await trial.produce(name, batch(['a', 'b', 'c']))
+    await written(trial, producer, name)
+    await trial.produce(name, batch(['d', 'e']))
+    await trial.try(of(name, 5))
+    await over(trial, producer, false)
+    await trial.try(of(name, -1))
+  },
   'below the start': async (trial) => {
     const { name } = await trial.topic('t')
     await trial.produce(name, batch(['a', 'b', 'c']))

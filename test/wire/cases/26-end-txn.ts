@@ -1,5 +1,6 @@
 /** EndTxn: commits and aborts, retried, of nothing, of wrong producers; epochs move from 5 on. */
 import { endTxn } from '../../../src/wire/messages/26-end-txn.ts'
+import { deleteTopics } from '../../../src/wire/messages/20-delete-topics.ts'
 import { batch } from '../batches.ts'
 import { produce } from '../../../src/wire/messages/00-produce.ts'
 import { casesOf } from '../scenario.ts'
@@ -40,6 +41,16 @@ const ended =
 export const endTxnCases: WireCase[] = casesOf(endTxn, {
   committed: ended(true),
   aborted: ended(false),
+  'a topic that was deleted meanwhile': async (trial) => {
+    const producer = await written(trial)
+    await trial.tell(deleteTopics, 5, {
+      topicNames: [trial.name('t')],
+      timeoutMs: 10_000,
+      topics: [],
+    })
+    await trial.settle()
+    await trial.try({ ...producer, committed: true })
+  },
   'nothing, committed': async (trial) =>
     trial.try({ ...(await initialised(trial)), committed: true }),
   'nothing, aborted': async (trial) =>

@@ -1,6 +1,7 @@
 /** TxnOffsetCommit: by members and without, wrong generations, metadata, unknown topics. */
 import { addOffsetsToTxn } from '../../../src/wire/messages/25-add-offsets-to-txn.ts'
 import { txnOffsetCommit } from '../../../src/wire/messages/28-txn-offset-commit.ts'
+import { consumerGroupHeartbeat } from '../../../src/wire/messages/68-consumer-group-heartbeat.ts'
 import { stable } from '../members.ts'
 import { casesOf, within } from '../scenario.ts'
 import type { Scenario, WireCase } from '../scenario.ts'
@@ -60,6 +61,30 @@ export const txnOffsetCommitCases: WireCase[] = casesOf(txnOffsetCommit, {
     await trial.try({ ...request, memberId, generationId: generationId + 1 })
     await trial.try({ ...request, memberId: 'x', generationId })
     await trial.try(request)
+  }),
+  'a consumer member, and other epochs': within(3, 99, async (trial) => {
+    const { name } = await trial.topic('t')
+    await trial.settle()
+    const groupId = trial.name('g')
+    const memberId = 'AAAAAAAAAAAAAAAAAAAAAw'
+    const { memberEpoch } = await trial.tell(consumerGroupHeartbeat, 1, {
+      ...{ groupId, memberId, memberEpoch: 0, rebalanceTimeoutMs: 30_000 },
+      ...{ subscribedTopicNames: [name], topicPartitions: [] },
+    })
+    const request = of(await added(trial, groupId), groupId, name)
+    for (const generationId of [memberEpoch, memberEpoch + 1, memberEpoch - 1, -1]) {
+      await trial.try({ ...request, memberId, generationId })
+    }
+    await trial.try({ ...request, memberId: 'x', generationId: memberEpoch })
+    await trial.try({ ...request, generationId: memberEpoch })
+    await trial.try(request)
+  }),
+  'of a group that is not there': within(3, 99, async (trial) => {
+    const [{ name }, groupId] = [await trial.topic('t'), trial.name('g')]
+    const request = of(await added(trial, groupId), groupId, name)
+    await trial.try({ ...request, memberId: 'x', generationId: 1 })
+    await trial.try({ ...request, memberId: 'x', generationId: -1 })
+    await trial.try({ ...request, generationId: 1 })
   }),
   'a static member': within(3, 99, async (trial) => {
     const { name } = await trial.topic('t')
