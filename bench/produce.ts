@@ -15,6 +15,8 @@ interface Shape {
   readonly megabytes: number
   readonly ratioMin: number
   readonly cpuMax: number
+  /** Requests on their way at once. */
+  readonly inFlight: number
 }
 
 /** Fills the tail cache and the pool of slabs, and lets the catalog's log begin again. */
@@ -29,9 +31,15 @@ const compilingLoads = [
 ]
 const rawMegabytes = 400
 const partitionCounts = [1, 12, 100]
+/** What librdkafka does unless it is told otherwise. */
+const unlimited = 1_000_000
+const limited: readonly Shape[] = [
+  { name: '1 MiB', batchBytes: 1_048_576, megabytes: 600, ratioMin: 0.3, cpuMax: 1, inFlight: 5 },
+  { name: '64 KiB', batchBytes: 65_536, megabytes: 400, ratioMin: 0.5, cpuMax: 2.5, inFlight: 5 },
+]
 const shapes: readonly Shape[] = [
-  { name: '1 MiB', batchBytes: 1_048_576, megabytes: 600, ratioMin: 0.3, cpuMax: 1 },
-  { name: '64 KiB', batchBytes: 65_536, megabytes: 400, ratioMin: 0.5, cpuMax: 2.5 },
+  ...limited,
+  ...limited.map((shape) => ({ ...shape, name: `${shape.name}, unlimited`, inFlight: unlimited })),
 ]
 
 export const produceSection: Section = {
@@ -68,7 +76,8 @@ async function measure(
   try {
     const topic = 'bench'
     await createTopic(broker.port, topic, partitions)
-    const load = { bootstrap: broker.bootstrap, topic, batchBytes }
+    const { inFlight } = shape
+    const load = { bootstrap: broker.bootstrap, topic, batchBytes, inFlight }
     for (const { batchBytes: small, megabytes } of compilingLoads) {
       const compiling = { ...load, batchBytes: small, records: recordsOf(megabytes) }
       await produceLoad(programs.rdkafka, compiling)

@@ -6,6 +6,8 @@ export interface ProduceLoad {
   readonly topic: string
   readonly batchBytes: number
   readonly records: number
+  /** Requests on their way at once; default 5, the most that an idempotent producer may have. */
+  readonly inFlight?: number
 }
 
 export interface Speed {
@@ -23,11 +25,11 @@ const timeoutMs = 60_000
 const queue = ['queue.buffering.max.messages=400000', 'queue.buffering.max.kbytes=400000']
 
 /**
- * Produces with acks=all and five requests in flight. A partition is filled for 10 ms before
- * another has its turn, so that batches are full.
+ * Produces with acks=all. A partition is filled for 10 ms before another has its turn, so that
+ * batches are full.
  */
 export async function produceLoad(program: string, load: ProduceLoad): Promise<Speed> {
-  const { bootstrap, topic, batchBytes, records } = load
+  const { bootstrap, topic, batchBytes, records, inFlight = 5 } = load
   const settings = [
     ...queue,
     `batch.size=${batchBytes}`,
@@ -35,7 +37,7 @@ export async function produceLoad(program: string, load: ProduceLoad): Promise<S
     'batch.num.messages=100000',
     'linger.ms=20',
     'sticky.partitioning.linger.ms=10',
-    'max.in.flight=5',
+    `max.in.flight=${inFlight}`,
   ]
   const what = ['-P', '-t', topic, '-b', bootstrap, '-s', String(recordBytes), '-a', '-1']
   return perform(program, [...what, '-c', String(records)], settings, records)
