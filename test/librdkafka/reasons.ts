@@ -27,6 +27,8 @@ const together =
 const incremental =
   'The suite waits until all partitions are revoked and given anew; the modern protocol moves ' +
   'only those that change.'
+const locks =
+  'Waits for records whose lock has run out to come again: they do not come while the test waits.'
 const race =
   'A race in librdkafka, met in some runs: who unsubscribes while a revocation waits for the ' +
   'application leaves the group without beginning anew, and is silent from then on, or says only ' +
@@ -58,6 +60,7 @@ export const reasons: readonly Reason[] = [
   { test: '0132_strategy', modes: ['consumer'], reason: 'It is about classic assignors only.' },
   { test: '0135_sasl_credentials', reason: 'Needs a listener with SASL.' },
   { test: '0142_reauthentication', reason: 'Needs a listener with SASL.' },
+  { test: '0173_share', subject: 'kafka', reason: locks },
   { test: '017', subject: 'karst', reason: share },
   { test: '018', subject: 'karst', reason: share },
 ]
