@@ -31,10 +31,12 @@ and only they are here. Each runs in a process of its own with a time limit.
     npm run test:librdkafka -- --tests 0103,0105  # some
     npm run test:librdkafka -- --all              # every mode, both targets
 
-\`·\` stands for a test that was not run. Of several runs the last one is shown. Some do not end the same
-way each time: 0055 asks for latencies that a busy machine does not keep, on either broker;
-0045_subscribe_many_updates in consumer mode meets a race in librdkafka in a third of its runs on
-Karst, which answers sooner than Kafka; 0113 in consumer mode failed in two of three runs on Kafka.
+\`·\` stands for a test that was not run. Of several runs the last one is shown.
+
+Some tests do not end the same way each time. 0055 asks for latencies that a busy machine does not
+keep, on either broker. 0045_subscribe_many_updates in consumer mode meets a race in librdkafka in a
+third of its runs on Karst, which answers sooner than Kafka. 0113 in consumer mode failed in two of
+three runs on Kafka.
 `
 
 export interface Book {
