@@ -196,7 +196,7 @@ export class GroupCoordinator {
 
   /** @see GroupOffsets.allowTransactional */
   allowTransactional(
-    request: Pick<CommitOffsetsRequest, 'groupId' | 'memberId' | 'instanceId' | 'generation'>,
+    request: Omit<CommitOffsetsRequest, 'retentionMs' | 'isTransactional'>,
   ): Promise<AllowedCommit | Refused> {
     return this.#offsets.allowTransactional(request)
   }

@@ -39,7 +39,7 @@ const events: Readonly<Record<string, GroupEvent>> = {
   join: join('m'),
   sync,
   heartbeat: { kind: 'heartbeat', ticket: 3, request: who },
-  commit: { kind: 'commit', ticket: 5, request: who },
+  commit: { kind: 'commit', ticket: 5, request: { ...who, offsets: [] } },
   leave,
   'session-expired': { kind: 'session-expired', memberId: 'm' },
   'rebalance-due': { kind: 'rebalance-due' },

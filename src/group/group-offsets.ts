@@ -94,13 +94,13 @@ export class GroupOffsets {
 
   /** Whether a transaction may write offsets for the group, as Kafka judges it. */
   async allowTransactional(
-    request: Pick<CommitOffsetsRequest, 'groupId' | 'memberId' | 'instanceId' | 'generation'>,
+    request: Omit<CommitOffsetsRequest, 'retentionMs' | 'isTransactional'>,
   ): Promise<AllowedCommit | Refused> {
     const { groupId, generation } = request
     const group = await this.#parts.groups.find(groupId, generation < 0)
     if (group === undefined) return refused('group-not-found', `there is no group ${groupId}`)
     if ('outcome' in group) return group
-    const asked = { ...request, retentionMs: null, offsets: [], isTransactional: true }
+    const asked = { ...request, retentionMs: null, isTransactional: true }
     const allowed = await group.submit<'commit'>({ kind: 'commit', request: asked })
     if (allowed.outcome === 'refused') return allowed
     return { ...allowed, coordinatorEpoch: group.coordinatorEpoch }

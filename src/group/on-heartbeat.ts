@@ -19,6 +19,8 @@ export interface CommitEvent {
     /** The request may carry a member epoch; true unless said otherwise. */
     readonly understandsEpochs?: boolean
     readonly isTransactional?: boolean
+    /** What is to be committed. */
+    readonly offsets: readonly { readonly topicId: string; readonly partitionIndex: number }[]
   }
 }
 

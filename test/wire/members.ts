@@ -1,8 +1,9 @@
-/** Classic groups as a set-up: members that joined, and offsets that were committed. */
+/** Groups as a set-up: members that joined, offsets that were committed, configs that were set. */
 import { encodeAssignment, encodeSubscription } from '../../src/wire/consumer-protocol.ts'
 import { offsetCommit } from '../../src/wire/messages/08-offset-commit.ts'
 import { joinGroup } from '../../src/wire/messages/11-join-group.ts'
 import { syncGroup } from '../../src/wire/messages/14-sync-group.ts'
+import { incrementalAlterConfigs } from '../../src/wire/messages/44-incremental-alter-configs.ts'
 import type { Scenario } from './scenario.ts'
 
 export interface Member {
@@ -78,4 +79,18 @@ export async function committed(
   const { topics } = await scenario.tell(offsetCommit, 7, request)
   const bad = topics[0]?.partitions.find(({ errorCode }) => errorCode !== 0)
   if (bad !== undefined) throw new Error(`OffsetCommit: error ${bad.errorCode}`)
+}
+
+/** Sets configs of a group, and waits until Kafka's coordinator knows of them. */
+export async function setGroupConfigs(
+  scenario: Scenario,
+  groupId: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
+  const configs = Object.entries(settings).map(([name, value]) => {
+    return { name, configOperation: 0, value }
+  })
+  const resources = [{ resourceType: 32, resourceName: groupId, configs }]
+  await scenario.tell(incrementalAlterConfigs, 1, { resources, validateOnly: false })
+  await scenario.settle()
 }

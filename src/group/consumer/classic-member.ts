@@ -155,6 +155,7 @@ function asWanted(
     state: isBack ? 'stable' : (found?.state ?? 'stable'),
     assigned: found?.assigned ?? noPartitions,
     revoking: isBack ? noPartitions : (found?.revoking ?? noPartitions),
+    gifts: found?.gifts ?? [],
     classic: { sessionTimeoutMs, protocols: request.protocols },
   }
 }

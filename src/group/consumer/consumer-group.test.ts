@@ -279,6 +279,41 @@ test('offsets are committed and read under the present epoch only', async () => 
   assert.equal(outcomeOf(await world.commit()), 'committed', 'a group without members takes any')
 })
 
+test('an older epoch commits what the member has had since then (KIP-1251)', async () => {
+  const world = await worldOf()
+  const [a, b] = [new ConsumerClient(world, 'a'), new ConsumerClient(world, 'b')]
+  const commit = async (memberId: string, generation: number, ...partitions: number[]) => {
+    const offsets = partitions.map((partitionIndex) => {
+      return { topicId: 'T', partitionIndex, offset: 7, leaderEpoch: 0, metadata: '' }
+    })
+    return outcomeOf(await world.commit({ memberId, generation, offsets }))
+  }
+  await a.join()
+  await b.join()
+  // It is to give up 3, 4 and 5, and still has them.
+  await a.beat()
+  assert.deepEqual([a.epoch, a.has], [2, '0,1,2'])
+  assert.equal(await commit('a', 2, 0, 3), 'committed')
+  assert.equal(await commit('a', 1, 0), 'stale-member-epoch', 'before it had them')
+  await a.beat()
+  await b.beat()
+  assert.deepEqual([a.epoch, b.epoch, b.has], [3, 3, '3,4,5'])
+  assert.equal(await commit('a', 2, 0, 1, 2), 'committed')
+  assert.equal(await commit('a', 2, 0, 3), 'stale-member-epoch', 'all or none')
+  assert.equal(await commit('b', 2, 3), 'stale-member-epoch', 'it has them since epoch 3')
+  assert.equal(await commit('a', 4, 0), 'stale-member-epoch', 'an epoch to come')
+  world.crash()
+  assert.equal(await commit('a', 2, 0), 'committed')
+  assert.equal(await commit('a', 2, 3), 'stale-member-epoch')
+  // Given up and given back: since then only.
+  await b.beat({ memberEpoch: -1 })
+  await settle(a)
+  assert.deepEqual([a.epoch, a.has], [4, '0,1,2,3,4,5'])
+  assert.equal(await commit('a', 2, 0), 'committed')
+  assert.equal(await commit('a', 3, 3), 'stale-member-epoch')
+  assert.equal(await commit('a', 4, 3), 'committed')
+})
+
 test('a commit that meets a rebalance is judged again', async () => {
   const world = await worldOf()
   const [a, b] = [new ConsumerClient(world, 'a'), new ConsumerClient(world, 'b')]
@@ -289,13 +324,17 @@ test('a commit that meets a rebalance is judged again', async () => {
     return at === 'begin' && transaction === 'commit group offsets' ? 50 : 0
   }
   // While the commit is on its way, `a` follows to the next epoch, and what it gave up is free.
-  const late = world.commit({ memberId: 'a', generation: 2 })
+  const given = { offset: 7, leaderEpoch: 0, metadata: '' }
+  const offsets = [{ topicId: 'T', partitionIndex: 3, ...given }]
+  const late = world.commit({ memberId: 'a', generation: 2, offsets })
+  const kept = world.commit({ memberId: 'a', generation: 2 })
   const fine = world.commit({ memberId: 'b', generation: 3 })
   await world.clock.settle()
   const followed = a.beat()
   await world.clock.advance(1_000)
   await followed
   assert.equal(outcomeOf(await late), 'stale-member-epoch')
+  assert.equal(outcomeOf(await kept), 'committed', 'it has had the partition all the time')
   assert.equal(outcomeOf(await fine), 'committed')
 })
 

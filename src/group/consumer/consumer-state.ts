@@ -5,7 +5,7 @@
  */
 import type { MemberProtocol } from '../membership.ts'
 import type { AssignorName } from './assignor.ts'
-import type { PartitionSets } from './partition-sets.ts'
+import { has, type PartitionSets } from './partition-sets.ts'
 
 /**
  * - stable: has what the target of its epoch says, as far as it knew.
@@ -19,6 +19,15 @@ export interface ClassicFacet {
   readonly sessionTimeoutMs: number
   /** In the member's order of preference. */
   readonly protocols: readonly MemberProtocol[]
+}
+
+/**
+ * What a member was given at one epoch (KIP-1251): it may commit offsets for a partition under any
+ * of its epochs since then, because nobody else has had it meanwhile.
+ */
+export interface Gift {
+  readonly epoch: number
+  readonly partitions: PartitionSets
 }
 
 export interface ConsumerMember {
@@ -43,8 +52,20 @@ export interface ConsumerMember {
   readonly assigned: PartitionSets
   /** Still its own until it says that it has given them up. */
   readonly revoking: PartitionSets
+  /** Since which epoch it has them. */
+  readonly gifts: readonly Gift[]
   /** null for a member of the consumer protocol. */
   readonly classic: ClassicFacet | null
+}
+
+/** Since which epoch the member has the partition; undefined where it does not have it. */
+export function heldSince(
+  { assigned, revoking, gifts }: ConsumerMember,
+  topicId: string,
+  partition: number,
+): number | undefined {
+  if (!has(assigned, topicId, partition) && !has(revoking, topicId, partition)) return undefined
+  return gifts.find(({ partitions }) => has(partitions, topicId, partition))?.epoch
 }
 
 /** The epoch of a static member between two of its processes (ConsumerGroupHeartbeat's -2). */

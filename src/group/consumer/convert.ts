@@ -80,6 +80,7 @@ function toConsumerMember(
     )
   }
   const { memberId, instanceId, clientId, clientHost, sessionTimeoutMs, protocols } = member
+  const assigned = partitionSets(byNames(around, assignment.assigned))
   return {
     memberId,
     instanceId,
@@ -93,8 +94,9 @@ function toConsumerMember(
     epoch: state.generation,
     previousEpoch: state.generation,
     state: 'stable',
-    assigned: partitionSets(byNames(around, assignment.assigned)),
+    assigned,
     revoking: noPartitions,
+    gifts: [{ epoch: state.generation, partitions: assigned }],
     classic: { sessionTimeoutMs, protocols },
   }
 }

@@ -12,6 +12,7 @@ import {
   onClassicSync,
 } from './classic-member.ts'
 import { ConsumerDraft } from './consumer-draft.ts'
+import { heldSince } from './consumer-state.ts'
 import type { ConsumerGroupState, ConsumerMember } from './consumer-state.ts'
 import { dismissMembers, onConsumerHeartbeat } from './on-consumer-heartbeat.ts'
 import type { GroupSurroundings } from './topic-view.ts'
@@ -131,7 +132,7 @@ function onCommit(draft: ConsumerDraft, { request, ticket }: CommitEvent): void 
     draft.answer(ticket, refused('unsupported-version', detail))
     return
   }
-  draft.answer(ticket, refuseEpoch(state, member, request) ?? allowed)
+  draft.answer(ticket, refuseCommit(state, member, request) ?? allowed)
   if (member !== undefined && member.classic !== null) {
     draft.setTimer(`session:${memberId}`, member.classic.sessionTimeoutMs)
   }
@@ -142,6 +143,26 @@ function onLook(draft: ConsumerDraft, { request, ticket }: LookEvent): void {
   const member = state.members.get(request.memberId)
   const allowed = { outcome: 'allowed', generation: state.releases, isWorthAsking: false } as const
   draft.answer(ticket, refuseEpoch(state, member, request) ?? allowed)
+}
+
+/**
+ * A member may commit under an older epoch of its own what it has had since then (KIP-1251): its
+ * commit crossed the answer that raised its epoch. One partition that it has not refuses all.
+ */
+function refuseCommit(
+  state: ConsumerGroupState,
+  member: ConsumerMember | undefined,
+  request: CommitEvent['request'],
+): Refused | undefined {
+  const refusal = refuseEpoch(state, member, request)
+  if (refusal === undefined || member === undefined || request.generation > member.epoch) {
+    return refusal
+  }
+  const isHeld = request.offsets.every(({ topicId, partitionIndex }) => {
+    const since = heldSince(member, topicId, partitionIndex)
+    return since !== undefined && since <= request.generation
+  })
+  return isHeld ? undefined : refusal
 }
 
 function refuseEpoch(

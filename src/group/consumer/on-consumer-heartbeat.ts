@@ -181,6 +181,7 @@ function newMember(memberId: string, request: ConsumerHeartbeat): ConsumerMember
     state: 'stable',
     assigned: noPartitions,
     revoking: noPartitions,
+    gifts: [],
     classic: null,
   }
 }

@@ -3,7 +3,7 @@
  * target, then it gets what others have given up.
  */
 import type { ConsumerDraft } from './consumer-draft.ts'
-import type { ConsumerMember } from './consumer-state.ts'
+import type { ConsumerMember, Gift } from './consumer-state.ts'
 import {
   filter,
   has,
@@ -49,7 +49,8 @@ function follow(
   const lost = subtract(member.assigned, target)
   const revoking = owned === null ? lost : intersect(lost, owned)
   if (revoking.size > 0) {
-    return { ...member, state: 'unrevoked', assigned: kept, revoking }
+    const gifts = stillHeld(member.gifts, union(kept, revoking))
+    return { ...member, state: 'unrevoked', assigned: kept, revoking, gifts }
   }
   const wanted = subtract(target, kept)
   const free = filter(
@@ -64,6 +65,17 @@ function follow(
     state: isComplete ? 'stable' : 'unreleased',
     assigned: union(kept, free),
     revoking: noPartitions,
+    gifts: [
+      ...stillHeld(member.gifts, kept),
+      ...(free.size === 0 ? [] : [{ epoch: state.assignmentEpoch, partitions: free }]),
+    ],
+  })
+}
+
+function stillHeld(gifts: readonly Gift[], held: PartitionSets): Gift[] {
+  return gifts.flatMap(({ epoch, partitions }) => {
+    const left = intersect(partitions, held)
+    return left.size === 0 ? [] : [{ epoch, partitions: left }]
   })
 }
 

@@ -14,10 +14,11 @@ const golden: ConsumerGroupRow = {
     '"topicsSeen":"1 2","members":[{"memberId":"a","instanceId":null,"rackId":"r","clientId":"c",' +
     '"clientHost":"/1.2.3.4","rebalanceTimeoutMs":60000,"topicNames":["t"],"topicPattern":"t.*",' +
     '"assignor":"range","epoch":3,"previousEpoch":2,"state":"unrevoked","assigned":[["T",[0,1]]],' +
-    '"revoking":[["T",[2]]],"target":[["T",[0,1]]],"classic":null},{"memberId":"b",' +
-    '"instanceId":"i","rackId":null,"clientId":"c","clientHost":"/1.2.3.5",' +
+    '"revoking":[["T",[2]]],"gifts":[[2,[["T",[0]]]],[3,[["T",[1,2]]]]],"target":[["T",[0,1]]],' +
+    '"classic":null},{"memberId":"b","instanceId":"i",' +
+    '"rackId":null,"clientId":"c","clientHost":"/1.2.3.5",' +
     '"rebalanceTimeoutMs":60000,"topicNames":[],"topicPattern":null,"assignor":null,"epoch":4,' +
-    '"previousEpoch":4,"state":"unreleased","assigned":[],"revoking":[],"target":[["T",[2]]],' +
+    '"previousEpoch":4,"state":"unreleased","assigned":[],"revoking":[],"gifts":[],"target":[["T",[2]]],' +
     '"classic":{"sessionTimeoutMs":10000,"protocols":[["range","AAH/"]]}}]}',
   changedMs: 1_700_000_000_000,
 }
@@ -27,6 +28,11 @@ test('what version 1 wrote of a consumer group is read and written the same', ()
   assert.ok(state.type === 'consumer')
   assert.equal(state.releases, 9)
   assert.deepEqual(state.members.get('a')?.revoking, new Map([['T', [2]]]))
+  const gifts = [
+    { epoch: 2, partitions: new Map([['T', [0]]]) },
+    { epoch: 3, partitions: new Map([['T', [1, 2]]]) },
+  ]
+  assert.deepEqual(state.members.get('a')?.gifts, gifts)
   assert.deepEqual(state.target.get('b'), new Map([['T', [2]]]))
   const metadata = state.members.get('b')?.classic?.protocols[0]?.metadata
   assert.deepEqual(metadata, Uint8Array.of(0, 1, 255))

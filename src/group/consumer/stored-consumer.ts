@@ -32,6 +32,8 @@ interface StoredConsumerMember {
   readonly state: MemberState
   readonly assigned: StoredPartitions
   readonly revoking: StoredPartitions
+  /** Epochs, and what was given at each. */
+  readonly gifts: readonly (readonly [number, StoredPartitions])[]
   readonly target: StoredPartitions
   readonly classic: StoredClassic | null
 }
@@ -104,11 +106,12 @@ export function fromConsumerRow(
 }
 
 function toStored(member: ConsumerMember, target: PartitionSets): StoredConsumerMember {
-  const { assigned, revoking, classic, ...rest } = member
+  const { assigned, revoking, gifts, classic, ...rest } = member
   return {
     ...rest,
     assigned: [...assigned],
     revoking: [...revoking],
+    gifts: gifts.map(({ epoch, partitions }) => [epoch, [...partitions]]),
     target: [...target],
     classic: classic === null ? null : toStoredClassic(classic),
   }
@@ -131,6 +134,7 @@ function toMember(stored: StoredConsumerMember): ConsumerMember {
     ...member,
     assigned: new Map(stored.assigned),
     revoking: new Map(stored.revoking),
+    gifts: stored.gifts.map(([epoch, partitions]) => ({ epoch, partitions: new Map(partitions) })),
     classic:
       classic === null
         ? null

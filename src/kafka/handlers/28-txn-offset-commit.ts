@@ -89,6 +89,7 @@ async function commit(
     memberId: request.memberId,
     instanceId: request.groupInstanceId,
     generation: request.generationId,
+    offsets,
   })
   if (allowed.outcome === 'refused') {
     const isOutdated = outdated.has(allowed.reason)

@@ -1,6 +1,7 @@
 /** OffsetCommit: by members and without, metadata, generations, unknown topics. */
 import { offsetCommit } from '../../../src/wire/messages/08-offset-commit.ts'
-import { joined, stable } from '../members.ts'
+import { consumerGroupHeartbeat } from '../../../src/wire/messages/68-consumer-group-heartbeat.ts'
+import { joined, setGroupConfigs, stable } from '../members.ts'
 import { casesOf, within } from '../scenario.ts'
 import type { Topic, WireCase } from '../scenario.ts'
 
@@ -91,6 +92,25 @@ export const offsetCommitCases: WireCase[] = casesOf(offsetCommit, {
     const request = commit(groupId, await trial.topic('t'))
     await trial.try({ ...request, memberId, generationIdOrMemberEpoch: generationId })
   },
+  'an older epoch of a member': within(9, 99, async (trial) => {
+    const [first, second] = [await trial.topic('t'), await trial.topic('u')]
+    const groupId = trial.name('g')
+    await setGroupConfigs(trial, groupId, { 'consumer.assignment.interval.ms': '0' })
+    const memberId = 'AAAAAAAAAAAAAAAAAAAAAw'
+    const beat = { groupId, memberId, rebalanceTimeoutMs: 30_000, topicPartitions: [] }
+    const names = [first.name, second.name]
+    const joins = { ...beat, memberEpoch: 0, subscribedTopicNames: names.slice(0, 1) }
+    const { memberEpoch: given } = await trial.tell(consumerGroupHeartbeat, 1, joins)
+    const topicPartitions = [{ topicId: first.id, partitions: [0] }]
+    const more = { memberEpoch: given, subscribedTopicNames: names, topicPartitions }
+    const { memberEpoch } = await trial.tell(consumerGroupHeartbeat, 1, { ...beat, ...more })
+    const both = [...commit(groupId, first).topics, ...commit(groupId, second).topics]
+    for (const topics of [both.slice(0, 1), both.slice(1), both, []]) {
+      for (const generationIdOrMemberEpoch of [memberEpoch, given, given - 1, memberEpoch + 1]) {
+        await trial.try({ groupId, memberId, generationIdOrMemberEpoch, topics })
+      }
+    }
+  }),
   'a static member': within(7, 99, async (trial) => {
     const more = { groupInstanceId: 'i' }
     const { groupId, memberId, generationId } = await stable(trial, trial.name('g'), more)

@@ -1,6 +1,6 @@
 /** ConsumerGroupHeartbeat: joining, leaving, bad requests, epochs, static members. */
 import { consumerGroupHeartbeat } from '../../../src/wire/messages/68-consumer-group-heartbeat.ts'
-import { stable } from '../members.ts'
+import { setGroupConfigs, stable } from '../members.ts'
 import { casesOf, within } from '../scenario.ts'
 import type { Scenario, Topic, WireCase } from '../scenario.ts'
 
@@ -99,6 +99,22 @@ export const consumerGroupHeartbeatCases: WireCase[] = casesOf(consumerGroupHear
     const groupId = trial.name('g')
     await trial.try(joining(groupId, member, name))
     await trial.try(joining(groupId, 'AAAAAAAAAAAAAAAAAAAABA', name))
+  },
+  'two members, each assigned at once': async (trial) => {
+    const { name } = await ready(trial, 2)
+    const groupId = trial.name('g')
+    await setGroupConfigs(trial, groupId, { 'consumer.assignment.interval.ms': '0' })
+    const { memberEpoch } = await trial.try(joining(groupId, member, name))
+    await trial.try(joining(groupId, 'AAAAAAAAAAAAAAAAAAAABA', name))
+    await trial.try({ groupId, memberId: member, memberEpoch })
+  },
+  'a group with configs of its own': async (trial) => {
+    const { name } = await ready(trial)
+    const groupId = trial.name('g')
+    await setGroupConfigs(trial, groupId, { 'consumer.heartbeat.interval.ms': '7000' })
+    const { memberEpoch } = await trial.try(joining(groupId, member, name))
+    await setGroupConfigs(trial, groupId, { 'consumer.heartbeat.interval.ms': '8000' })
+    await trial.try({ groupId, memberId: member, memberEpoch })
   },
   'a pattern': within(1, 99, async (trial) => {
     const groupId = trial.name('g')
