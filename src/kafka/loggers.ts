@@ -37,7 +37,7 @@ export function alterLoggers(
     const isSet = operation === operations.set && value !== null && isLogLevel(value)
     if (isSet) logLevels.set(name, value)
     else logLevels.unset(name)
-    log.warn({ logger: name, level: isSet ? value : undefined }, 'a log level was changed')
+    log.warn({ logger: name, setTo: isSet ? value : rootLogger }, 'a log level was changed')
   }
   return undefined
 }
