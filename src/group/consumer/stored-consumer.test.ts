@@ -14,7 +14,8 @@ const golden: ConsumerGroupRow = {
     '"topicsSeen":"1 2","members":[{"memberId":"a","instanceId":null,"rackId":"r","clientId":"c",' +
     '"clientHost":"/1.2.3.4","rebalanceTimeoutMs":60000,"topicNames":["t"],"topicPattern":"t.*",' +
     '"assignor":"range","epoch":3,"previousEpoch":2,"state":"unrevoked","assigned":[["T",[0,1]]],' +
-    '"revoking":[["T",[2]]],"gifts":[[2,[["T",[0]]]],[3,[["T",[1,2]]]]],"target":[["T",[0,1]]],' +
+    '"revoking":[["T",[2]]],"gifts":[[2,[["T",[0]]]],[3,[["T",[1,2]]]]],' +
+    '"target":[["T",[0,1]]],' +
     '"classic":null},{"memberId":"b","instanceId":"i",' +
     '"rackId":null,"clientId":"c","clientHost":"/1.2.3.5",' +
     '"rebalanceTimeoutMs":60000,"topicNames":[],"topicPattern":null,"assignor":null,"epoch":4,' +
