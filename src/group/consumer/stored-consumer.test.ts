@@ -19,8 +19,8 @@ const golden: ConsumerGroupRow = {
     '"classic":null},{"memberId":"b","instanceId":"i",' +
     '"rackId":null,"clientId":"c","clientHost":"/1.2.3.5",' +
     '"rebalanceTimeoutMs":60000,"topicNames":[],"topicPattern":null,"assignor":null,"epoch":4,' +
-    '"previousEpoch":4,"state":"unreleased","assigned":[],"revoking":[],"gifts":[],"target":[["T",[2]]],' +
-    '"classic":{"sessionTimeoutMs":10000,"protocols":[["range","AAH/"]]}}]}',
+    '"previousEpoch":4,"state":"unreleased","assigned":[],"revoking":[],"gifts":[],' +
+    '"target":[["T",[2]]],"classic":{"sessionTimeoutMs":10000,"protocols":[["range","AAH/"]]}}]}',
   changedMs: 1_700_000_000_000,
 }
 
