@@ -106,7 +106,7 @@ test('not a byte is left: the catalog lives on its reserve; kill -9, start, spac
     const { baseOffset } = await client.produce(topic, [value])
     acknowledged.set(baseOffset, value)
   }
-  await sleep(500) // spare files and reserve are taken in the background
+  await sleep(2_000) // spare files and reserve are taken in the background
   await disk.fill()
   const refusal = await writeUntilRefused(client, acknowledged, 10)
   assert.match(broker.errors, /"why":"catalog .*SQLite 13/)
