@@ -121,20 +121,25 @@ for (const { sessionMs, heartbeatMs } of sessions) {
         `--group-consumer-min-heartbeat-interval-ms=${heartbeatMs}`,
       ],
     })
+    const all: Member[] = []
+    const open = async (opener: OpenMember, group: string, topic: string): Promise<Member> => {
+      const member = await opener(broker.bootstrap, group, topic)
+      all.push(member)
+      return member
+    }
     try {
       const topic = await createTopic('outlive', broker.bootstrap)
       const consumers = [
-        await openJava848(broker.bootstrap, 'consumers', topic),
-        await openJava848(broker.bootstrap, 'consumers', topic),
+        await open(openJava848, 'consumers', topic),
+        await open(openJava848, 'consumers', topic),
       ]
       const openClassic = openJavaMember(['--session-timeout', `${sessionMs}`])
       const classics = [
-        await openClassic(broker.bootstrap, 'classics', topic),
-        await openClassic(broker.bootstrap, 'classics', topic),
+        await open(openClassic, 'classics', topic),
+        await open(openClassic, 'classics', topic),
       ]
       await settled(consumers)
       await settled(classics)
-      const all = [...consumers, ...classics]
       const before = all.map((member) => [...member.assigned()].toSorted((a, b) => a - b))
       const revocations = all.map((member) => member.revocations?.())
       await broker.kill()
@@ -153,6 +158,8 @@ for (const { sessionMs, heartbeatMs } of sessions) {
       )
       await Promise.all(all.map((member) => member.leave()))
     } finally {
+      // Members that are left behind would try for ever to find their broker.
+      await Promise.all(all.map((member) => member.kill?.()))
       await broker.close()
     }
   })
