@@ -159,7 +159,7 @@ for (const { sessionMs, heartbeatMs } of sessions) {
       await Promise.all(all.map((member) => member.leave()))
     } finally {
       // Members that are left behind would try for ever to find their broker.
-      await Promise.all(all.map((member) => member.kill?.()))
+      for (const member of all) await member.kill?.()
       await broker.close()
     }
   })
