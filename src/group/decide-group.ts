@@ -11,7 +11,7 @@ import type { ConsumerHeartbeatEvent } from './consumer/on-consumer-heartbeat.ts
 import type { GroupSurroundings } from './consumer/topic-view.ts'
 import { decide, decideAfterFailedWrite } from './decide.ts'
 import type { GroupEvent, RequestEvent } from './decide.ts'
-import type { AnyGroupState, Decision } from './draft.ts'
+import type { AnyGroupState, Decision } from './decision.ts'
 import type { GroupState, Ticket } from './group-state.ts'
 import type { JoinEvent } from './on-join.ts'
 import { refused } from './refusal.ts'

@@ -5,7 +5,7 @@
 import { type GroupConfig, sessionAfterLoadMs } from './config.ts'
 import type { AnyGroupEvent } from './decide-group.ts'
 import { Draft } from './draft.ts'
-import type { Decision } from './draft.ts'
+import type { Decision } from './decision.ts'
 import { rebalanceTimeoutMs } from './group-state.ts'
 import type { GroupState, Ticket } from './group-state.ts'
 import type { ClassicStateName } from './listing.ts'

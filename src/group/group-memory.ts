@@ -3,7 +3,7 @@
  * thousands of groups, or a few huge ones, must leave room for everybody's.
  */
 import { consumerMemberBytes } from './consumer/consumer-state.ts'
-import type { AnyGroupState } from './draft.ts'
+import type { AnyGroupState } from './decision.ts'
 import { memberBytes } from './group-state.ts'
 
 /** Who asks for more than this at once asks for much. */

@@ -6,7 +6,7 @@ import { Failure } from '../base/errors.ts'
 import type { CatalogDatabase, Transaction } from '../catalog/database.ts'
 import { consumerGroups } from '../catalog/schema.ts'
 import type { ConsumerGroupRow } from '../catalog/schema.ts'
-import type { AnyGroupState } from './draft.ts'
+import type { AnyGroupState } from './decision.ts'
 import { emptyGroup } from './group-state.ts'
 import { fromRow, toRow } from './stored-group.ts'
 

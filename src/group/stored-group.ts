@@ -7,7 +7,7 @@ import { Failure } from '../base/errors.ts'
 import type { ConsumerGroupRow } from '../catalog/schema.ts'
 import { fromConsumerRow, toConsumerRow } from './consumer/stored-consumer.ts'
 import type { StoredConsumerGroup } from './consumer/stored-consumer.ts'
-import type { AnyGroupState } from './draft.ts'
+import type { AnyGroupState } from './decision.ts'
 import type { GroupState, Member } from './group-state.ts'
 import type { ClassicStateName } from './listing.ts'
 

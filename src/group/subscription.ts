@@ -5,7 +5,7 @@
  */
 import type { ConsumerGroupState } from './consumer/consumer-state.ts'
 import type { PatternView } from './consumer/topic-view.ts'
-import type { AnyGroupState } from './draft.ts'
+import type { AnyGroupState } from './decision.ts'
 import { metadataOf } from './group-state.ts'
 
 /** Kafka's name of the protocol that consumers use among themselves. */

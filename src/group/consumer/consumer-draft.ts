@@ -1,20 +1,12 @@
 /** The next state of a consumer group while it is being decided; the state before stays whole. */
 import type { GroupConfig } from '../config.ts'
-import type { Answer, Decision, TimerChange, TimerKey } from '../draft.ts'
-import type { Ticket } from '../group-state.ts'
-import type { Result } from '../draft.ts'
+import { DecisionDraft } from '../decision.ts'
 import type { ConsumerGroupState, ConsumerMember } from './consumer-state.ts'
 import { has, type PartitionSets } from './partition-sets.ts'
 import type { GroupSurroundings } from './topic-view.ts'
 
-export class ConsumerDraft {
-  readonly config: GroupConfig
-  readonly nowMs: number
+export class ConsumerDraft extends DecisionDraft<ConsumerGroupState> {
   readonly around: GroupSurroundings
-  #state: ConsumerGroupState
-  readonly #answers: Answer[] = []
-  readonly #timers: TimerChange[] = []
-  #isPersistent = false
   // The copies, once made: several changes of one decision share them.
   #members: Map<string, ConsumerMember> | undefined
   #target: Map<string, PartitionSets> | undefined
@@ -26,78 +18,42 @@ export class ConsumerDraft {
     nowMs: number,
     around: GroupSurroundings,
   ) {
-    this.#state = state
-    this.config = config
-    this.nowMs = nowMs
+    super(state, config, nowMs)
     this.around = around
-  }
-
-  get state(): ConsumerGroupState {
-    return this.#state
-  }
-
-  decision(): Decision<ConsumerGroupState> {
-    return {
-      next: this.#state,
-      answers: this.#answers,
-      timers: this.#timers,
-      isPersistent: this.#isPersistent,
-    }
-  }
-
-  answer(ticket: Ticket, result: Result): void {
-    this.#answers.push({ ticket, result })
-  }
-
-  setTimer(key: TimerKey, delayMs: number): void {
-    this.#timers.push({ key, delayMs })
-  }
-
-  /** A timer that runs already keeps its time. */
-  setTimerIfAbsent(key: TimerKey, delayMs: number): void {
-    this.#timers.push({ key, delayMs, isKept: true })
-  }
-
-  cancelTimer(key: TimerKey): void {
-    this.#timers.push({ key, delayMs: null })
-  }
-
-  persist(): void {
-    this.#isPersistent = true
   }
 
   /** Everything but members and target, which have their own verbs. */
   change(fields: Partial<Omit<ConsumerGroupState, 'groupId' | 'members' | 'target'>>): void {
-    this.#state = { ...this.#state, ...fields }
+    this.next = { ...this.next, ...fields }
     this.persist()
   }
 
   /** As `change`, of what is not written. */
   note(fields: Pick<ConsumerGroupState, 'lookedAt'>): void {
-    this.#state = { ...this.#state, ...fields }
+    this.next = { ...this.next, ...fields }
   }
 
   /** Who is subscribed to what has changed: a new target is due. */
   raiseEpoch(): void {
-    this.change({ epoch: this.#state.epoch + 1 })
+    this.change({ epoch: this.next.epoch + 1 })
   }
 
   setMember(member: ConsumerMember): void {
-    const before = this.#state.members.get(member.memberId)
-    this.#members ??= new Map(this.#state.members)
+    const before = this.next.members.get(member.memberId)
+    this.#members ??= new Map(this.next.members)
     this.#members.set(member.memberId, member)
-    this.change({ ...releasesAfter(this.#state, before, member) })
+    this.change({ ...releasesAfter(this.next, before, member) })
     this.#put()
   }
 
   removeMember(memberId: string): void {
-    const before = this.#state.members.get(memberId)
+    const before = this.next.members.get(memberId)
     if (before === undefined) return
-    this.#members ??= new Map(this.#state.members)
+    this.#members ??= new Map(this.next.members)
     this.#members.delete(memberId)
-    this.#target ??= new Map(this.#state.target)
+    this.#target ??= new Map(this.next.target)
     this.#target.delete(memberId)
-    this.change({ sinceMs: this.nowMs, ...releasesAfter(this.#state, before, undefined) })
+    this.change({ sinceMs: this.nowMs, ...releasesAfter(this.next, before, undefined) })
     this.#put()
     for (const key of memberTimers) this.cancelTimer(`${key}:${memberId}`)
   }
@@ -110,17 +66,17 @@ export class ConsumerDraft {
 
   /** Whether a member other than this one still has the partition, or has not given it up. */
   isHeldByOther(memberId: string, topicId: string, partition: number): boolean {
-    this.#owners ??= ownersOf(this.#state)
+    this.#owners ??= ownersOf(this.next)
     const owner = this.#owners.get(topicId)?.get(partition)
     return owner !== undefined && owner !== memberId
   }
 
   #put(): void {
     this.#owners = undefined
-    this.#state = {
-      ...this.#state,
-      members: this.#members ?? this.#state.members,
-      target: this.#target ?? this.#state.target,
+    this.next = {
+      ...this.next,
+      members: this.#members ?? this.next.members,
+      target: this.#target ?? this.next.target,
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Consumer groups as administrators see them (ConsumerGroupDescribe, KIP-848). */
-import type { AnyGroupState } from '../draft.ts'
+import type { AnyGroupState } from '../decision.ts'
 import type { RefusedGroup } from '../listing.ts'
 import { refused } from '../refusal.ts'
 import { consumerStateName } from './consumer-state.ts'

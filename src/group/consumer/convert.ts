@@ -4,7 +4,7 @@
  */
 import type { GroupConfig } from '../config.ts'
 import { Draft } from '../draft.ts'
-import type { Decision, TimerChange } from '../draft.ts'
+import type { Decision, TimerChange } from '../decision.ts'
 import { emptyGroup, noBytes } from '../group-state.ts'
 import type { GroupState, Member } from '../group-state.ts'
 import { metadataOf } from '../group-state.ts'

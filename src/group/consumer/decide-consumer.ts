@@ -1,7 +1,7 @@
 /** The machine of a consumer group: what every event means. Pure, as that of classic groups. */
 import { type GroupConfig, sessionAfterLoadMs } from '../config.ts'
 import type { AnyGroupEvent } from '../decide-group.ts'
-import type { Decision } from '../draft.ts'
+import type { Decision } from '../decision.ts'
 import type { CommitEvent } from '../on-heartbeat.ts'
 import { refused } from '../refusal.ts'
 import type { Refused } from '../refusal.ts'
