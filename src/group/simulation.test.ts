@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GroupWorld } from '../../test/group/group-world.ts'
+import { randomFaults } from '../../test/group/random-faults.ts'
 import { offsetsPerGeneration, SimulatedMember } from '../../test/group/simulated-member.ts'
 import type { Moods, Observer } from '../../test/group/simulated-member.ts'
 import { seededRandom } from '../../test/support/seeded-random.ts'
 import { Mutex } from '../base/mutex.ts'
 import { randomBelow } from '../base/random.ts'
-import type { Random } from '../base/random.ts'
-import type { MemoryFault, MemoryPoint } from '../catalog/memory-faults.ts'
 import type { Joined } from './membership.ts'
 
 const seeds = 30
@@ -81,24 +80,6 @@ class Checker implements Observer {
   #isNotOlder(generation: number, what: string): void {
     assert.ok(generation >= this.#generation, `${what} in ${generation} after ${this.#generation}`)
     this.#generation = generation
-  }
-}
-
-function randomFaults(world: GroupWorld, random: Random) {
-  return (point: MemoryPoint): MemoryFault | undefined => {
-    if (randomBelow(random, 100) >= 4) return undefined
-    if (point.at !== 'commit') return { fault: 'fail' }
-    const until = new Promise<void>((resolve) => {
-      world.clock.after(randomBelow(random, 900), resolve)
-    })
-    const commits = randomBelow(random, 2) === 0
-    const faults: readonly MemoryFault[] = [
-      { fault: 'fail' },
-      { fault: 'lose-answer' },
-      { fault: 'lose-request' },
-      { fault: 'zombie', until, commits },
-    ]
-    return faults[randomBelow(random, faults.length)]
   }
 }
 

@@ -6,12 +6,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GroupWorld } from '../../../test/group/group-world.ts'
+import { randomFaults } from '../../../test/group/random-faults.ts'
 import { SimulatedConsumer } from '../../../test/group/simulated-consumer.ts'
 import type { ConsumerObserver } from '../../../test/group/simulated-consumer.ts'
 import { seededRandom } from '../../../test/support/seeded-random.ts'
 import { randomBelow } from '../../base/random.ts'
-import type { Random } from '../../base/random.ts'
-import type { MemoryFault, MemoryPoint } from '../../catalog/memory-faults.ts'
 import { countOf, noPartitions, type PartitionSets } from './partition-sets.ts'
 
 const seeds = 30
@@ -85,24 +84,6 @@ class Checker implements ConsumerObserver {
 
 function keysOf(sets: PartitionSets): string[] {
   return [...sets].flatMap(([topicId, partitions]) => partitions.map((p) => `${topicId} ${p}`))
-}
-
-function randomFaults(world: GroupWorld, random: Random) {
-  return (point: MemoryPoint): MemoryFault | undefined => {
-    if (randomBelow(random, 100) >= 4) return undefined
-    if (point.at !== 'commit') return { fault: 'fail' }
-    const until = new Promise<void>((resolve) => {
-      world.clock.after(randomBelow(random, 900), resolve)
-    })
-    const commits = randomBelow(random, 2) === 0
-    const faults: readonly MemoryFault[] = [
-      { fault: 'fail' },
-      { fault: 'lose-answer' },
-      { fault: 'lose-request' },
-      { fault: 'zombie', until, commits },
-    ]
-    return faults[randomBelow(random, faults.length)]
-  }
 }
 
 async function worldOf(seed: number): Promise<GroupWorld> {
