@@ -27,6 +27,8 @@ export interface Table<Row extends object> {
   readonly guard?: Guard<Row>
   /** Rows grow beyond some hundred bytes: adapters store them apart from the tree of their keys. */
   readonly wide?: boolean
+  /** Brokers follow what is inserted, see FleetDatabase.changes. */
+  readonly feed?: boolean
 }
 
 export interface Guard<Row extends object> {
