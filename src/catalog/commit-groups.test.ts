@@ -228,7 +228,7 @@ catalogTest('an object that was ended is named by no commit any more', async (da
   await outcomesOf(database, [append(a)])
   await endJournalObjects(
     database,
-    { finished: ['journal-1', 'journal-2'], packedGroups: undefined },
+    { finished: ['journal-1', 'journal-2'], packedGroups: new Map() },
     5,
   )
   for (const objectId of ['journal-1', 'journal-2']) {

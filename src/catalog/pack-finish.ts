@@ -7,7 +7,13 @@ import type { CatalogDatabase, ReadTransaction } from './database.ts'
 import { decodeManifest, type Run } from './manifest.ts'
 import { type CommitLogRow, commitLog, objects, partitions, topics } from './schema.ts'
 import { compareKeys } from './table.ts'
-import { type GroupKey, readPackedGroups, writePackedGroups } from './tail.ts'
+import {
+  groupsBehind,
+  incarnationsIn,
+  type PackedGroups,
+  readPackedGroups,
+  writePackedGroups,
+} from './tail.ts'
 
 /** Groups looked at together: of 1,000 runs each at worst, they take some 50 ms. */
 const groupsPerPage = 200
@@ -18,9 +24,21 @@ const rowsPerDelete = 1_000
 export interface FinishedObjects {
   /** Of those asked for: nothing unpacked is in them. */
   readonly finished: readonly string[]
-  /** Groups up to here are packed, refused or cancelled, once the finished objects are ended. */
-  readonly packedGroups: GroupKey | undefined
+  /** How far groups are packed, refused or cancelled, once the finished objects are ended. */
+  readonly packedGroups: PackedGroups
   /** Groups looked at. */
+  readonly groups: number
+}
+
+/** What a walk through the groups of one incarnation found. */
+interface Walk {
+  readonly incarnation: number
+  /** Its last group; undefined: it has none. */
+  readonly last: number | undefined
+  /** By object the last group before its first one: how far the packed groups reach at most. */
+  readonly before: ReadonlyMap<string, number | undefined>
+  /** The last group before the first one whose markers are not all packed. */
+  readonly beforeMarkers: number | undefined | 'all-packed'
   readonly groups: number
 }
 
@@ -35,60 +53,94 @@ export async function findFinished(
   database: CatalogDatabase,
   objectIds: readonly string[],
 ): Promise<FinishedObjects> {
-  const asked = new Set(objectIds)
-  const blocked = new Set<string>()
-  const ends = new Map<number, number>()
-  /** By object the last group before its first one: how far the packed groups reach at most. */
-  const before = new Map<string, GroupKey | undefined>()
-  let last = await readPackedGroups(database)
-  /** The last group before the first one whose markers are not all packed. */
-  let beforeMarkers: GroupKey | undefined | 'all-packed' = 'all-packed'
+  const packed = await readPackedGroups(database)
+  const search: Search = {
+    database,
+    asked: new Set(objectIds),
+    blocked: new Set(),
+    ends: new Map(),
+  }
+  const walks: Walk[] = []
+  for (const incarnation of await database.snapshot('read incarnations', incarnationsIn)) {
+    walks.push(await walk(search, incarnation, packed.get(incarnation)))
+  }
+  const finished = objectIds.filter((objectId) => !search.blocked.has(objectId))
+  const others = walks.flatMap(({ before }) => [...before.keys()])
+  const unasked = others.filter((objectId) => !search.asked.has(objectId))
+  const done = new Set([...finished, ...(await endedAmong(database, unasked))])
+  const packedGroups = new Map<number, number>()
+  for (const each of walks) {
+    const end = endOf(each, done)
+    if (end !== undefined) packedGroups.set(each.incarnation, end)
+  }
+  return { finished, packedGroups, groups: walks.reduce((sum, { groups }) => sum + groups, 0) }
+}
+
+interface Search {
+  readonly database: CatalogDatabase
+  readonly asked: ReadonlySet<string>
+  /** Objects in which something is not packed. */
+  readonly blocked: Set<string>
+  /** Where packing has come to, by partition. */
+  readonly ends: Map<number, number>
+}
+
+async function walk(search: Search, incarnation: number, from: number | undefined): Promise<Walk> {
+  const before = new Map<string, number | undefined>()
+  let beforeMarkers: Walk['beforeMarkers'] = 'all-packed'
+  let last = from
   let groups = 0
   for (;;) {
-    const rows = await database.snapshot('read groups', async (tx) => {
-      const page = await groupsBehind(tx, last, groupsPerPage)
-      const named = page.filter(
-        ({ state, objectId }) => state === 'committed' && (objectId === '' || asked.has(objectId)),
-      )
-      const held = new Map(
-        named.map((row) => [row, decodeManifest(row.manifest, row.objectId, row.position)]),
-      )
-      const runs = [...held.values()].flat()
-      await readPackedEnds(tx, ends, new Set(runs.map(({ partitionId }) => partitionId)))
-      const isUnpacked = ({ partitionId, nextOffset }: Run): boolean =>
-        nextOffset > (ends.get(partitionId) ?? 0)
-      for (const run of runs)
-        if (run.marker === undefined && isUnpacked(run)) blocked.add(run.objectId)
-      return page.map((row) => ({ row, isUnpacked: held.get(row)?.some(isUnpacked) ?? false }))
-    })
+    const rows = await walkPage(search, incarnation, last)
     for (const { row, isUnpacked } of rows) {
       if (row.objectId === '') {
         if (isUnpacked && beforeMarkers === 'all-packed') beforeMarkers = last
       } else if (row.state === 'committed' && !before.has(row.objectId)) {
         before.set(row.objectId, last)
       }
-      last = { incarnation: row.incarnation, groupNumber: row.groupNumber }
+      last = row.groupNumber
     }
     groups += rows.length
     if (rows.length < groupsPerPage) break
   }
-  const finished = objectIds.filter((objectId) => !blocked.has(objectId))
-  const done = new Set(finished)
-  const others = [...before.keys()].filter((objectId) => !asked.has(objectId))
-  for (const objectId of await endedAmong(database, others)) done.add(objectId)
+  return { incarnation, last, before, beforeMarkers, groups }
+}
+
+function walkPage(
+  { database, asked, blocked, ends }: Search,
+  incarnation: number,
+  last: number | undefined,
+): Promise<{ readonly row: CommitLogRow; readonly isUnpacked: boolean }[]> {
+  return database.snapshot('read groups', async (tx) => {
+    const page = await groupsBehind(tx, incarnation, last, groupsPerPage)
+    const named = page.filter(
+      ({ state, objectId }) => state === 'committed' && (objectId === '' || asked.has(objectId)),
+    )
+    const held = new Map(
+      named.map((row) => [row, decodeManifest(row.manifest, row.objectId, row.position)]),
+    )
+    const runs = [...held.values()].flat()
+    await readPackedEnds(tx, ends, new Set(runs.map(({ partitionId }) => partitionId)))
+    const isUnpacked = ({ partitionId, nextOffset }: Run): boolean =>
+      nextOffset > (ends.get(partitionId) ?? 0)
+    for (const run of runs)
+      if (run.marker === undefined && isUnpacked(run)) blocked.add(run.objectId)
+    return page.map((row) => ({ row, isUnpacked: held.get(row)?.some(isUnpacked) ?? false }))
+  })
+}
+
+/** Up to where the groups of a walk are packed, where the objects in `done` are. */
+function endOf(
+  { last, before, beforeMarkers }: Walk,
+  done: ReadonlySet<string>,
+): number | undefined {
   const ofMarkers = beforeMarkers === 'all-packed' ? last : beforeMarkers
   for (const [objectId, end] of before) {
     if (done.has(objectId)) continue
     // In the order of groups: the first is the least.
-    return { finished, packedGroups: earlier(end, ofMarkers), groups }
+    return end === undefined || ofMarkers === undefined ? undefined : Math.min(end, ofMarkers)
   }
-  return { finished, packedGroups: ofMarkers, groups }
-}
-
-/** Undefined is before all groups. */
-function earlier(a: GroupKey | undefined, b: GroupKey | undefined): GroupKey | undefined {
-  if (a === undefined || b === undefined) return undefined
-  return compareKeys([a.incarnation, a.groupNumber], [b.incarnation, b.groupNumber]) < 0 ? a : b
+  return ofMarkers
 }
 
 /** Those that were ended while an object before them was not finished. */
@@ -125,16 +177,6 @@ async function readPackedEnds(
   }
 }
 
-function groupsBehind(
-  tx: ReadTransaction,
-  last: GroupKey | undefined,
-  limit: number,
-): Promise<CommitLogRow[]> {
-  const range = { prefix: [], limit }
-  if (last === undefined) return tx.scan(commitLog, range)
-  return tx.scan(commitLog, { ...range, after: [last.incarnation, last.groupNumber] })
-}
-
 /**
  * Makes journal objects garbage: from now on a commit that names one is refused, and a starting
  * broker does not look for it. Only then may their space be used again.
@@ -163,13 +205,13 @@ export function endJournalObjects(
         )
       }
     }
-    if (packedGroups !== undefined) await writePackedGroups(tx, packedGroups)
+    await writePackedGroups(tx, packedGroups)
   })
 }
 
 /**
  * Deletes rows of packed groups that began before `beforeMs`: until then they answer what became of
- * a group. Resolves with how many; fewer than the bound means that no more are due.
+ * a group. Resolves with how many; to be repeated until it is done.
  *
  * @throws Failure 'unavailable' | 'unknown-outcome': call again.
  */
@@ -178,17 +220,19 @@ export async function expireGroups(
   beforeMs: number,
 ): Promise<{ readonly deleted: number; readonly isDone: boolean }> {
   const packed = await readPackedGroups(database)
-  if (packed === undefined) return { deleted: 0, isDone: true }
-  return database.transaction('expire groups', async (tx) => {
-    const page = await tx.scan(commitLog, { prefix: [], limit: rowsPerDelete })
-    const due = page.filter(
-      ({ incarnation, groupNumber, createdMs }) =>
-        createdMs < beforeMs &&
-        (incarnation < packed.incarnation ||
-          (incarnation === packed.incarnation && groupNumber <= packed.groupNumber)),
-    )
-    const keys = due.map(({ incarnation, groupNumber }) => [incarnation, groupNumber])
-    const deleted = keys.length === 0 ? 0 : await tx.delete(commitLog, keys)
-    return { deleted, isDone: due.length < rowsPerDelete }
-  })
+  let deleted = 0
+  let isDone = true
+  for (const [incarnation, last] of packed) {
+    const count = await database.transaction('expire groups', async (tx) => {
+      const page = await groupsBehind(tx, incarnation, undefined, rowsPerDelete)
+      const due = page.filter(
+        ({ groupNumber, createdMs }) => createdMs < beforeMs && groupNumber <= last,
+      )
+      const keys = due.map(({ groupNumber }) => [incarnation, groupNumber])
+      return keys.length === 0 ? 0 : tx.delete(commitLog, keys)
+    })
+    deleted += count
+    if (count === rowsPerDelete) isDone = false
+  }
+  return { deleted, isDone }
 }

@@ -116,7 +116,7 @@ catalogTest(
     await swapPacked(database, { objectId, size: 1 }, [part(a, 0, 20)], 6)
     const some = await findFinished(database, all)
     assert.deepEqual(some.finished, ['journal-1', 'journal-3'])
-    assert.deepEqual(some.packedGroups, { incarnation: 1, groupNumber: 1 }, 'not beyond the second')
+    assert.deepEqual(some.packedGroups, new Map([[1, 1]]), 'not beyond the second')
     await endJournalObjects(database, some, 7)
     const tail = await readTail(database)
     assert.deepEqual(tail.journalObjects, ['journal-2'])
@@ -127,13 +127,9 @@ catalogTest(
     const second = await claimPackedObject(database, 5)
     await swapPacked(database, { ...second, size: 1 }, [part(b, 0, 10)], 6)
     const rest = await findFinished(database, ['journal-2'])
-    assert.deepEqual(
-      rest.packedGroups,
-      { incarnation: 1, groupNumber: 3 },
-      'over those ended before',
-    )
+    assert.deepEqual(rest.packedGroups, new Map([[1, 3]]), 'over those ended before')
     await endJournalObjects(database, rest, 8)
-    assert.deepEqual(await readPackedGroups(database), { incarnation: 1, groupNumber: 3 })
+    assert.deepEqual(await readPackedGroups(database), new Map([[1, 3]]))
     const end = await readTail(database)
     assert.deepEqual([end.groups, end.journalObjects], [[], []])
   },

@@ -9,7 +9,7 @@ import {
   type ReadTransaction,
   type Transaction,
 } from './database.ts'
-import { compareKeys, type Key, keyOf, type Table } from './table.ts'
+import { type Key, keyOf, type Table } from './table.ts'
 import {
   clusterFacts,
   type CommitLogRow,
@@ -20,17 +20,15 @@ import {
 } from './schema.ts'
 import { type OpenTransactionRow, openTransactions } from './schema-transactions.ts'
 
-/** The key of a group's row. */
-export interface GroupKey {
-  readonly incarnation: number
-  readonly groupNumber: number
-}
-
 /**
- * The fact that holds the last group that is packed with all groups before it, as JSON. Only one
- * incarnation commits at a time, so that no group is added before it later; brokers that commit
- * side by side will need one each.
+ * How far packing has come in the groups of each incarnation: its last group that is packed,
+ * refused or cancelled with all groups of it before. Brokers commit side by side, but the groups of
+ * one incarnation only in their order, so that none is added below. It saves work and decides
+ * nothing.
  */
+export type PackedGroups = ReadonlyMap<number, number>
+
+/** The fact that holds them, as JSON: [[incarnation, group number], …]. */
 const packedGroupsFact = 'packed.groups'
 
 /** Every row of a table behind `from`, in pages, in key order. */
@@ -75,13 +73,13 @@ export function readTail(database: CatalogDatabase): Promise<Tail> {
     const live = await readJournalObjects(tx)
     await scanAll(tx, partitions, undefined, (row) => found.partitions.push(row))
     const packed = await packedGroupsIn(tx)
-    const from = packed && [packed.incarnation, packed.groupNumber]
-    await scanAll(tx, commitLog, from, (row) => {
-      const isUnpacked = row.objectId === '' || live.has(row.objectId)
-      if (row.state === 'committed' && isUnpacked) found.groups.push(row)
-    })
+    for (const incarnation of await incarnationsIn(tx)) {
+      await scanGroups(tx, incarnation, packed.get(incarnation), (row) => {
+        const isUnpacked = row.objectId === '' || live.has(row.objectId)
+        if (row.state === 'committed' && isUnpacked) found.groups.push(row)
+      })
+    }
     await scanAll(tx, openTransactions, undefined, (row) => found.open.push(row))
-    found.groups.sort((a, b) => compareKeys(keyOf(commitLog, a), keyOf(commitLog, b)))
     return { ...found, journalObjects: [...live] }
   })
 }
@@ -104,23 +102,65 @@ async function readJournalObjects(tx: ReadTransaction): Promise<Set<string>> {
 export const groupsWithBytes = ({ groups }: Tail): CommitLogRow[] =>
   groups.filter(({ objectId }) => objectId !== '')
 
-/** The last group of those that are all packed, refused or cancelled; undefined where none is. */
-export function readPackedGroups(database: CatalogDatabase): Promise<GroupKey | undefined> {
+/** Incarnations that have groups in the commit log, ascending. */
+export async function incarnationsIn(tx: ReadTransaction): Promise<number[]> {
+  const found: number[] = []
+  for (;;) {
+    const last = found.at(-1)
+    const behind = last === undefined ? {} : { after: [last, Number.MAX_SAFE_INTEGER] }
+    const [row] = await tx.scan(commitLog, { prefix: [], limit: 1, ...behind })
+    if (row === undefined) return found
+    found.push(row.incarnation)
+  }
+}
+
+/** Groups of an incarnation behind a number, in their order, in pages. */
+async function scanGroups(
+  tx: ReadTransaction,
+  incarnation: number,
+  behind: number | undefined,
+  each: (row: CommitLogRow) => void,
+): Promise<void> {
+  for (let after = behind; ;) {
+    const rows = await groupsBehind(tx, incarnation, after, catalogLimits.scanRowsMax)
+    for (const row of rows) each(row)
+    after = rows.at(-1)?.groupNumber
+    if (after === undefined || rows.length < catalogLimits.scanRowsMax) return
+  }
+}
+
+/** Groups of an incarnation behind a number (undefined: from its first), in their order. */
+export function groupsBehind(
+  tx: ReadTransaction,
+  incarnation: number,
+  behind: number | undefined,
+  limit: number,
+): Promise<CommitLogRow[]> {
+  const range = { prefix: [incarnation], limit }
+  return tx.scan(commitLog, behind === undefined ? range : { ...range, after: [behind] })
+}
+
+export function readPackedGroups(database: CatalogDatabase): Promise<PackedGroups> {
   return database.snapshot('read packed groups', packedGroupsIn)
 }
 
-async function packedGroupsIn(tx: ReadTransaction): Promise<GroupKey | undefined> {
+async function packedGroupsIn(tx: ReadTransaction): Promise<PackedGroups> {
   const [fact] = await tx.get(clusterFacts, [[packedGroupsFact]])
-  if (fact === undefined) return undefined
-  const parts: unknown = JSON.parse(fact.value)
-  if (Array.isArray(parts) && parts.length === 2 && parts.every(Number.isSafeInteger)) {
-    return { incarnation: Number(parts[0]), groupNumber: Number(parts[1]) }
-  }
+  if (fact === undefined) return new Map()
+  const pairs: unknown = JSON.parse(fact.value)
+  if (Array.isArray(pairs) && pairs.every(isPair)) return new Map(pairs)
   throw new Failure('corrupt', `the fact ${packedGroupsFact} is ${fact.value}`)
 }
 
-/** Behind all other rows of the transaction, as the order of locks wants it. */
-export function writePackedGroups(tx: Transaction, last: GroupKey): Promise<void> {
-  const value = JSON.stringify([last.incarnation, last.groupNumber])
-  return tx.put(clusterFacts, [{ name: packedGroupsFact, value }])
+const isPair = (each: unknown): each is [number, number] =>
+  Array.isArray(each) && each.length === 2 && each.every(Number.isSafeInteger)
+
+/**
+ * Behind all other rows of the transaction, as the order of locks wants it. Incarnations that have
+ * no groups any more are forgotten.
+ */
+export async function writePackedGroups(tx: Transaction, packed: PackedGroups): Promise<void> {
+  const known = new Set(await incarnationsIn(tx))
+  const pairs = [...packed].filter(([incarnation]) => known.has(incarnation))
+  await tx.put(clusterFacts, [{ name: packedGroupsFact, value: JSON.stringify(pairs) }])
 }
