@@ -1,4 +1,5 @@
 /** Quotas of clients, as they are stored: one row per entity that has any. */
+import { noteChange } from './change-log.ts'
 import { catalogLimits, type CatalogDatabase } from './database.ts'
 import { clientQuotas, type ClientQuotaRow } from './schema.ts'
 
@@ -57,6 +58,7 @@ export function changeClientQuotas(
       clientQuotas,
       empty.map(({ entity }) => [entity]),
     )
+    await noteChange(tx, { kind: 'quota', names: [...changes.keys()] })
     return after
   })
 }

@@ -13,6 +13,7 @@ import type { EndIntent, MarkIntent } from './end-transaction.ts'
 import { type AppendOutcome, decodeOutcomes, encodeOutcomes } from './outcomes.ts'
 import { type CommitLogRow, commitLog, objects } from './schema.ts'
 import { abortedRanges } from './schema-transactions.ts'
+import { encodeTransactionChanges } from './transaction-changes.ts'
 
 /** The transaction that a batch says it belongs to, as it was when the batch arrived. */
 export interface AppendTransaction {
@@ -160,7 +161,8 @@ function claimRow(group: GroupIntent, state: CommitLogRow['state']): CommitLogRo
   const { incarnation, groupNumber, objectId, position, length, createdMs } = group
   const [manifest, outcomes] = [new Uint8Array(0), new Uint8Array(0)]
   const place = { objectId, position, length }
-  return { incarnation, groupNumber, state, ...place, createdMs, manifest, outcomes }
+  const said = { manifest, outcomes, changes: null }
+  return { incarnation, groupNumber, state, ...place, createdMs, ...said }
 }
 
 /** Results of the groups that were decided before, by index. */
@@ -253,9 +255,9 @@ async function commitIn(tx: Transaction, groups: readonly GroupIntent[]): Promis
     const result = results[index]
     if (known.has(index) || result?.state !== 'committed') return []
     const manifest = encodeManifest(result.runs, group.position)
-    return [
-      { ...claimRow(group, 'committed'), manifest, outcomes: encodeOutcomes(result.outcomes) },
-    ]
+    const outcomes = encodeOutcomes(result.outcomes)
+    const changes = encodeTransactionChanges(result.transactions)
+    return [{ ...claimRow(group, 'committed'), manifest, outcomes, changes }]
   })
   await tx.put(commitLog, rows)
   await nameObjects(tx, fresh)

@@ -90,6 +90,7 @@ export function commitRow(
     createdMs: 1,
     manifest: new Uint8Array(0),
     outcomes: new Uint8Array(0),
+    changes: null,
     ...changes,
   }
 }

@@ -1,4 +1,5 @@
 /** DeleteRecords (KIP-107): raises a log start to where a client says, in one transaction. */
+import { noteChange } from './change-log.ts'
 import type { CatalogDatabase } from './database.ts'
 import { dropExtents } from './retain-extents.ts'
 import { partitions, topics } from './schema.ts'
@@ -34,6 +35,7 @@ export function deleteRecordsBefore(
     if (offset <= row.logStart) return { outcome: 'deleted', logStart: row.logStart }
     await tx.put(partitions, [{ ...row, logStart: offset }])
     await dropExtents(tx, row, offset, nowMs)
+    await noteChange(tx, { kind: 'partition', names: [partitionId] })
     return { outcome: 'deleted', logStart: offset }
   })
 }

@@ -4,6 +4,7 @@
  */
 import { isFailure } from '../base/errors.ts'
 import type { BrokerLayers } from '../config/config-rows.ts'
+import { noteChange } from './change-log.ts'
 import type { CatalogDatabase, Transaction } from './database.ts'
 import { catalogLimits } from './database.ts'
 import { type ResourceConfigRow, resourceConfigs } from './schema-configs.ts'
@@ -108,17 +109,18 @@ export class LiveConfigs {
       const texts = await database.transaction('change resource configs', async (tx) => {
         const changed = change(await lockTexts(tx, resource))
         await writeTexts(tx, resource, changed)
+        await noteChange(tx, { kind: 'config', names: [[resource.kind, resource.name]] })
         return changed
       })
       this.#learn(resource, texts)
     } catch (error) {
-      if (isFailure(error, 'unknown-outcome')) await this.#reread(resource)
+      if (isFailure(error, 'unknown-outcome')) await this.#settle(resource)
       throw error
     }
   }
 
   /** A change whose answer was lost may have been made: this memory must not be behind it for good. */
-  async #reread(resource: Resource): Promise<void> {
+  async #settle(resource: Resource): Promise<void> {
     for (let attempt = 1; attempt <= rereadsMax; attempt++) {
       try {
         const texts = await this.#deps.database.transaction(
@@ -135,6 +137,15 @@ export class LiveConfigs {
         if (!isFailure(error)) throw error
       }
     }
+  }
+
+  /** Another broker changed what is set for it: this memory must not be behind. */
+  async reread(resource: Resource): Promise<void> {
+    const { kind, name } = resource
+    const [row] = await this.#deps.database.snapshot('read resource config', (tx) =>
+      tx.get(resourceConfigs, [[kind, name]]),
+    )
+    this.#learn(resource, row === undefined ? none : textsOf(row))
   }
 
   #learn({ kind, name }: Resource, texts: ConfigTexts): void {

@@ -11,6 +11,7 @@ export const lockClass: {
   readonly object: number
   readonly counter: number
   readonly clientQuota: number
+  readonly change: number
 } = {
   groupId: 1,
   topic: 2,
@@ -23,4 +24,5 @@ export const lockClass: {
   object: 9,
   counter: 10,
   clientQuota: 11,
+  change: 12,
 }

@@ -5,6 +5,7 @@
  */
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
+import { noteChange } from './change-log.ts'
 import { drawNumbers } from './counters.ts'
 import type { CatalogDatabase, Transaction } from './database.ts'
 import {
@@ -105,6 +106,8 @@ export function swapPacked(
       const live: ObjectRow = { ...claim, state: 'live', size: object?.size ?? 0 }
       await tx.put(objects, [live])
     }
+    const names = fresh.map(({ partitionId }) => partitionId)
+    await noteChange(tx, { kind: 'partition', names })
     const swapped = new Set(fresh)
     return parts.map((part) => {
       const { partitionId, toOffset } = part

@@ -3,6 +3,7 @@
  * extent becomes garbage in the same transaction. Every step is bounded and may be the last one
  * before a crash: what is left below a log start goes with the next call.
  */
+import { noteChange } from './change-log.ts'
 import type { CatalogDatabase, Transaction } from './database.ts'
 import {
   type ExtentRow,
@@ -47,7 +48,10 @@ export function raiseLogStart(
     }
     const logStart = Math.max(row.logStart, Math.min(offset, row.logEnd))
     if (logStart > row.logStart) await tx.put(partitions, [{ ...row, logStart }])
-    return { logStart, ...(await dropExtents(tx, row, logStart, nowMs)) }
+    const dropped = await dropExtents(tx, row, logStart, nowMs)
+    const isNews = logStart > row.logStart || dropped.extents > 0
+    await noteChange(tx, { kind: 'partition', names: isNews ? [partitionId] : [] })
+    return { logStart, ...dropped }
   })
 }
 

@@ -1,9 +1,10 @@
 /**
  * Every table of the catalog. Persisted: columns are added with a migration, never renamed or
  * reused. Lock classes follow one global order: group id, topic, transaction, partition, consumer
- * group, lease, object, counter, client quota.
+ * group, lease, object, counter, client quota, change.
  */
 import { lockClass } from './lock-class.ts'
+import { changeCounter, changeLog } from './schema-changes.ts'
 import { resourceConfigs } from './schema-configs.ts'
 import {
   abortedRanges,
@@ -101,6 +102,8 @@ export interface CommitLogRow {
   manifest: Uint8Array
   /** One per append of the group, see outcomes.ts. */
   outcomes: Uint8Array
+  /** What it changed of transactions, see transaction-changes.ts; null: nothing. */
+  changes: Uint8Array | null
 }
 
 /** A blob in the object store, or a journal file in one of its incarnations. */
@@ -257,9 +260,11 @@ export const commitLog: Table<CommitLogRow> = {
     createdMs: 'int',
     manifest: 'bytes',
     outcomes: 'bytes',
+    changes: 'bytes?',
   },
   key: ['incarnation', 'groupNumber'],
   wide: true,
+  feed: true,
 }
 
 export const objects: Table<ObjectRow> = {
@@ -370,4 +375,6 @@ export const catalogTables: readonly Table<never>[] = [
   leases,
   clientQuotas,
   resourceConfigs,
+  changeCounter,
+  changeLog,
 ] as readonly Table<never>[]

@@ -1,4 +1,5 @@
 /** Topics and their partitions: created, grown, configured and deleted, each in one transaction. */
+import { noteChange } from './change-log.ts'
 import { drawNumbers } from './counters.ts'
 import type { CatalogDatabase, ReadTransaction, Transaction } from './database.ts'
 import { type PartitionRow, partitions, type TopicRow, topicNames, topics } from './schema.ts'
@@ -53,6 +54,7 @@ export async function createTopic(
       return { outcome: 'exists' }
     }
     await tx.put(partitions, emptyPartitions(topic, 0, wanted.leaderEpoch))
+    await noteChange(tx, { kind: 'topic', names: [topicId] })
     return { outcome: 'created', topic }
   })
 }
@@ -68,6 +70,7 @@ export function deleteTopic(
     if (row === undefined) return undefined
     await tx.put(topics, [{ ...row, deletedMs: nowMs }])
     await tx.delete(topicNames, [[row.name]])
+    await noteChange(tx, { kind: 'topic', names: [topicId] })
     return toTopic(row)
   })
 }
@@ -90,6 +93,7 @@ export async function growTopic(
     const grown: Topic = { ...topic, partitionIds: [...topic.partitionIds, ...added] }
     await tx.put(topics, [toRow(grown)])
     await tx.put(partitions, emptyPartitions(grown, had, leaderEpoch))
+    await noteChange(tx, { kind: 'topic', names: [topicId] })
     return { outcome: 'changed', topic: grown }
   })
 }
@@ -110,6 +114,7 @@ export function configureTopic(
     const configs = change(topic.configs)
     const changed: Topic = { ...topic, configs, configVersion: topic.configVersion + 1 }
     await tx.put(topics, [toRow(changed)])
+    await noteChange(tx, { kind: 'topic', names: [topicId] })
     return { outcome: 'changed', topic: changed }
   })
 }

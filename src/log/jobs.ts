@@ -71,6 +71,7 @@ export const jobNames = {
   dropTopics: 'drop-topics',
   expireProducers: 'expire-producers',
   expireGroups: 'expire-groups',
+  expireChanges: 'expire-changes',
 } as const
 
 const second = 1_000
@@ -176,6 +177,11 @@ function jobsOf(parts: Parts, limits: LogJobLimits, deleting: (run: Run) => Run)
       name: jobNames.expireGroups,
       intervalMs: expireGroupsMs,
       run: deleting((signal) => expirer.expireGroups(signal)),
+    },
+    {
+      name: jobNames.expireChanges,
+      intervalMs: outcomesKeptMs,
+      run: (signal) => expirer.expireChanges(signal),
     },
   ]
 }

@@ -40,6 +40,7 @@ const group = (runs: readonly Run[], groupNumber = 0): CommitLogRow => ({
   createdMs: 0,
   manifest: encodeManifest(runs, 0),
   outcomes: new Uint8Array(0),
+  changes: null,
 })
 
 const indexOf = (row: PartitionRow): LogIndex => {

@@ -1,5 +1,9 @@
-/** Lets go of rows that only time ends: silent producers, and groups that nobody asks for any more. */
+/**
+ * Lets go of rows that only time ends: silent producers, groups that nobody asks for any more,
+ * changes that every broker has heard of.
+ */
 import type { Clock } from '../base/clock.ts'
+import { expireChanges, nextChangeId } from '../catalog/change-log.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { expireGroups } from '../catalog/pack-finish.ts'
 import { expireProducers, type ProducerCursor } from '../catalog/retain-producers.ts'
@@ -23,6 +27,8 @@ export interface ExpireStats {
 export class Expirer {
   readonly #deps: ExpirerDeps
   readonly stats: ExpireStats = { producers: 0, groups: 0 }
+  /** Changes before it were there at the last look already. */
+  #oldChange = 0
 
   constructor(deps: ExpirerDeps) {
     this.#deps = deps
@@ -38,6 +44,19 @@ export class Expirer {
       cursor = step.next
       if (cursor === undefined) return
     }
+  }
+
+  /**
+   * Deletes changes that were there at the look before: brokers that follow know them, and one that
+   * has not looked for so long reads everything anew.
+   *
+   * @throws Failure 'unavailable' | 'unknown-outcome': the rest goes the next time.
+   */
+  async expireChanges(signal: AbortSignal): Promise<void> {
+    const { database } = this.#deps
+    const next = await nextChangeId(database)
+    while (!signal.aborted && !(await expireChanges(database, this.#oldChange)));
+    this.#oldChange = next
   }
 
   /** @throws Failure 'unavailable' | 'unknown-outcome': the rest goes the next time. */
