@@ -147,6 +147,17 @@ export async function readTopic(
   })
 }
 
+/** The topic of that id, where it lives. */
+export function readTopicById(
+  database: CatalogDatabase,
+  topicId: string,
+): Promise<Topic | undefined> {
+  return database.snapshot('read topic', async (tx) => {
+    const [row] = await tx.get(topics, [[topicId]])
+    return row === undefined || row.deletedMs !== null ? undefined : toTopic(row)
+  })
+}
+
 /** All living topics, by name. */
 export function listTopics(database: CatalogDatabase): Promise<Topic[]> {
   return database.snapshot('list topics', async (tx) => {

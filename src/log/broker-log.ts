@@ -41,6 +41,11 @@ export interface BrokerLogDeps {
   readonly tailCacheBytes: number
   readonly blockCacheBytes: number
   readonly storageReadsMax: number
+  /**
+   * Resolves when everything that was committed before the call is taken in here; given where
+   * others commit, too.
+   */
+  readonly catchUp?: () => Promise<void>
 }
 
 export class BrokerLog {
@@ -78,8 +83,12 @@ export class BrokerLog {
 
   /** In one step (T3). */
   #restore({ partitions: rows, groups, open }: Tail): void {
-    this.index.restoreGroups(groups)
-    this.index.restoreTransactions(rows, open)
+    this.index.restore(rows, groups, open)
+  }
+
+  /** Reads the whole tail again. @throws Failure 'unavailable' */
+  async restoreAll(): Promise<void> {
+    this.#restore(await readTail(this.#deps.database))
   }
 
   /** Bytes accepted and not yet decided. */
@@ -123,6 +132,7 @@ export class BrokerLog {
       log.traffic.readBytes += result.byteLength
       return result
     }
+    await this.#deps.catchUp?.()
     const row = await this.freshPartition(log.partitionId)
     if (row === undefined || offset < row.logStart || offset > row.logEnd) return result
     if (offset >= log.logStart && offset <= log.logEnd) {
@@ -227,7 +237,14 @@ export class BrokerLog {
       this.tailCache.add(partitionId, baseOffset, nextOffset, markerBatch(run), unpooled)
     }
     const gaps = this.index.applyRuns(result.runs, result.transactions)
-    if (gaps.length > 0) await this.#closeGaps()
+    if (gaps.length === 0) return
+    const { catchUp } = this.#deps
+    // What others commit is taken in beside the answers: nobody is shown an end before that.
+    if (catchUp === undefined) await this.#closeGaps()
+    else
+      catchUp().catch((error: unknown) => {
+        if (!isFailure(error)) throw error // the follower looks again by itself
+      })
   }
 
   #isKnown({ partitionId }: Run): boolean {
@@ -237,7 +254,7 @@ export class BrokerLog {
   /** Commits that this broker does not know came between: the catalog tells them all. */
   async #closeGaps(): Promise<void> {
     try {
-      this.#restore(await readTail(this.#deps.database))
+      await this.restoreAll()
     } catch (error) {
       if (!isFailure(error)) throw error
       // The records are safe; readers see the older end until the next commit closes the gap.

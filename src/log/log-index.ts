@@ -8,7 +8,11 @@ import type { CommitLogRow, PartitionRow } from '../catalog/schema.ts'
 import type { OpenTransactionRow } from '../catalog/schema-transactions.ts'
 import type { Run } from '../catalog/manifest.ts'
 import { decodeManifest } from '../catalog/manifest.ts'
+import { decodeTransactionChanges } from '../catalog/transaction-changes.ts'
 import { PartitionLog } from './partition-log.ts'
+
+const byOffset = (a: Run, b: Run): number =>
+  a.partitionId - b.partitionId || a.baseOffset - b.baseOffset
 
 export class LogIndex {
   readonly #logs = new Map<number, PartitionLog>()
@@ -32,6 +36,40 @@ export class LogIndex {
     }
   }
 
+  /**
+   * Adds partitions that were made after this broker began to follow the others: commits to them
+   * are heard of from the first on, so they begin empty. Returns whether that is all there is to
+   * know: false where some of it is packed already, and everything must be restored.
+   */
+  addLearned(rows: Iterable<PartitionRow>): boolean {
+    let isAll = true
+    for (const row of rows) {
+      if (this.#logs.has(row.partitionId)) continue
+      isAll &&= row.packedEnd === 0
+      const empty = { ...row, logStart: 0, logEnd: 0, packedEnd: 0 }
+      this.#logs.set(row.partitionId, new PartitionLog(empty))
+    }
+    return isAll
+  }
+
+  /**
+   * Takes in everything that one snapshot of the catalog says of known partitions, in one step
+   * (T3). What is newer here stays.
+   */
+  restore(
+    rows: readonly PartitionRow[],
+    groups: readonly CommitLogRow[],
+    open: readonly OpenTransactionRow[],
+  ): void {
+    for (const row of rows) {
+      const log = this.#logs.get(row.partitionId)
+      if (log !== undefined && row.packedEnd > log.logEnd) log.skipTo(row.packedEnd)
+    }
+    this.restoreGroups(groups)
+    for (const row of rows) this.#logs.get(row.partitionId)?.takeIn(row)
+    this.restoreTransactions(rows, open)
+  }
+
   /** Forgets a deleted partition and wakes who waits for it. */
   remove(partitionId: number): void {
     const log = this.#logs.get(partitionId)
@@ -45,7 +83,7 @@ export class LogIndex {
    */
   restoreGroups(rows: readonly CommitLogRow[]): void {
     const runs = rows.flatMap((row) => decodeManifest(row.manifest, row.objectId, row.position))
-    runs.sort((a, b) => a.partitionId - b.partitionId || a.baseOffset - b.baseOffset)
+    runs.sort(byOffset)
     for (const run of runs) {
       const log = this.#logs.get(run.partitionId)
       if (log === undefined || run.baseOffset < (log.tail.at(-1)?.nextOffset ?? log.packedEnd)) {
@@ -62,6 +100,19 @@ export class LogIndex {
     for (const { partitionId, logEnd } of rows) {
       this.#logs.get(partitionId)?.restoreTransactions(byPartition.get(partitionId) ?? [], logEnd)
     }
+  }
+
+  /**
+   * Takes in groups that became visible together, of any broker, as `applyRuns` does: in the order
+   * of their offsets, because the order of rows says nothing.
+   */
+  applyGroups(rows: readonly CommitLogRow[]): number[] {
+    const committed = rows.filter(({ state }) => state === 'committed')
+    const runs = committed.flatMap((row) =>
+      decodeManifest(row.manifest, row.objectId, row.position),
+    )
+    const changes = committed.flatMap((row) => decodeTransactionChanges(row.changes))
+    return this.applyRuns(runs.toSorted(byOffset), changes)
   }
 
   /**

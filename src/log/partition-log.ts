@@ -6,6 +6,7 @@
 import { assert } from '../base/assert.ts'
 import type { TransactionChange } from '../catalog/commit-groups.ts'
 import type { Run } from '../catalog/manifest.ts'
+import type { PartitionRow } from '../catalog/schema.ts'
 import { LogTransactions, type OpenTransaction } from './log-transactions.ts'
 
 /**
@@ -94,6 +95,15 @@ export class PartitionLog {
     this.#tellStable()
   }
 
+  /**
+   * Everything below `offset` is packed, also what was never known here: the end jumps there. Call
+   * `restoreTransactions` with the same snapshot before anything else happens.
+   */
+  skipTo(offset: number): void {
+    this.dropPacked(offset)
+    this.extend(offset)
+  }
+
   /** As `advance`, where the catalog tells later what changed of transactions. */
   extend(logEnd: number): void {
     this.logEnd = Math.max(this.logEnd, logEnd)
@@ -155,5 +165,15 @@ export class PartitionLog {
   dropPacked(packedEnd: number): void {
     this.packedEnd = Math.max(this.packedEnd, packedEnd)
     this.tail.splice(0, this.findRun(this.packedEnd))
+  }
+
+  /**
+   * Takes in what the catalog says of the log's start and of packing, as far as the end that is
+   * known here: false where it is ahead of that, and must be told again.
+   */
+  takeIn({ logStart, packedEnd }: Pick<PartitionRow, 'logStart' | 'packedEnd'>): boolean {
+    if (packedEnd > this.packedEnd) this.dropPacked(Math.min(packedEnd, this.logEnd))
+    if (logStart > this.logStart) this.raiseStart(Math.min(logStart, this.logEnd))
+    return packedEnd <= this.logEnd && logStart <= this.logEnd
   }
 }

@@ -15,6 +15,7 @@ import {
   growTopic,
   listTopics,
   readTopic,
+  readTopicById,
   settleTopic,
   type Topic,
 } from '../catalog/topics.ts'
@@ -36,6 +37,8 @@ export interface TopicDirectoryDeps {
   readonly leaderEpoch: number
   /** What the broker says now; `refresh` is to be called when it says something else. */
   readonly brokerDefaults: () => BrokerLayers
+  /** Reads all logs again, where others write them, too. */
+  readonly restoreAll?: () => Promise<void>
 }
 
 export type CreatedTopic =
@@ -205,6 +208,21 @@ export class TopicDirectory {
     }
   }
 
+  /** Another broker made or changed it, or deleted it. @throws Failure 'unavailable' */
+  async hear(topicId: string): Promise<void> {
+    const topic = await readTopicById(this.#deps.database, topicId)
+    if (topic === undefined) this.#forget(topicId)
+    else await this.#learn(topic)
+  }
+
+  /** Others may have made, changed and deleted anything. @throws Failure 'unavailable' */
+  async reload(): Promise<void> {
+    const living = new Map<string, Topic>()
+    for (const topic of await listTopics(this.#deps.database)) living.set(topic.topicId, topic)
+    for (const topicId of [...this.#byId.keys()]) if (!living.has(topicId)) await this.hear(topicId)
+    for (const topic of living.values()) await this.#learn(topic)
+  }
+
   #forget(topicId: string): void {
     this.#deleted.add(topicId)
     if (this.#deleted.size > deletedMax) {
@@ -233,7 +251,8 @@ export class TopicDirectory {
         ),
       )
       if (!this.#deleted.has(topic.topicId)) {
-        index.addPartitions(rows.filter((row): row is PartitionRow => row !== undefined))
+        const made = rows.filter((row): row is PartitionRow => row !== undefined)
+        if (!index.addLearned(made)) await this.#deps.restoreAll?.()
       }
     }
     return this.#remember(topic)
