@@ -6,12 +6,12 @@
  */
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
-import type { CatalogDatabase, Transaction } from './database.ts'
+import { type CatalogDatabase, sentWithCommit, type Transaction } from './database.ts'
 import { decodeManifest, encodeManifest, type Run } from './manifest.ts'
 import { CommitJudge } from './commit-judge.ts'
 import type { EndIntent, MarkIntent } from './end-transaction.ts'
 import { type AppendOutcome, decodeOutcomes, encodeOutcomes } from './outcomes.ts'
-import { type CommitLogRow, commitLog, objects } from './schema.ts'
+import { type CommitLogRow, commitLog, type ObjectRow, objects } from './schema.ts'
 import { abortedRanges } from './schema-transactions.ts'
 import { encodeTransactionChanges } from './transaction-changes.ts'
 
@@ -241,16 +241,24 @@ function withEnds(
   }
 }
 
+/**
+ * Two round trips: what claims, locks and reads is sent together, and so are the writes, which the
+ * body does not await, so that COMMIT travels with them.
+ */
 async function commitIn(tx: Transaction, groups: readonly GroupIntent[]): Promise<CommitResult> {
-  const claimed = await tx.insert(
-    commitLog,
-    groups.map((group) => claimRow(group, 'committed')),
-  )
+  const hasEnds = groups.some(({ ends }) => ends !== undefined && ends.length > 0)
+  const [claimed, judge, early] = await Promise.all([
+    tx.insert(
+      commitLog,
+      groups.map((group) => claimRow(group, 'committed')),
+    ),
+    CommitJudge.prepare(tx, groups),
+    hasEnds ? undefined : lockObjects(tx, groups),
+  ])
   const known = await knownResults(tx, groups, claimed)
   const fresh = groups.filter((_, index) => !known.has(index))
-  const judge = await CommitJudge.prepare(tx, fresh)
   const results = groups.map((group, index) => known.get(index) ?? judged(judge, group))
-  await judge.write(tx)
+  const writing = [judge.write(tx)]
   const rows = groups.flatMap((group, index) => {
     const result = results[index]
     if (known.has(index) || result?.state !== 'committed') return []
@@ -259,8 +267,10 @@ async function commitIn(tx: Transaction, groups: readonly GroupIntent[]): Promis
     const changes = encodeTransactionChanges(result.transactions)
     return [{ ...claimRow(group, 'committed'), manifest, outcomes, changes }]
   })
-  await tx.put(commitLog, rows)
-  await nameObjects(tx, fresh)
+  if (rows.length > 0) writing.push(tx.put(commitLog, rows))
+  sentWithCommit(writing)
+  if (hasEnds) await Promise.all(writing) // groups' offsets are locked before objects
+  await nameObjects(tx, fresh, early ?? (await lockObjects(tx, fresh)))
   return { groups: results, ends: judge.ends() }
 }
 
@@ -273,23 +283,67 @@ function judged(judge: CommitJudge, group: GroupIntent): CommittedGroup {
   return withEnds(result, { runs, changes }, answers)
 }
 
+interface LockedObjects {
+  /** Of the objects that exist, by id. */
+  readonly states: ReadonlyMap<string, ObjectRow['state']>
+  /** Those that this transaction brought. */
+  readonly brought: ReadonlySet<string>
+}
+
 /**
  * The first commit that names an object brings its row; later ones share its lock, so that nobody
- * ends the object meanwhile. What is ended is named by no commit any more: its space may be in use
- * again.
+ * ends the object meanwhile. Where each group begins its object they are likely all new.
  */
-async function nameObjects(tx: Transaction, groups: readonly GroupIntent[]): Promise<void> {
+async function lockObjects(
+  tx: Transaction,
+  groups: readonly GroupIntent[],
+): Promise<LockedObjects> {
   const named = groups.filter(({ objectId }) => objectId !== '')
   const ids = [...new Set(named.map(({ objectId }) => objectId))].toSorted()
   const createdMs = groups[0]?.createdMs ?? 0
-  for (const objectId of ids) {
-    const [row] = await tx.lock(objects, [[objectId]], 'shared')
-    if (row?.state === 'live') continue
-    if (row !== undefined) throw new Failure('conflict', `object ${objectId} is ${row.state}`)
-    const fresh = { objectId, kind: 'journal', state: 'live', size: 0 } as const
-    const [isNew] = await tx.insert(objects, [{ ...fresh, createdMs, unnamedMs: null }])
-    if (isNew !== true) throw new Failure('unavailable', `object ${objectId} was just registered`)
+  const keys = ids.map((id) => [id])
+  if (ids.length > 0 && named.every(({ position }) => position === 0)) {
+    const inserting = tx.insert(objects, liveObjects(ids, createdMs))
+    const [isNew, rows] = await Promise.all([inserting, tx.lock(objects, keys, 'shared')])
+    const states = new Map(rows.map(({ objectId, state }) => [objectId, state]))
+    return { states, brought: new Set(ids.filter((_, index) => isNew[index] === true)) }
   }
+  const states = new Map<string, ObjectRow['state']>()
+  const brought = new Set<string>()
+  for (const id of ids) {
+    const [row] = await tx.lock(objects, [[id]], 'shared')
+    states.set(id, row?.state ?? 'live')
+    if (row !== undefined) continue
+    const [isNew] = await tx.insert(objects, liveObjects([id], createdMs))
+    if (isNew !== true) throw new Failure('unavailable', `object ${id} was just registered`)
+    brought.add(id)
+  }
+  return { states, brought }
+}
+
+function liveObjects(ids: readonly string[], createdMs: number): ObjectRow[] {
+  const row = { kind: 'journal', state: 'live', size: 0, createdMs, unnamedMs: null } as const
+  return ids.map((objectId) => ({ objectId, ...row }))
+}
+
+/** What is ended is named by no commit any more: its space may be in use again. */
+async function nameObjects(
+  tx: Transaction,
+  fresh: readonly GroupIntent[],
+  { states, brought }: LockedObjects,
+): Promise<void> {
+  const ids = new Set(fresh.map(({ objectId }) => objectId))
+  for (const id of ids) {
+    const state = states.get(id) ?? 'live'
+    if (state !== 'live') throw new Failure('conflict', `object ${id} is ${state}`)
+  }
+  const unnamed = [...brought].filter((id) => !ids.has(id))
+  if (unnamed.length === 0) return
+  // Their groups were decided before: nothing of theirs is named here.
+  await tx.delete(
+    objects,
+    unnamed.map((id) => [id]),
+  )
 }
 
 /** Runs follow from outcomes: appended batches that touch in bytes and offsets. */

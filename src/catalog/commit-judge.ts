@@ -40,6 +40,31 @@ const registrationKey = (transactionalId: string, partitionId: number): string =
 
 const isMark = (end: EndIntent | MarkIntent): end is MarkIntent => 'partitionId' in end
 
+/** A transactional id that ends, with what is registered with it. */
+interface ReadEnding {
+  readonly id: string
+  readonly row: TransactionRow | undefined
+  readonly partitionIds: readonly number[]
+  readonly groupIds: readonly string[]
+  readonly producerId: number
+}
+
+function producersOf(
+  appends: readonly AppendIntent[],
+  marks: readonly MarkIntent[],
+  ending: readonly ReadEnding[],
+): (readonly [number, number])[] {
+  const wanted = marks.map(({ partitionId, marker }) => [partitionId, marker.producerId] as const)
+  for (const { partitionId, producerId } of appends) {
+    if (producerId >= 0) wanted.push([partitionId, producerId])
+  }
+  for (const { row, partitionIds } of ending) {
+    if (row === undefined) continue
+    for (const partitionId of partitionIds) wanted.push([partitionId, row.producerId])
+  }
+  return wanted
+}
+
 export class CommitJudge {
   readonly #partitions = new Map<number, { row: PartitionRow; end: number }>()
   readonly #configVersions = new Map<string, number>()
@@ -59,21 +84,51 @@ export class CommitJudge {
     const endingIds = new Set(ends.flatMap((end) => (isMark(end) ? [] : end.transactionalId)))
     const marks = ends.filter(isMark)
     const appending = appends.flatMap(({ transaction }) => transaction?.transactionalId ?? [])
-    if (endingIds.size + appending.length > 0) {
-      judge.#transactions = await lockTransactions(tx, endingIds, new Set(appending))
+    const locking =
+      endingIds.size + appending.length > 0
+        ? lockTransactions(tx, endingIds, new Set(appending))
+        : undefined
+    const reading = [...endingIds].map((id) => readRegistered(tx, id))
+    if (reading.length === 0) await judge.#read(tx, appends, marks, [], locking)
+    else {
+      const [rows, ...registered] = await Promise.all([locking, ...reading])
+      const ending = [...endingIds].map((id, at) => {
+        const row = rows?.get(id)
+        const [partitionIds, groupIds] = [registered[at]!.partitionIds, registered[at]!.groupIds]
+        return { id, row, partitionIds, groupIds, producerId: row?.producerId ?? -1 }
+      })
+      await judge.#read(tx, appends, marks, ending, locking)
     }
-    const registered = new Map<string, Awaited<ReturnType<typeof readRegistered>>>()
-    for (const id of endingIds) registered.set(id, await readRegistered(tx, id))
-    const markers = [...registered.values()].flatMap(({ partitionIds }) => partitionIds)
-    markers.push(...marks.map(({ partitionId }) => partitionId))
-    await judge.#lockPartitions(tx, [...appends.map(({ partitionId }) => partitionId), ...markers])
-    await judge.#readTopics(tx)
-    await judge.#readRegistrations(tx, appends)
-    await judge.#readEnding(tx, registered)
-    await judge.#producers.read(tx, judge.#producersOf(appends, marks))
-    const ended = markers.filter((partitionId) => judge.#partitions.has(partitionId))
-    await judge.#open.read(tx, new Set(ended), ends.length)
     return judge
+  }
+
+  /** Sent together: what needs no answer of another statement does not wait for one. */
+  async #read(
+    tx: Transaction,
+    appends: readonly AppendIntent[],
+    marks: readonly MarkIntent[],
+    ending: readonly ReadEnding[],
+    locking: Promise<Map<string, TransactionRow>> | undefined,
+  ): Promise<void> {
+    const markers = ending.flatMap(({ partitionIds }) => partitionIds)
+    markers.push(...marks.map(({ partitionId }) => partitionId))
+    const topicIds = new Set(appends.map(({ topicId }) => topicId))
+    const [rows] = await Promise.all([
+      locking,
+      this.#lockPartitions(tx, [...appends.map(({ partitionId }) => partitionId), ...markers]),
+      this.#readTopics(tx, topicIds),
+      this.#readRegistrations(tx, appends),
+      this.#readEnding(tx, ending),
+      this.#producers.read(tx, producersOf(appends, marks, ending)),
+    ])
+    if (rows !== undefined) this.#transactions = rows
+    const ended = markers.filter((partitionId) => this.#partitions.has(partitionId))
+    if (ended.length === 0) return
+    const others = ended.flatMap((id) => this.#partitions.get(id)?.row.topicId ?? [])
+    await Promise.all([
+      this.#readTopics(tx, new Set(others.filter((id) => !topicIds.has(id)))),
+      this.#open.read(tx, new Set(ended), ending.length + marks.length),
+    ])
   }
 
   async #lockPartitions(tx: Transaction, partitionIds: readonly number[]): Promise<void> {
@@ -86,8 +141,8 @@ export class CommitJudge {
     for (const row of rows) this.#partitions.set(row.partitionId, { row, end: row.logEnd })
   }
 
-  async #readTopics(tx: Transaction): Promise<void> {
-    const topicIds = new Set([...this.#partitions.values()].map(({ row }) => row.topicId))
+  async #readTopics(tx: Transaction, topicIds: ReadonlySet<string>): Promise<void> {
+    if (topicIds.size === 0) return
     const rows = await tx.get(
       topics,
       Array.from(topicIds, (id) => [id]),
@@ -115,37 +170,14 @@ export class CommitJudge {
     }
   }
 
-  async #readEnding(
-    tx: Transaction,
-    registered: ReadonlyMap<string, Awaited<ReturnType<typeof readRegistered>>>,
-  ): Promise<void> {
-    const all = [...registered].map(([id, { partitionIds, groupIds }]) => {
-      const row = this.#transactions.get(id)
-      return { id, row, partitionIds, groupIds, producerId: row?.producerId ?? -1 }
-    })
+  async #readEnding(tx: Transaction, all: readonly ReadEnding[]): Promise<void> {
+    if (all.length === 0) return
     const pending = await lockPending(tx, all)
     for (const [index, { id, row, partitionIds, groupIds }] of all.entries()) {
       const own = pending[index] ?? []
       const state = { ended: undefined, isChanged: false }
       this.#ending.set(id, { row, partitionIds, groupIds, pending: own, ...state })
     }
-  }
-
-  #producersOf(
-    appends: readonly AppendIntent[],
-    marks: readonly MarkIntent[],
-  ): (readonly [number, number])[] {
-    const wanted = marks.map(({ partitionId, marker }) => [partitionId, marker.producerId] as const)
-    for (const { partitionId, producerId } of appends) {
-      if (producerId >= 0) wanted.push([partitionId, producerId])
-    }
-    for (const { row, partitionIds } of this.#ending.values()) {
-      if (row === undefined) continue
-      for (const partitionId of partitionIds) {
-        if (this.#partitions.has(partitionId)) wanted.push([partitionId, row.producerId])
-      }
-    }
-    return wanted
   }
 
   /** One for all partitions. */
@@ -270,17 +302,16 @@ export class CommitJudge {
     this.#open.ended(found, partition.end)
   }
 
+  /** The writes, sent together; resolves once all are done. */
   async write(tx: Transaction): Promise<void> {
     const grown = [...this.#partitions.values()].filter(({ row, end }) => end !== row.logEnd)
-    if (grown.length > 0) {
-      await tx.put(
-        partitions,
-        grown.map(({ row, end }) => ({ ...row, logEnd: end })),
-      )
-    }
-    await this.#producers.write(tx)
-    await this.#open.write(tx)
-    if (this.#ending.size > 0) await writeEnded(tx, this.#ending, this.#nowMs)
+    const rows = grown.map(({ row, end }) => ({ ...row, logEnd: end }))
+    await Promise.all([
+      rows.length > 0 ? tx.put(partitions, rows) : undefined,
+      this.#producers.write(tx),
+      this.#open.write(tx),
+      this.#ending.size > 0 ? writeEnded(tx, this.#ending, this.#nowMs) : undefined,
+    ])
   }
 
   ends(): { partitionId: number; previousEnd: number; logEnd: number }[] {

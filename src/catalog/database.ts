@@ -61,8 +61,11 @@ export interface Transaction extends ReadTransaction {
 export interface CatalogDatabase {
   /**
    * Runs `body` in one transaction and commits it durably. A `body` that throws rolls back, and its
-   * error is thrown. `body` must await nothing but the transaction's own statements, and what
-   * bounds itself to milliseconds: others wait for its locks.
+   * error is thrown. Statements may be sent together: they run in the order sent. Those that the
+   * body has not awaited when it ends run before COMMIT and travel with it; where one fails nothing
+   * is committed, and its error is thrown (see `sentWithCommit`). `body` must await nothing but the
+   * transaction's own statements, and what bounds itself to milliseconds: others wait for its
+   * locks.
    *
    * @throws Failure 'unavailable': nothing was written; try again.
    * @throws Failure 'overloaded': the disk or a limit of size is full; nothing was written.
@@ -80,6 +83,11 @@ export interface CatalogDatabase {
    */
   snapshot<Result>(name: string, body: (tx: ReadTransaction) => Promise<Result>): Promise<Result>
   close(): Promise<void>
+}
+
+/** For statements that the body leaves to the commit: it reports their failure. */
+export function sentWithCommit(statements: readonly Promise<unknown>[]): void {
+  for (const statement of statements) statement.catch(() => undefined)
 }
 
 /** Limits of a catalog transaction; each adapter holds them as its engine can. */

@@ -62,17 +62,17 @@ export async function lockTransactions(
 ): Promise<Map<string, TransactionRow>> {
   const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
   const ids = [...new Set([...ending, ...appending])].toSorted(byBytes)
-  const rows = new Map<string, TransactionRow>()
+  const locks: Promise<TransactionRow[]>[] = []
   for (let at = 0; at < ids.length;) {
     const isEnding = ending.has(ids[at] as string)
     let to = at
     while (to < ids.length && ending.has(ids[to] as string) === isEnding) to++
     const keys = ids.slice(at, to).map((id) => [id])
-    const locked = await tx.lock(transactions, keys, isEnding ? 'exclusive' : 'shared')
-    for (const row of locked) rows.set(row.transactionalId, row)
+    locks.push(tx.lock(transactions, keys, isEnding ? 'exclusive' : 'shared'))
     at = to
   }
-  return rows
+  const locked = await Promise.all(locks)
+  return new Map(locked.flat().map((row) => [row.transactionalId, row]))
 }
 
 /** What is registered with a transaction. Read under its lock. */
@@ -81,8 +81,10 @@ export async function readRegistered(
   transactionalId: string,
 ): Promise<{ readonly partitionIds: number[]; readonly groupIds: string[] }> {
   const range = { prefix: [transactionalId], limit: transactionPartitionsMax }
-  const partitionRows = await tx.scan(transactionPartitions, range)
-  const groupRows = await tx.scan(transactionGroups, range)
+  const [partitionRows, groupRows] = await Promise.all([
+    tx.scan(transactionPartitions, range),
+    tx.scan(transactionGroups, range),
+  ])
   const partitionIds = partitionRows.map(({ partitionId }) => partitionId)
   return { partitionIds, groupIds: groupRows.map(({ groupId }) => groupId) }
 }
@@ -135,16 +137,17 @@ export async function writeEnded(
 ): Promise<void> {
   const changed = [...ending.values()].filter(({ isChanged }) => isChanged)
   const rows = changed.flatMap(({ row }) => (row === undefined ? [] : [row]))
-  if (rows.length > 0) await tx.put(transactions, rows)
+  const writes: Promise<unknown>[] = []
+  if (rows.length > 0) writes.push(tx.put(transactions, rows))
   for (const [id, { ended, partitionIds, groupIds }] of ending) {
     if (ended === undefined) continue
     const partitionKeys = partitionIds.map((partitionId) => [id, partitionId])
-    if (partitionKeys.length > 0) await tx.delete(transactionPartitions, partitionKeys)
+    if (partitionKeys.length > 0) writes.push(tx.delete(transactionPartitions, partitionKeys))
     const groupKeys = groupIds.map((groupId) => [id, groupId])
-    if (groupKeys.length > 0) await tx.delete(transactionGroups, groupKeys)
+    if (groupKeys.length > 0) writes.push(tx.delete(transactionGroups, groupKeys))
   }
   const settled = [...ending.values()].filter(({ ended }) => ended !== undefined)
-  await settleOffsets(tx, settled, nowMs)
+  await Promise.all([...writes, settleOffsets(tx, settled, nowMs)])
 }
 
 async function settleOffsets(
