@@ -56,6 +56,7 @@ export const bannedImports: readonly Ban[] = [
   { name: 'node:child_process', instead: disk },
   { name: 'node:worker_threads', instead: disk },
   { name: 'node:os', instead: 'src/main.ts reads it and passes on what a part needs' },
+  { name: 'pg', instead: 'take a CatalogDatabase (src/catalog/)' },
   { name: 'pino', instead: 'take a Log' },
   { name: '@node-rs/crc32', instead: 'crc32c() of src/base/crc32c.ts' },
 ]
@@ -88,6 +89,16 @@ export const adapters: readonly Adapter[] = [
   },
   { path: 'src/base/crc32c.ts', why: 'the checksum', imports: ['@node-rs/crc32'] },
   { path: 'src/disk/node-disk.ts', why: 'the real Disk', imports: ['node:fs'] },
+  {
+    path: 'src/catalog/postgres/root-certificates.ts',
+    why: 'the authorities that the URL of a catalog names',
+    imports: ['node:fs/promises'],
+  },
+  {
+    path: 'src/catalog/postgres/session.ts',
+    why: "the catalog's connections to PostgreSQL",
+    imports: ['pg'],
+  },
   {
     path: 'src/catalog/sqlite-checkpoints.ts',
     why: 'checkpoints run in a thread of their own',

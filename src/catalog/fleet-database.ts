@@ -48,3 +48,9 @@ export interface FleetDatabase extends CatalogDatabase {
    */
   databaseMs(): Promise<number>
 }
+
+/**
+ * Rows of a feed are kept for ten minutes at least. A position younger than half of that has missed
+ * none, even where a row's commit took its time; an older one is reset.
+ */
+export const feedPositionMsMax: number = 5 * 60_000

@@ -6,7 +6,9 @@
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/errors.ts'
-import { assertRange, type CatalogDatabase, type KeyRange } from './database.ts'
+import { assertRange, type KeyRange } from './database.ts'
+import type { Changes, FleetDatabase } from './fleet-database.ts'
+import { MemoryFeed } from './memory-feed.ts'
 import type { ReadTransaction, Transaction } from './database.ts'
 import type { MemoryFault, MemoryHooks, MemoryPoint } from './memory-faults.ts'
 import { MemoryLocks } from './memory-locks.ts'
@@ -20,23 +22,31 @@ export interface MemoryOptions {
   readonly hooks?: MemoryHooks
 }
 
+/** Calls of brokers that come closer together are one. */
+const announceMs = 10
+
 export function openMemoryDatabase(options: MemoryOptions): MemoryDatabase {
   return new MemoryDatabase(options)
 }
 
-export class MemoryDatabase implements CatalogDatabase {
+export class MemoryDatabase implements FleetDatabase {
   readonly #clock: Clock
   readonly #hooks: MemoryHooks
   readonly #tables = new Map<string, MemoryTable>()
   readonly #snapshots = new Set<MemorySnapshot>()
   readonly #zombies = new Set<MemoryTransaction>()
   readonly #host: MemoryHost
+  readonly #feed: MemoryFeed
+  readonly #listeners = new Set<() => void>()
+  #announcing = false
+  #latestMs = 0
   #ids = 0
   #closed = false
 
   constructor({ clock, hooks = {} }: MemoryOptions) {
     this.#clock = clock
     this.#hooks = hooks
+    this.#feed = new MemoryFeed(clock)
     this.#host = {
       locks: new MemoryLocks<MemoryTransaction>(clock),
       table: (name) => this.#table(name),
@@ -80,11 +90,54 @@ export class MemoryDatabase implements CatalogDatabase {
     }
   }
 
+  async changes(
+    since: string | undefined,
+    tables: readonly Table<never>[],
+    limit: number,
+  ): Promise<Changes> {
+    this.#assertOpen('changes')
+    await this.#reach({ transaction: 'changes', id: ++this.#ids, at: 'changes' })
+    return this.#feed.changes(since, tables, limit, (table, key) => {
+      const row = this.#table(table.name).get(key)
+      return row === undefined ? undefined : copyRow(table, row)
+    })
+  }
+
+  announce(): void {
+    if (this.#announcing || this.#closed) return
+    this.#announcing = true
+    this.#clock.after(announceMs, () => {
+      this.#announcing = false
+      const point = { transaction: 'announce', id: ++this.#ids, at: 'announce' } as const
+      const told = this.#reach(point).then(() => {
+        for (const listener of this.#listeners) listener()
+      })
+      told.catch(() => undefined) // a call may be lost
+    })
+  }
+
+  onAnnounced(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async databaseMs(): Promise<number> {
+    this.#assertOpen('database-ms')
+    await this.#reach({ transaction: 'database-ms', id: ++this.#ids, at: 'begin' })
+    this.#latestMs = Math.max(this.#latestMs, this.#clock.nowMs())
+    return this.#latestMs
+  }
+
   async close(): Promise<void> {
     this.#closed = true
   }
-  async #begin(name: string, id: number): Promise<void> {
+
+  #assertOpen(name: string): void {
     if (this.#closed) throw new Failure('closed', `catalog ${name}: it is closed`)
+  }
+
+  async #begin(name: string, id: number): Promise<void> {
+    this.#assertOpen(name)
     await this.#reach({ transaction: name, id, at: 'begin' })
   }
 
@@ -134,6 +187,7 @@ export class MemoryDatabase implements CatalogDatabase {
         }
         table.apply(change)
       }
+      this.#feed.add(name, changes.values())
     }
   }
 

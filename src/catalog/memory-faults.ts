@@ -17,6 +17,8 @@ export interface MemoryPoint {
     | 'granted'
     | 'commit'
     | 'committed'
+    | 'changes'
+    | 'announce'
   /** For statements. */
   readonly table?: string
 }
@@ -37,6 +39,9 @@ export type MemoryFault =
 export interface MemoryHooks {
   /** Awaited before every statement and commit, after every wait for a lock, and after every commit. */
   readonly pause?: (point: MemoryPoint) => Promise<void>
-  /** Asked after the pause at 'begin', every statement and 'commit'. */
+  /**
+   * Asked after the pause at 'begin', every statement and 'commit'; at 'changes', and at
+   * 'announce', where `fail` loses the call.
+   */
   readonly fault?: (point: MemoryPoint) => MemoryFault | undefined
 }

@@ -6,6 +6,8 @@ export interface Change {
   readonly key: Key
   /** undefined where there is no such row. */
   readonly row: object | undefined
+  /** The transaction inserted it. Of followed tables only. */
+  readonly isNew?: boolean
 }
 
 /** Changes by key: what a transaction wrote, or what a snapshot must still see. */

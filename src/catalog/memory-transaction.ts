@@ -197,7 +197,11 @@ export class MemoryTransaction implements Transaction, Watched {
     let changes = this.#written.get(table.name)
     if (changes === undefined) this.#written.set(table.name, (changes = new Map()))
     const copy = row === undefined ? undefined : copyRow(table, row)
-    changes.set(keyText(key), { key, row: copy })
+    const text = keyText(key)
+    if (table.feed === true && row !== undefined) {
+      const isNew = changes.get(text)?.isNew === true || this.#read(table, key) === undefined
+      changes.set(text, { key, row: copy, isNew })
+    } else changes.set(text, { key, row: copy })
     this.#order.hold(table, key, 'exclusive')
   }
 

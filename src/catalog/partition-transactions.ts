@@ -22,7 +22,7 @@ export class PartitionTransactions {
 
   /** The partitions are locked. `ends`: how many transactions this commit ends at most. */
   async read(tx: Transaction, partitionIds: ReadonlySet<number>, ends: number): Promise<void> {
-    for (const partitionId of partitionIds) {
+    const oldest = async (partitionId: number): Promise<void> => {
       const range = { prefix: [partitionId], limit: ends + 1 }
       const rows = await tx.scan(openTransactions, range)
       this.#oldest.set(
@@ -30,6 +30,7 @@ export class PartitionTransactions {
         rows.map(({ firstOffset }) => firstOffset),
       )
     }
+    await Promise.all(Array.from(partitionIds, oldest))
   }
 
   began(row: OpenTransactionRow): void {
@@ -53,9 +54,11 @@ export class PartitionTransactions {
 
   /** What began and ended in one commit was never there. */
   async write(tx: Transaction): Promise<void> {
-    if (this.#began.length > 0) await tx.put(openTransactions, this.#began)
     const keys = this.#ended.map(({ partitionId, firstOffset }) => [partitionId, firstOffset ?? 0])
-    if (keys.length > 0) await tx.delete(openTransactions, keys)
-    if (this.#aborted.length > 0) await tx.put(abortedRanges, this.#aborted)
+    await Promise.all([
+      this.#began.length > 0 ? tx.put(openTransactions, this.#began) : undefined,
+      keys.length > 0 ? tx.delete(openTransactions, keys) : undefined,
+      this.#aborted.length > 0 ? tx.put(abortedRanges, this.#aborted) : undefined,
+    ])
   }
 }

@@ -10,6 +10,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface ProgramOptions {
   cwd?: string
   env?: Record<string, string>
+  /** Runs as this user and group: for what refuses to run as root. */
+  uid?: number
+  gid?: number
   /** Written to standard input, which is then closed. Without it, standard input stays empty. */
   input?: string
   /** The program is killed after this time, and waiting for its end fails. Milliseconds. */
@@ -45,7 +48,8 @@ export class Program {
     this.name = name
     // A machine without a locale must not change what is printed: Java writes '?' for 'ö'.
     const env = { ...process.env, LC_ALL: 'C.UTF-8', ...options.env }
-    this.#child = spawn(command, args, { cwd: options.cwd, env, stdio: 'pipe' })
+    const { cwd, uid, gid } = options
+    this.#child = spawn(command, args, { cwd, env, uid, gid, stdio: 'pipe' })
     alive.add(this.#child)
     this.exited = this.#follow(options.timeoutMs)
     this.#child.stdin?.on('error', () => {}) // it may end before it has read everything
