@@ -301,15 +301,18 @@ async function lockObjects(
   const named = groups.filter(({ objectId }) => objectId !== '')
   const ids = [...new Set(named.map(({ objectId }) => objectId))].toSorted()
   const createdMs = groups[0]?.createdMs ?? 0
-  const keys = ids.map((id) => [id])
-  if (ids.length > 0 && named.every(({ position }) => position === 0)) {
-    const inserting = tx.insert(objects, liveObjects(ids, createdMs))
-    const [isNew, rows] = await Promise.all([inserting, tx.lock(objects, keys, 'shared')])
-    const states = new Map(rows.map(({ objectId, state }) => [objectId, state]))
-    return { states, brought: new Set(ids.filter((_, index) => isNew[index] === true)) }
-  }
   const states = new Map<string, ObjectRow['state']>()
   const brought = new Set<string>()
+  if (named.every(({ position }) => position === 0)) {
+    const locks = ids.map(async (id) => {
+      const inserting = tx.insert(objects, liveObjects([id], createdMs))
+      const [[isNew], [row]] = await Promise.all([inserting, tx.lock(objects, [[id]], 'shared')])
+      if (row !== undefined) states.set(id, row.state)
+      if (isNew === true) brought.add(id)
+    })
+    await Promise.all(locks)
+    return { states, brought }
+  }
   for (const id of ids) {
     const [row] = await tx.lock(objects, [[id]], 'shared')
     states.set(id, row?.state ?? 'live')

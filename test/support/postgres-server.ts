@@ -7,6 +7,7 @@ import {
   chown,
   cp,
   mkdtemp,
+  readdir,
   readFile,
   rename,
   rm,
@@ -126,13 +127,17 @@ export class PostgresServer {
     if (program.exit !== undefined) throw new Error(`PostgreSQL ended: ${program.errors}`)
   }
 
-  /** All of its processes end without a word, as when the machine stops. */
+  /** kill -9 to all of its processes, as when the machine stops. */
   async kill(): Promise<void> {
-    this.#program?.signal('SIGKILL')
+    const pids = [this.pid, ...(await childrenOf(this.pid))]
+    for (const pid of pids) process.kill(pid, 'SIGKILL')
     await this.#program?.exited
-    // Its children notice, and a new one refuses to start as long as they live.
-    const shared = path.join(this.#folder, 'data/postmaster.pid')
-    await rm(shared, { force: true })
+    const isGone = (pid: number): boolean => !existsSync(`/proc/${pid}`)
+    await until(
+      () => pids.every(isGone),
+      5_000,
+      () => 'a process of PostgreSQL does not die',
+    )
   }
 
   async stop(): Promise<void> {
@@ -171,6 +176,17 @@ export async function postgresVersion(): Promise<string> {
   const env = libraries === undefined ? {} : { env: { LD_LIBRARY_PATH: libraries } }
   const program = path.join(bin, 'postgres')
   return (await run('postgres', program, ['--version'], { timeoutMs: 10_000, ...env })).join('')
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const found: number[] = []
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
+    const parent = /\) \S (\d+) /.exec(stat)?.[1]
+    if (Number(parent) === pid) found.push(Number(name))
+  }
+  return found
 }
 
 async function freePort(): Promise<number> {

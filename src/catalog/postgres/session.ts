@@ -30,6 +30,7 @@ export interface SessionOptions {
 const connectMsMax = 5_000
 /** A statement ends by the server's own limit; what has no answer by then never gets one. */
 const answerMsMax = catalogLimits.statementMs + 2_000
+const lookMs = 500
 /** A peer that vanished is noticed in about four seconds, by both sides. */
 const keepAliveMs = 1_000
 
@@ -45,7 +46,7 @@ export class PostgresSession {
   readonly #lostListeners = new Set<() => void>()
   #lost: Error | undefined
   #pending = 0
-  #answered = 0
+  #progressMs = 0
   #isWatching = false
 
   /** @throws what the driver throws; see failure.ts. */
@@ -142,7 +143,10 @@ export class PostgresSession {
     readonly values?: readonly string[]
   }): Promise<Answer> {
     if (this.#lost !== undefined) throw new ConnectionLost(this.#lost.message)
-    if (this.#pending++ === 0) this.roundTrips++
+    if (this.#pending++ === 0) {
+      this.roundTrips++
+      this.#progressMs = this.#clock.monotonicMs()
+    }
     if (!this.#isWatching) this.#watch()
     try {
       const { values, ...named } = query
@@ -153,19 +157,18 @@ export class PostgresSession {
       return { command: result.command, count: result.rowCount ?? 0, rows: result.rows }
     } finally {
       this.#pending--
-      this.#answered++
+      this.#progressMs = this.#clock.monotonicMs()
     }
   }
 
   /** The network may be cut without a word: then the server’s own limits do not reach us. */
   #watch(): void {
     this.#isWatching = true
-    const seen = this.#answered
-    this.#clock.after(answerMsMax, () => {
+    this.#clock.after(lookMs, () => {
       this.#isWatching = false
       if (this.isLost || this.#pending === 0) return
-      if (this.#answered === seen) this.cut(`no answer in ${answerMsMax} ms`)
-      else this.#watch()
+      if (this.#clock.monotonicMs() - this.#progressMs < answerMsMax) this.#watch()
+      else this.cut(`no answer in ${answerMsMax} ms`)
     })
   }
 
