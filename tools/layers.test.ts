@@ -11,6 +11,7 @@ const floors: readonly (readonly string[])[] = [
   ['objects'],
   ['catalog'],
   ['journal'],
+  ['fleet'],
   ['log', 'txn', 'group', 'quota'],
   ['telemetry'],
   ['kafka', 'admin'],

@@ -11,6 +11,7 @@ export type CounterName =
   | 'broker.incarnation'
   | 'journal.file'
   | 'object.id'
+  | 'node.id'
 
 /**
  * Draws `count` numbers; resolves with the first. A draw whose answer was lost leaves a gap.

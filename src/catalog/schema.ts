@@ -5,6 +5,7 @@
  */
 import { lockClass } from './lock-class.ts'
 import { changeCounter, changeLog } from './schema-changes.ts'
+import { brokerNames, brokers, placements } from './schema-fleet.ts'
 import { resourceConfigs } from './schema-configs.ts'
 import {
   abortedRanges,
@@ -377,4 +378,7 @@ export const catalogTables: readonly Table<never>[] = [
   resourceConfigs,
   changeCounter,
   changeLog,
+  brokerNames,
+  brokers,
+  placements,
 ] as readonly Table<never>[]

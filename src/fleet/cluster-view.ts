@@ -1,0 +1,58 @@
+/** What a broker knows of the cluster it is in: who there is, and who is shown for what. */
+
+export interface Node {
+  readonly nodeId: number
+  readonly host: string
+  readonly port: number
+  /** '' where none was given. */
+  readonly rack: string
+}
+
+/** Whether this broker may act as the coordinator of a name. */
+export type Coordination =
+  | 'own'
+  /** Another broker has it: its clients look for it anew. */
+  | 'other'
+  /** Nothing was heard of the catalog for so long that another may have taken it. */
+  | 'unsure'
+
+export interface ClusterView {
+  /** This broker. */
+  readonly nodeId: number
+  /** The zone of this broker; '' where it has none. */
+  readonly zone: string
+  /** Brokers that clients may connect to, by id; this one is always among them. */
+  nodes(): readonly Node[]
+  /** The broker that does what Kafka's controller does, for those who ask for it. */
+  controllerId(): number
+  /** Where a client of `zone` (undefined: of this broker's) finds a partition. */
+  leaderOf(partitionId: number, zone: string | undefined): number
+  /** The partition's broker in each zone, the client's first. */
+  replicasOf(partitionId: number, zone: string | undefined): readonly number[]
+  /** Who coordinates the group or transactional id. */
+  coordinatorOf(name: string): number
+  coordination(name: string): Coordination
+  /** True where this broker lists the partition for tools that ask every broker and add up. */
+  isLister(partitionId: number): boolean
+  /** Calls `hear` after every change of what is shown. */
+  onChange(hear: () => void): void
+}
+
+/** A cluster of one: everything is here. */
+export function soleBroker(
+  nodeId: number,
+  address: () => Omit<Node, 'nodeId' | 'rack'>,
+): ClusterView {
+  return {
+    nodeId,
+    zone: '',
+    nodes: () => [{ nodeId, ...address(), rack: '' }],
+    controllerId: () => nodeId,
+    leaderOf: () => nodeId,
+    replicasOf: () => [nodeId],
+    coordinatorOf: () => nodeId,
+    coordination: () => 'own',
+    isLister: () => true,
+    onChange: () => undefined,
+  }
+}

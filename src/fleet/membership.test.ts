@@ -1,0 +1,133 @@
+/** Brokers that come, die, drain and take each other's name, on one catalog and virtual time. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { VirtualClock } from '../../test/support/virtual-clock.ts'
+import { silentLog } from '../base/log.ts'
+import { readPlacements } from '../catalog/brokers.ts'
+import { drawNumbers } from '../catalog/counters.ts'
+import { openMemoryDatabase, type MemoryDatabase } from '../catalog/memory-database.ts'
+import { deadMs, Membership } from './membership.ts'
+import { SlotLoad } from './slot-load.ts'
+import { slotCount } from './slots.ts'
+
+class World {
+  readonly clock: VirtualClock = new VirtualClock()
+  readonly database: MemoryDatabase = openMemoryDatabase({ clock: this.clock })
+
+  async broker(name: string, rack = 'a', traffic: () => number = () => 0): Promise<Membership> {
+    const incarnation = await drawNumbers(this.database, 'broker.incarnation', 1)
+    const { clock, database } = this
+    const identity = { name, incarnation, rack }
+    const load = new SlotLoad(() => [{ partitionId: 0, bytes: traffic() }])
+    const member = new Membership({ database, clock, log: silentLog, identity, load })
+    await member.begin({ host: name, port: 9092 })
+    return member
+  }
+
+  async beat(...members: readonly Membership[]): Promise<void> {
+    for (let round = 0; round < 2; round++) for (const member of members) await member.beat()
+  }
+}
+
+const share = (of: Membership, nodeId: number): number =>
+  Array.from({ length: slotCount }, (_, id) => id).filter(
+    (id) => of.leaderOf(id, undefined) === nodeId,
+  ).length
+
+test('those that come share what there is, each under the id that its name keeps', async () => {
+  const world = new World()
+  const [b1, b2, b3] = [
+    await world.broker('b1'),
+    await world.broker('b2'),
+    await world.broker('b3'),
+  ]
+  await world.beat(b1, b2, b3)
+  assert.deepEqual(b3.nodes(), [
+    { nodeId: 1, host: 'b1', port: 9092, rack: 'a' },
+    { nodeId: 2, host: 'b2', port: 9092, rack: 'a' },
+    { nodeId: 3, host: 'b3', port: 9092, rack: 'a' },
+  ])
+  for (const each of [b1, b2, b3]) {
+    assert.deepEqual(each.placement, b1.placement)
+    assert.ok([1, 2, 3].every((nodeId) => share(each, nodeId) >= 80))
+  }
+  const again = await world.broker('b2')
+  assert.equal(again.nodeId, 2)
+  await assert.rejects(b2.beat(), { kind: 'fenced' })
+  const moved = await readPlacements(world.database)
+  assert.equal(moved.length, 2, 'a restart moves nothing')
+})
+
+test('a dead broker is not shown, and what it had is placed anew, with the reason', async () => {
+  const world = new World()
+  const [b1, b2] = [await world.broker('b1'), await world.broker('b2')]
+  await world.beat(b1, b2)
+  const group = Array.from({ length: 99 }, (_, at) => `g${at}`).find(
+    (name) => b2.coordinatorOf(name) === 1,
+  ) as string
+  assert.equal(b1.coordination(group), 'own')
+  assert.equal(b2.coordination(group), 'other')
+  await world.clock.advance(deadMs)
+  assert.equal(b1.coordination(group), 'unsure', 'nothing was heard of the catalog for so long')
+  await world.beat(b2)
+  assert.deepEqual(
+    b2.nodes().map(({ nodeId }) => nodeId),
+    [2],
+  )
+  assert.equal(b2.coordination(group), 'own')
+  assert.match(b2.placement.placement?.reason ?? '', /broker 1 is gone/)
+  await world.beat(b1)
+  assert.equal(b1.coordination(group), b1.coordinatorOf(group) === 1 ? 'own' : 'other')
+})
+
+test('zones: each has its own, the rule is the same, and who has no zone is led all the same', async () => {
+  const world = new World()
+  const a1 = await world.broker('a1', 'a')
+  const b1 = await world.broker('b1', 'b')
+  const a2 = await world.broker('a2', 'a')
+  const b2 = await world.broker('b2', 'b')
+  await world.beat(a1, b1, a2, b2)
+  for (let id = 0; id < slotCount; id++) {
+    const [inA, inB] = [a1.leaderOf(id, 'a'), a1.leaderOf(id, 'b')]
+    assert.ok([1, 3].includes(inA) && [2, 4].includes(inB))
+    assert.deepEqual(new Set(a1.replicasOf(id, 'b')), new Set([inA, inB]))
+    assert.equal(a1.replicasOf(id, 'b')[0], inB)
+    assert.equal(a1.leaderOf(id, 'elsewhere'), b2.leaderOf(id, 'elsewhere'))
+  }
+})
+
+test('one that drains has nothing any more when it is done, and is not waited for', async () => {
+  const world = new World()
+  const [b1, b2] = [await world.broker('b1'), await world.broker('b2')]
+  await world.beat(b1, b2)
+  let isOver = false
+  const drained = b1.drain(10_000).then(() => (isOver = true))
+  while (!isOver) {
+    await world.clock.advance(100)
+    await b2.beat()
+  }
+  await drained
+  assert.equal(share(b2, 1), 0)
+  assert.deepEqual(
+    b2.nodes().map(({ nodeId }) => nodeId),
+    [1, 2],
+    'clients may finish with it',
+  )
+  await b1.leave()
+  await b2.beat()
+  assert.deepEqual(
+    b2.nodes().map(({ nodeId }) => nodeId),
+    [2],
+  )
+})
+
+test('a catalog that does not answer makes nobody die, and nobody sure', async () => {
+  const world = new World()
+  const b1 = await world.broker('b1')
+  await b1.beat()
+  await world.database.close()
+  await assert.rejects(b1.beat(), { kind: 'closed' })
+  assert.equal(b1.coordination('g'), 'own')
+  await world.clock.advance(deadMs)
+  assert.equal(b1.coordination('g'), 'unsure')
+})

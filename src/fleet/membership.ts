@@ -1,0 +1,286 @@
+/**
+ * This broker's place among the others: it tells that it lives, hears of them, and makes a new
+ * placement when that falls to it. What it says from memory counts only for as long as its last
+ * heartbeat does, from when that was sent (C2).
+ */
+import { type Clock, sleep } from '../base/clock.ts'
+import { isFailure } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { type FleetRows, heartbeat, registerBroker, writePlacement } from '../catalog/brokers.ts'
+import type { FleetDatabase } from '../catalog/fleet-database.ts'
+import type { BrokerRow } from '../catalog/schema-fleet.ts'
+import type { ClusterView, Coordination, Node } from './cluster-view.ts'
+import { parsePlacement, type Placement, planPlacement } from './placement.ts'
+import { SlotLoad } from './slot-load.ts'
+import { slotCount, slotOfName, slotOfPartition } from './slots.ts'
+
+export interface MembershipDeps {
+  readonly database: FleetDatabase
+  readonly clock: Clock
+  readonly log: Log
+  readonly identity: {
+    readonly name: string
+    readonly incarnation: number
+    readonly rack: string
+  }
+  readonly load: SlotLoad
+}
+
+/** A sign of life so often … */
+export const heartbeatMs = 500
+/** … and dead without one for so long. */
+export const deadMs = 2_000
+/** Load moves slots at most so often; brokers that come and go do at once. */
+const balanceMs = 30_000
+/** Load is told every so many heartbeats: it is a kilobyte. */
+const loadBeats = 10
+
+/** Another has the name, or the catalog says so: the process must end. */
+const isFatal = (error: unknown): boolean => isFailure(error, 'fenced')
+
+export class Membership implements ClusterView {
+  readonly #deps: MembershipDeps
+  #nodeId = -1
+  #address = { host: '', port: 0 }
+  #state: BrokerRow['state'] = 'serving'
+  /** Until then, on the monotonic clock, nobody takes this broker for dead. */
+  #leaseUntilMs = -1
+  #rows: readonly BrokerRow[] = []
+  #placement: Placement | undefined
+  #version = 0
+  #balancedMs = 0
+  #beats = 0
+  readonly #hearers: (() => void)[] = []
+
+  constructor(deps: MembershipDeps) {
+    this.#deps = deps
+  }
+
+  get nodeId(): number {
+    return this.#nodeId
+  }
+
+  get zone(): string {
+    return this.#deps.identity.rack
+  }
+
+  get incarnation(): number {
+    return this.#deps.identity.incarnation
+  }
+
+  /** The placement that is in force, as far as was heard. */
+  get placement(): { readonly version: number; readonly placement: Placement | undefined } {
+    return { version: this.#version, placement: this.#placement }
+  }
+
+  /** All rows as they were last heard of, dead ones too. */
+  get rows(): readonly BrokerRow[] {
+    return this.#rows
+  }
+
+  /** The broker's id, which its name keeps. @throws Failure 'unavailable' | 'unknown-outcome' */
+  async register(address: { readonly host: string; readonly port: number }): Promise<void> {
+    const { database, identity } = this.#deps
+    this.#address = address
+    const nowMs = await database.databaseMs()
+    this.#nodeId = await registerBroker(database, { ...identity, ...address }, nowMs)
+  }
+
+  /** Where clients connect is known only when it is listened on. */
+  async begin(address: { readonly host: string; readonly port: number }): Promise<void> {
+    await this.register(address)
+    await this.beat()
+  }
+
+  /** Beats until `signal` aborts. @throws Failure 'fenced': another process has the name. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#deps
+    while (!signal.aborted) {
+      await sleep(clock, heartbeatMs, signal)
+      if (signal.aborted) return
+      try {
+        await this.beat()
+      } catch (error) {
+        if (!isFailure(error) || isFatal(error)) throw error
+        if (error.kind === 'closed') return
+        log.warn({ error: error.message }, 'a heartbeat was not written')
+      }
+    }
+  }
+
+  /** @throws Failure 'fenced' | 'unavailable' | 'unknown-outcome' */
+  async beat(): Promise<void> {
+    const { database, clock, identity, load } = this.#deps
+    const sentMs = clock.monotonicMs()
+    const nowMs = await database.databaseMs()
+    load.measure(sentMs)
+    const isTold = this.#beats++ % loadBeats === 0
+    const own = {
+      nodeId: this.#nodeId,
+      name: identity.name,
+      incarnation: identity.incarnation,
+      state: this.#state,
+      placementVersion: this.#version,
+      ...(isTold ? { load: JSON.stringify(load.rates()) } : {}),
+    }
+    const rows = await heartbeat(database, own, nowMs)
+    this.#leaseUntilMs = sentMs + deadMs
+    this.#hear(rows, nowMs)
+    await this.#keepPlacement(rows, nowMs, sentMs)
+  }
+
+  /**
+   * Tells clients to go elsewhere; resolves when every broker that lives shows a placement without
+   * this one, or `patienceMs` are over.
+   */
+  async drain(patienceMs: number): Promise<void> {
+    const { clock } = this.#deps
+    this.#state = 'draining'
+    const endMs = clock.monotonicMs() + patienceMs
+    for (;;) {
+      await this.beat()
+      const others = this.#living().filter(({ nodeId }) => nodeId !== this.#nodeId)
+      const isShown = others.every(({ placementVersion }) => placementVersion >= this.#version)
+      if (others.length === 0 || (!this.#isPlaced() && isShown)) return
+      if (clock.monotonicMs() >= endMs) return
+      await sleep(clock, heartbeatMs / 5)
+    }
+  }
+
+  /** The last sign of life: others need not wait for this broker's death. */
+  async leave(): Promise<void> {
+    this.#state = 'stopped'
+    await this.beat()
+  }
+
+  nodes(): readonly Node[] {
+    const nodes = this.#living().map(({ nodeId, host, port, rack }) => ({
+      nodeId,
+      host,
+      port,
+      rack,
+    }))
+    if (nodes.some(({ nodeId }) => nodeId === this.#nodeId)) return nodes
+    return [...nodes, { nodeId: this.#nodeId, ...this.#address, rack: this.zone }]
+  }
+
+  controllerId(): number {
+    return this.#placement?.coordinators[0] ?? this.#nodeId
+  }
+
+  leaderOf(partitionId: number, zone: string | undefined): number {
+    const slots = this.#placement?.zones[zone ?? this.zone]
+    const nodeId = slots?.[slotOfPartition(partitionId)]
+    // A zone without brokers of its own: one of them all, the same for everybody.
+    return nodeId ?? this.#placement?.coordinators[slotOfPartition(partitionId)] ?? this.#nodeId
+  }
+
+  replicasOf(partitionId: number, zone: string | undefined): readonly number[] {
+    const leader = this.leaderOf(partitionId, zone)
+    const zones = Object.values(this.#placement?.zones ?? {})
+    const others = zones.map((slots) => slots[slotOfPartition(partitionId)] as number)
+    return [...new Set([leader, ...others])]
+  }
+
+  coordinatorOf(name: string): number {
+    return this.#placement?.coordinators[slotOfName(name)] ?? this.#nodeId
+  }
+
+  coordination(name: string): Coordination {
+    if (this.coordinatorOf(name) !== this.#nodeId) return 'other'
+    return this.#deps.clock.monotonicMs() < this.#leaseUntilMs ? 'own' : 'unsure'
+  }
+
+  isLister(partitionId: number): boolean {
+    return this.#placement?.coordinators[slotOfPartition(partitionId)] === this.#nodeId
+  }
+
+  /** True where the process of that incarnation lives, as far as was heard. */
+  isAlive(incarnation: number): boolean {
+    return this.#living().some((row) => row.incarnation === incarnation)
+  }
+
+  onChange(hear: () => void): void {
+    this.#hearers.push(hear)
+  }
+
+  #isPlaced(): boolean {
+    const { zones = {}, coordinators = [] } = this.#placement ?? {}
+    return [coordinators, ...Object.values(zones)].some((slots) => slots.includes(this.#nodeId))
+  }
+
+  #livingAtMs = 0
+
+  /** Those that beat lately, on the database's clock, and did not leave. */
+  #living(): BrokerRow[] {
+    return this.#rows.filter(
+      ({ heartbeatMs: beatMs, state }) => state !== 'stopped' && this.#livingAtMs - beatMs < deadMs,
+    )
+  }
+
+  #hear({ brokers, placement }: FleetRows, nowMs: number): void {
+    const before = JSON.stringify(this.nodes())
+    this.#rows = brokers
+    this.#livingAtMs = nowMs
+    const isNews = placement !== undefined && placement.version > this.#version
+    if (isNews) {
+      this.#placement = parsePlacement(placement.body)
+      this.#version = placement.version
+    }
+    if (!isNews && JSON.stringify(this.nodes()) === before) return
+    for (const hear of this.#hearers) hear()
+  }
+
+  /** The broker with the lowest id makes the next version; who else does comes too late. */
+  async #keepPlacement(rows: FleetRows, nowMs: number, atMs: number): Promise<void> {
+    const { database, log } = this.#deps
+    const serving = this.#living().filter(({ state }) => state === 'serving')
+    const keeper = serving[0]?.nodeId ?? this.#living()[0]?.nodeId
+    if (keeper !== this.#nodeId || serving.length === 0) return
+    const members = serving.map(({ nodeId, rack }) => ({ nodeId, zone: rack }))
+    const mayBalance = atMs - this.#balancedMs >= balanceMs
+    const reason = reasonOf(
+      this.#placement,
+      members.map(({ nodeId }) => nodeId),
+    )
+    if (reason === undefined && !mayBalance) return
+    if (mayBalance) this.#balancedMs = atMs
+    const next = planPlacement(this.#placement, members, weightsOf(serving), reason ?? 'load')
+    if (next === undefined) return
+    const version = (rows.placement?.version ?? 0) + 1
+    const row = { version, madeMs: nowMs, nodeId: this.#nodeId, body: JSON.stringify(next) }
+    if (!(await writePlacement(database, row))) return
+    log.info({ version, reason: next.reason, moves: next.moves.length }, 'clients are placed anew')
+    this.#hear({ brokers: rows.brokers, placement: row }, nowMs)
+    database.announce()
+  }
+}
+
+const evenWeights: readonly number[] = Array.from({ length: slotCount }, () => 1)
+
+/** Each slot costs something; half of the whole is by what its partitions write and read. */
+function weightsOf(rows: readonly BrokerRow[]): readonly number[] {
+  const bytes = SlotLoad.sum(rows.map(({ load }) => load))
+  const total = bytes.reduce((sum, each) => sum + each, 0)
+  if (total < busyBytes) return evenWeights
+  return bytes.map((each) => 1 + (each / total) * slotCount)
+}
+
+/** A cluster with less traffic than this a second is not worth a move. */
+const busyBytes = 1024 * 1024
+
+/** Why brokers and placement do not fit; undefined where they do. */
+function reasonOf(
+  placement: Placement | undefined,
+  serving: readonly number[],
+): string | undefined {
+  if (placement === undefined) return 'the first broker'
+  const placed = new Set(placement.coordinators)
+  const come = serving.filter((nodeId) => !placed.has(nodeId))
+  const gone = [...placed].filter((nodeId) => !serving.includes(nodeId))
+  const parts = [
+    ...come.map((nodeId) => `broker ${nodeId} has come`),
+    ...gone.map((nodeId) => `broker ${nodeId} is gone`),
+  ]
+  return parts.length === 0 ? undefined : parts.join(', ')
+}
