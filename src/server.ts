@@ -25,6 +25,7 @@ import { staticLayer } from './config/topic-configs.ts'
 import type { LoadedConfig } from './config/parse-config.ts'
 import type { Disk } from './disk/disk.ts'
 import { DiskSpace } from './disk/disk-space.ts'
+import { soleBroker } from './fleet/cluster-view.ts'
 import { GroupCoordinator } from './group/coordinator.ts'
 import { GroupSettings } from './group/group-settings.ts'
 import { openDiskJournal } from './journal/disk-journal.ts'
@@ -142,6 +143,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   const broker: Broker = {
     clusterId,
     nodeId: config['node.id'],
+    cluster: soleBroker(config['node.id'], () => broker.advertised()),
     leaderEpoch,
     advertised: () => (advertised === undefined ? kafkaAddress : addressOf(advertised)),
     config,

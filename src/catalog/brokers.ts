@@ -16,6 +16,7 @@ export const brokersMax = 1_000
 const placementsKept = 100
 
 export interface BrokerIdentity {
+  readonly nodeId: number
   readonly name: string
   readonly incarnation: number
   readonly host: string
@@ -33,18 +34,19 @@ export interface FleetRows {
 
 /**
  * Registers this process under the broker's name, in place of any that was: that one ends when it
- * finds out. Resolves with the broker's id, which the name keeps.
+ * finds out.
  *
- * @throws Failure 'unavailable' | 'unknown-outcome': register again. 'conflict': too many brokers.
+ * @throws Failure 'unavailable' | 'unknown-outcome': register again. 'fenced': a later process has
+ *   the name already.
  */
 export async function registerBroker(
   database: CatalogDatabase,
   identity: BrokerIdentity,
   nowMs: number,
-): Promise<number> {
-  const nodeId = await nodeIdOf(database, identity.name)
+): Promise<void> {
+  const { nodeId } = identity
   const serving = { state: 'serving', startedMs: nowMs, heartbeatMs: nowMs } as const
-  const row: BrokerRow = { ...identity, ...serving, nodeId, placementVersion: 0, load: '[]' }
+  const row: BrokerRow = { ...identity, ...serving, placementVersion: 0, load: '[]' }
   await database.transaction('register broker', async (tx) => {
     const [isNew] = await tx.insert(brokers, [row])
     if (isNew === true) return
@@ -52,10 +54,14 @@ export async function registerBroker(
     if ((known?.incarnation ?? 0) > identity.incarnation) throw replaced(identity.name)
     await tx.put(brokers, [row])
   })
-  return nodeId
 }
 
-async function nodeIdOf(database: CatalogDatabase, name: string): Promise<number> {
+/**
+ * The id that the name keeps; a new one is made for a new name.
+ *
+ * @throws Failure 'unavailable' | 'unknown-outcome': ask again. 'conflict': too many brokers.
+ */
+export async function nodeIdOf(database: CatalogDatabase, name: string): Promise<number> {
   const [known] = await database.snapshot('read broker name', (tx) => tx.get(brokerNames, [[name]]))
   if (known !== undefined) return known.nodeId
   const nodeId = 1 + (await drawNumbers(database, 'node.id', 1))

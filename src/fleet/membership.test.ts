@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { silentLog } from '../base/log.ts'
-import { readPlacements } from '../catalog/brokers.ts'
+import { nodeIdOf, readPlacements } from '../catalog/brokers.ts'
 import { drawNumbers } from '../catalog/counters.ts'
 import { openMemoryDatabase, type MemoryDatabase } from '../catalog/memory-database.ts'
 import { deadMs, Membership } from './membership.ts'
@@ -17,7 +17,7 @@ class World {
   async broker(name: string, rack = 'a', traffic: () => number = () => 0): Promise<Membership> {
     const incarnation = await drawNumbers(this.database, 'broker.incarnation', 1)
     const { clock, database } = this
-    const identity = { name, incarnation, rack }
+    const identity = { nodeId: await nodeIdOf(database, name), name, incarnation, rack }
     const load = new SlotLoad(() => [{ partitionId: 0, bytes: traffic() }])
     const member = new Membership({ database, clock, log: silentLog, identity, load })
     await member.begin({ host: name, port: 9092 })

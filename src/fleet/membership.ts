@@ -19,6 +19,7 @@ export interface MembershipDeps {
   readonly clock: Clock
   readonly log: Log
   readonly identity: {
+    readonly nodeId: number
     readonly name: string
     readonly incarnation: number
     readonly rack: string
@@ -40,7 +41,7 @@ const isFatal = (error: unknown): boolean => isFailure(error, 'fenced')
 
 export class Membership implements ClusterView {
   readonly #deps: MembershipDeps
-  #nodeId = -1
+  readonly #nodeId: number
   #address = { host: '', port: 0 }
   #state: BrokerRow['state'] = 'serving'
   /** Until then, on the monotonic clock, nobody takes this broker for dead. */
@@ -54,6 +55,7 @@ export class Membership implements ClusterView {
 
   constructor(deps: MembershipDeps) {
     this.#deps = deps
+    this.#nodeId = deps.identity.nodeId
   }
 
   get nodeId(): number {
@@ -78,17 +80,15 @@ export class Membership implements ClusterView {
     return this.#rows
   }
 
-  /** The broker's id, which its name keeps. @throws Failure 'unavailable' | 'unknown-outcome' */
-  async register(address: { readonly host: string; readonly port: number }): Promise<void> {
+  /**
+   * Registers this process, in place of another of its name, once it is known where it listens.
+   *
+   * @throws Failure 'unavailable' | 'unknown-outcome' | 'fenced'
+   */
+  async begin(address: { readonly host: string; readonly port: number }): Promise<void> {
     const { database, identity } = this.#deps
     this.#address = address
-    const nowMs = await database.databaseMs()
-    this.#nodeId = await registerBroker(database, { ...identity, ...address }, nowMs)
-  }
-
-  /** Where clients connect is known only when it is listened on. */
-  async begin(address: { readonly host: string; readonly port: number }): Promise<void> {
-    await this.register(address)
+    await registerBroker(database, { ...identity, ...address }, await database.databaseMs())
     await this.beat()
   }
 

@@ -4,6 +4,7 @@ import type { Log } from '../base/log.ts'
 import { randomUuid } from '../base/random.ts'
 import type { Random } from '../base/random.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
+import type { Coordination } from '../fleet/cluster-view.ts'
 import type { GroupConfig } from './config.ts'
 import type { ConsumerHeartbeat, ConsumerHeartbeatResult } from './consumer/consumer-membership.ts'
 import { patternsOf } from './consumer/consumer-state.ts'
@@ -52,6 +53,8 @@ export interface GroupCoordinatorParts {
   readonly log: Log
   readonly topics: TopicView
   readonly embedded: EmbeddedProtocol
+  /** Whether this broker may coordinate a group now. Default: every group, always. */
+  readonly coordination?: (groupId: string) => Coordination
 }
 
 /** What the edge needs of a coordinator. */
@@ -87,12 +90,13 @@ export class GroupCoordinator {
 
   constructor(parts: GroupCoordinatorParts) {
     const { database, clock, config, configOf, log, topics, embedded } = parts
+    const { coordination = () => 'own' } = parts
     this.#parts = parts
     const patterns = new TopicPatterns(topics, clock)
     const around = { topics, embedded, patterns }
     const store = new GroupStore(database)
     const groups = new GroupDirectory({
-      ...{ store, clock, configOf, around, log },
+      ...{ store, clock, configOf, around, log, coordination },
       memoryBytesMax: config.memoryBytesMax,
     })
     this.#patterns = patterns
@@ -100,6 +104,11 @@ export class GroupCoordinator {
     this.#offsets = new GroupOffsets({ database, clock, config, log, groups, patterns })
     this.#admin = new GroupAdmin({ database, log, groups })
     this.#expiry = new OffsetExpiry({ database, clock, config, log, groups, patterns })
+  }
+
+  /** Another broker has some of the groups now. */
+  release(): void {
+    this.#groups.release()
   }
 
   /** Groups in memory: those that were asked for lately. */

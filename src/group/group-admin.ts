@@ -56,14 +56,14 @@ export class GroupAdmin {
   }
 
   /**
-   * All groups of the cluster, in order of their ids; states of groups that others coordinate may
-   * lag behind.
+   * Groups that this broker coordinates, in order of their ids: whoever wants all asks all brokers.
    */
   list(filter: ListFilter): Promise<ListResult> {
     return orRefused(this.#parts.log, 'list groups', async () => {
       const groups: ListedGroup[] = []
       for await (const rows of pagesOfGroups(this.#parts.database)) {
         for (const row of rows) {
+          if (this.#parts.groups.notOwn(row.groupId) !== undefined) continue
           const listed = listGroup(this.#parts.groups.peek(row.groupId)?.state ?? readRow(row), row)
           if (isListed(listed, filter)) groups.push(listed)
         }
@@ -96,6 +96,8 @@ export class GroupAdmin {
       const known = this.#parts.groups.peek(groupId)?.state
       if (known !== undefined) return describe(known)
       if (!isRead) return { ...stored, groupId }
+      const elsewhere = this.#parts.groups.notOwn(groupId)
+      if (elsewhere !== undefined) return { ...elsewhere, groupId }
       const found = rows.get(groupId)
       if (found === 'corrupt') {
         return { ...refused('unavailable', `the catalog's row of ${groupId} is corrupt`), groupId }

@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import type { Coordination } from '../fleet/cluster-view.ts'
 import { groupLimits } from './config.ts'
 import type { GroupSurroundings } from './consumer/topic-view.ts'
 import type { GroupConfig } from './config.ts'
@@ -24,6 +25,8 @@ export interface DirectoryParts {
   readonly memoryBytesMax: number
   readonly around: GroupSurroundings
   readonly log: Log
+  /** Whether this broker may coordinate the group now. */
+  readonly coordination: (groupId: string) => Coordination
 }
 
 type Found = GroupMailbox | Refused | undefined
@@ -59,6 +62,8 @@ export class GroupDirectory {
     if (flaw !== undefined) return flaw
     for (;;) {
       if (this.#isClosed) return closing
+      const elsewhere = this.notOwn(groupId)
+      if (elsewhere !== undefined) return elsewhere
       const known = this.#groups.get(groupId)
       if (known !== undefined) return known
       const load = this.#loads.get(groupId)
@@ -73,6 +78,25 @@ export class GroupDirectory {
   findOfMember(groupId: string): Promise<Found> {
     const flaw = flawOfMemberGroup(groupId)
     return flaw === undefined ? this.find(groupId, false) : Promise.resolve(flaw)
+  }
+
+  /** Why this broker says nothing of the group; undefined where it may. */
+  notOwn(groupId: string): Refused | undefined {
+    switch (this.#parts.coordination(groupId)) {
+      case 'own':
+        return undefined
+      case 'other':
+        return moved
+      case 'unsure':
+        return unsure
+    }
+  }
+
+  /** Others have some of the groups now: their members find that out when they ask. */
+  release(): void {
+    for (const [groupId, group] of this.#groups) {
+      if (this.#parts.coordination(groupId) === 'other') group.close(moved)
+    }
   }
 
   close(): void {
@@ -131,4 +155,9 @@ export class GroupDirectory {
   }
 }
 
+const moved = refused('not-coordinator', 'another broker coordinates the group: find it anew')
+const unsure = refused(
+  'unavailable',
+  'the catalog does not answer: it is not known who coordinates',
+)
 const closing = refused('not-coordinator', 'the broker stops: find the new coordinator')

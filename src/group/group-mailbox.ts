@@ -149,8 +149,8 @@ export class GroupMailbox {
   }
 
   /** Whoever waits is told to look elsewhere; nothing is written any more. */
-  close(): void {
-    this.#end(refused('not-coordinator', 'the broker stops: find the new coordinator'))
+  close(answer: Refused = stopping): void {
+    this.#end(answer)
   }
 
   #refuse(): Refused | undefined {
@@ -265,6 +265,7 @@ export class GroupMailbox {
   }
 }
 
+const stopping = refused('not-coordinator', 'the broker stops: find the new coordinator')
 const lostAnswer = refused('unavailable', 'the answer of the catalog was lost: try again')
 const fencedAnswer = refused('not-coordinator', 'another broker has taken the group over')
 

@@ -43,6 +43,7 @@ export class OffsetExpiry {
       for await (const rows of pagesOfGroups(database)) {
         for (const row of rows) {
           if (this.#isClosed) return
+          if (this.#parts.groups.notOwn(row.groupId) !== undefined) continue
           const known = this.#parts.groups.peek(row.groupId)
           const expire = (): Promise<Expired | Refused> =>
             known === undefined

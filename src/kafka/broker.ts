@@ -5,6 +5,7 @@ import type { LogLevels } from '../base/log-levels.ts'
 import type { Config } from '../config/options.ts'
 import type { LiveConfigs } from '../catalog/live-configs.ts'
 import type { Volume } from '../disk/disk.ts'
+import type { ClusterView } from '../fleet/cluster-view.ts'
 import type { GroupCoordinator } from '../group/coordinator.ts'
 import type { BrokerLog } from '../log/broker-log.ts'
 import type { ClientQuotas } from '../quota/client-quotas.ts'
@@ -17,6 +18,8 @@ import type { ProducerIds } from '../txn/producer-ids.ts'
 export interface Broker {
   readonly clusterId: string
   readonly nodeId: number
+  /** Who there is beside it, and who is shown for what. */
+  readonly cluster: ClusterView
   /** Of every partition, and of what stands for a controller. */
   readonly leaderEpoch: number
   /** What clients are told to connect to; known once the listener is bound. */

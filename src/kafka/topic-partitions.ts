@@ -24,19 +24,23 @@ export interface PartitionReply {
   readonly isrNodes: number[]
 }
 
-/** Partitions from index `from` on, before `before`. */
+/** Partitions from index `from` on, before `before`, as a client of that zone is led. */
 export function partitionReplies(
-  { nodeId, logs }: Broker,
+  { cluster, logs }: Broker,
   { partitionIds }: KnownTopic,
+  zone: string | undefined,
   from: number = 0,
   before: number = partitionIds.length,
 ): PartitionReply[] {
-  return partitionIds.slice(from, before).map((partitionId, index) => ({
-    errorCode: ErrorCode.NONE,
-    partitionIndex: from + index,
-    leaderId: nodeId,
-    leaderEpoch: logs.index.get(partitionId)?.leaderEpoch ?? 0,
-    replicaNodes: [nodeId],
-    isrNodes: [nodeId],
-  }))
+  return partitionIds.slice(from, before).map((partitionId, index) => {
+    const replicas = [...cluster.replicasOf(partitionId, zone)]
+    return {
+      errorCode: ErrorCode.NONE,
+      partitionIndex: from + index,
+      leaderId: cluster.leaderOf(partitionId, zone),
+      leaderEpoch: logs.index.get(partitionId)?.leaderEpoch ?? 0,
+      replicaNodes: replicas,
+      isrNodes: replicas,
+    }
+  })
 }

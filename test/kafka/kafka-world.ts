@@ -12,6 +12,7 @@ import { type MemoryDatabase, openMemoryDatabase } from '../../src/catalog/memor
 import type { Config } from '../../src/config/options.ts'
 import { parseConfig } from '../../src/config/parse-config.ts'
 import { staticLayer } from '../../src/config/topic-configs.ts'
+import { soleBroker } from '../../src/fleet/cluster-view.ts'
 import { GroupCoordinator } from '../../src/group/coordinator.ts'
 import { GroupSettings } from '../../src/group/group-settings.ts'
 import type { Journal } from '../../src/journal/journal.ts'
@@ -76,6 +77,7 @@ export class KafkaWorld {
     const settings = new GroupSettings(config, configs)
     this.broker = {
       clusterId: 'the-cluster',
+      cluster: soleBroker(config['node.id'], () => ({ host, port: 9092 })),
       nodeId: config['node.id'],
       leaderEpoch: 0,
       advertised: () => ({ host, port: 9092 }),

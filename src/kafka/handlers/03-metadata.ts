@@ -2,8 +2,8 @@
  * Metadata, versions 0 to 13: brokers, and topics with their partitions, by name or (12+) by id.
  * Who gives one id asks by id altogether; ids before version 12 are INVALID_REQUEST, as in Kafka.
  *
- * One broker presents itself as the leader of every partition: a leader here is where a client
- * finds warm caches, not an owner. A topic that does not exist is created where client and broker
+ * A leader here is where a client of a zone finds warm caches, not an owner; replicas are the
+ * partition's brokers of all zones. A topic that does not exist is created where client and broker
  * permit it.
  */
 import { Failure, isFailure } from '../../base/errors.ts'
@@ -17,8 +17,9 @@ import {
 } from '../../wire/messages/03-metadata.ts'
 import { clusterOperations, notAsked, topicOperations } from '../authorized-operations.ts'
 import type { Broker } from '../broker.ts'
+import { zoneOf } from '../client-zone.ts'
 import type { Mutations } from '../../quota/quota-meters.ts'
-import { clientOf } from '../request.ts'
+import { clientOf, type Exchange } from '../request.ts'
 import { type Handler, handler } from '../router.ts'
 import { isInternalName, partitionReplies } from '../topic-partitions.ts'
 import { partitionsMax } from '../topic-rules.ts'
@@ -43,15 +44,16 @@ export function metadataHandler(broker: Broker): Handler {
     const topicAuthorizedOperations = request.includeTopicAuthorizedOperations
       ? topicOperations
       : notAsked
-    const topics = (await answers(broker, request, header.apiVersion, mutations)).map((reply) => {
+    const topics = (await answers(broker, request, exchange, mutations)).map((reply) => {
       return { ...reply, topicAuthorizedOperations }
     })
-    const self = { nodeId: broker.nodeId, ...broker.advertised() }
-    const { clusterId, nodeId: controllerId } = broker
+    const brokers = broker.cluster.nodes().map((node) => ({ ...node, rack: node.rack || null }))
+    const { clusterId } = broker
+    const controllerId = broker.cluster.controllerId()
     const clusterAuthorizedOperations = request.includeClusterAuthorizedOperations
       ? clusterOperations
       : notAsked
-    const cluster = { brokers: [self], clusterId, controllerId, clusterAuthorizedOperations }
+    const cluster = { brokers, clusterId, controllerId, clusterAuthorizedOperations }
     return { response: { ...cluster, topics }, throttleMs: mutations.throttleMs() }
   })
 }
@@ -65,16 +67,17 @@ const refusedId = ({ name, topicId }: Asked): TopicReply => {
 async function answers(
   broker: Broker,
   request: MetadataRequest,
-  apiVersion: number,
+  { header }: Exchange,
   mutations: Mutations,
 ): Promise<TopicReply[]> {
   const { topics } = request
-  if (topics === null || (apiVersion === 0 && topics.length === 0)) {
-    return broker.topics.all().map((topic) => found(broker, topic))
+  const zone = zoneOf(header.clientId)
+  if (topics === null || (header.apiVersion === 0 && topics.length === 0)) {
+    return broker.topics.all().map((topic) => found(broker, topic, zone))
   }
   if (topics.some(({ topicId }) => topicId !== zeroId)) {
     const ids = new Set(topics.map(({ topicId }) => topicId).filter((id) => id !== zeroId))
-    return [...ids].map((topicId) => byId(broker, topicId))
+    return [...ids].map((topicId) => byId(broker, topicId, zone))
   }
   const mayCreate = request.allowAutoTopicCreation && broker.config['auto.create.topics.enable']
   const creation = mayCreate ? new Creation(broker, mutations) : undefined
@@ -82,15 +85,17 @@ async function answers(
   const replies: TopicReply[] = []
   // As Kafka: named twice, answered once. Else a small request could ask for a huge answer.
   for (const name of new Set(topics.map((topic) => topic.name))) {
-    replies.push(name === null ? byId(broker, zeroId) : await byName(broker, name, creation))
+    replies.push(
+      name === null ? byId(broker, zeroId, zone) : await byName(broker, name, zone, creation),
+    )
     if (creation !== undefined) await turns.step()
   }
   return replies
 }
 
-function byId(broker: Broker, topicId: string): TopicReply {
+function byId(broker: Broker, topicId: string, zone: string | undefined): TopicReply {
   const topic = broker.topics.byId(topicId)
-  if (topic !== undefined) return found(broker, topic)
+  if (topic !== undefined) return found(broker, topic, zone)
   const isNone = topicId === zeroId
   const errorCode = isNone ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.UNKNOWN_TOPIC_ID
   return { errorCode, name: null, topicId, partitions: [] }
@@ -99,6 +104,7 @@ function byId(broker: Broker, topicId: string): TopicReply {
 async function byName(
   broker: Broker,
   name: string,
+  zone: string | undefined,
   creation: Creation | undefined,
 ): Promise<TopicReply> {
   const none = (errorCode: number): TopicReply => ({
@@ -110,7 +116,9 @@ async function byName(
   if (topicNameFault(name) !== undefined) return none(ErrorCode.INVALID_TOPIC_EXCEPTION)
   try {
     const topic = (await broker.topics.find(name)) ?? (await creation?.create(name))
-    return topic === undefined ? none(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) : found(broker, topic)
+    return topic === undefined
+      ? none(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+      : found(broker, topic, zone)
   } catch (error) {
     if (!isFailure(error)) throw error
     if (error.kind === 'invalid') return none(ErrorCode.INVALID_TOPIC_EXCEPTION)
@@ -156,9 +164,9 @@ class Creation {
   }
 }
 
-function found(broker: Broker, topic: KnownTopic): TopicReply {
+function found(broker: Broker, topic: KnownTopic, zone: string | undefined): TopicReply {
   const { name, topicId } = topic
   const isInternal = isInternalName(name)
-  const partitions = partitionReplies(broker, topic)
+  const partitions = partitionReplies(broker, topic, zone)
   return { errorCode: ErrorCode.NONE, name, topicId, isInternal, partitions }
 }

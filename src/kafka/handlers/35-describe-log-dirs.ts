@@ -3,6 +3,7 @@
  * partitions hold in it. They lie in objects that partitions share; the size is that of a
  * partition's batches, as they are stored. There is one copy and no lag.
  *
+ * - A partition is told by one broker of the cluster: tools ask all of them and add up.
  * - Topics and partitions that do not exist are left out, as by Kafka.
  * - Size and free space of the volume (4+, KIP-827). No folder is cordoned (5+, KIP-1066).
  */
@@ -72,7 +73,7 @@ function chosen(
 }
 
 async function sizesOf(
-  { logs }: Broker,
+  { cluster, logs }: Broker,
   { name, partitionIds }: KnownTopic,
   indexes: ReadonlySet<number>,
   turns: Turns,
@@ -80,7 +81,7 @@ async function sizesOf(
   const partitions: TopicReply['partitions'][number][] = []
   for (const partitionIndex of indexes) {
     const log = logs.index.get(partitionIds[partitionIndex] ?? -1)
-    if (log === undefined) continue
+    if (log === undefined || !cluster.isLister(log.partitionId)) continue
     const partitionSize = await logs.sizes.sizeOf(log)
     partitions.push({ partitionIndex, partitionSize, offsetLag: 0, isFutureKey: false })
     await turns.step()

@@ -62,7 +62,7 @@ async function reassign(broker: Broker, { name, partitions }: Asked): Promise<To
 }
 
 function reassignmentFault(
-  { nodeId }: Broker,
+  { cluster }: Broker,
   replicas: readonly number[] | null,
 ): TopicFault | undefined {
   if (replicas === null) {
@@ -70,7 +70,8 @@ function reassignmentFault(
   }
   const wrong = replicasFault([replicas])
   if (wrong !== undefined) return wrong
-  const other = replicas.find((id) => id !== nodeId)
+  const known = new Set(cluster.nodes().map(({ nodeId }) => nodeId))
+  const other = replicas.find((id) => !known.has(id))
   if (other === undefined) return undefined
   const message = `there is no broker ${other}: the object store holds what partitions hold`
   return fault(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)

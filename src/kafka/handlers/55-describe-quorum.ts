@@ -1,7 +1,8 @@
 /**
  * DescribeQuorum, versions 0 to 2 (KIP-836, KIP-853): there is no KRaft quorum, because the catalog
- * decides. Tools are told the truth in their words: one voter, this broker, which leads in the
- * cluster's leader epoch and lags behind nobody. There is no metadata log, so its ends are 0.
+ * decides. Tools are told the truth in their words: one voter, the broker that stands for the
+ * controller, which leads in the cluster's leader epoch and lags behind nobody. There is no
+ * metadata log, so its ends are 0.
  */
 import { ErrorCode } from '../../wire/error-codes.ts'
 import {
@@ -29,15 +30,18 @@ export function describeQuorumHandler(broker: Broker): Handler {
     const isKnown = topics.some(({ partitions }) => {
       return partitions.some(({ errorCode }) => errorCode === ErrorCode.NONE)
     })
-    const listeners = [{ name: 'KAFKA', ...broker.advertised() }]
+    const voterId = broker.cluster.controllerId()
     const isTold = isKnown && header.apiVersion >= nodesFrom
-    const nodes = isTold ? [{ nodeId: broker.nodeId, listeners }] : []
+    const voters = broker.cluster.nodes().filter(({ nodeId }) => isTold && nodeId === voterId)
+    const nodes = voters.map(({ nodeId, host, port }) => {
+      return { nodeId, listeners: [{ name: 'KAFKA', host, port }] }
+    })
     return { response: { errorCode: ErrorCode.NONE, topics, nodes } }
   })
 }
 
 function describe(
-  { nodeId, clock, leaderEpoch }: Broker,
+  { cluster, clock, leaderEpoch }: Broker,
   topicName: string,
   { partitionIndex }: Asked,
 ): PartitionReply {
@@ -49,6 +53,7 @@ function describe(
     return { partitionIndex, errorCode, errorMessage, ...none }
   }
   const nowMs = clock.nowMs()
+  const nodeId = cluster.controllerId()
   const voter = {
     replicaId: nodeId,
     replicaDirectoryId: zeroId,

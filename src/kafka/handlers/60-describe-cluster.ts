@@ -11,7 +11,7 @@ import { type Handler, handler } from '../router.ts'
 const brokers = 1
 const controllers = 2
 
-export function describeClusterHandler({ clusterId, nodeId, advertised }: Broker): Handler {
+export function describeClusterHandler({ clusterId, cluster: view }: Broker): Handler {
   return handler(describeCluster, async (request) => {
     const { endpointType, includeClusterAuthorizedOperations: isAsked } = request
     if (endpointType !== brokers) {
@@ -24,10 +24,12 @@ export function describeClusterHandler({ clusterId, nodeId, advertised }: Broker
         : `there is no endpoint type ${endpointType}`
       return { response: { errorCode, errorMessage, clusterId: '', brokers: [] } }
     }
-    const self = { brokerId: nodeId, ...advertised() }
-    const controllerId = nodeId
+    const nodes = view.nodes().map(({ nodeId: brokerId, host, port, rack }) => {
+      return { brokerId, host, port, rack: rack === '' ? null : rack }
+    })
+    const controllerId = view.controllerId()
     const clusterAuthorizedOperations = isAsked ? clusterOperations : notAsked
     const cluster = { clusterId, controllerId, clusterAuthorizedOperations }
-    return { response: { errorCode: ErrorCode.NONE, ...cluster, brokers: [self] } }
+    return { response: { errorCode: ErrorCode.NONE, ...cluster, brokers: nodes } }
   })
 }

@@ -28,7 +28,7 @@ const states: ReadonlySet<string> = new Set([
 /** A pattern is matched against every id: longer ones are refused. */
 const patternMax = 249
 
-export function listTransactionsHandler({ transactions, clock }: Broker): Handler {
+export function listTransactionsHandler({ transactions, clock, cluster }: Broker): Handler {
   return handler(listTransactions, async (request) => {
     const { stateFilters, producerIdFilters, durationFilter } = request
     const unknownStateFilters = stateFilters.filter((state) => !states.has(state))
@@ -42,6 +42,7 @@ export function listTransactionsHandler({ transactions, clock }: Broker): Handle
     const nowMs = clock.nowMs()
     const found = await transactions.list(
       (row) =>
+        cluster.coordinatorOf(row.transactionalId) === cluster.nodeId &&
         (wanted.size === 0 || wanted.has(row.state)) &&
         (producers.size === 0 || producers.has(row.producerId)) &&
         (durationFilter < 0 || nowMs - row.startedMs > durationFilter) &&

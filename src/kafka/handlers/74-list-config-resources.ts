@@ -1,5 +1,5 @@
 /**
- * ListConfigResources, versions 0 to 1: topics, this broker and its loggers, and groups that
+ * ListConfigResources, versions 0 to 1: topics, brokers and their loggers, and groups that
  * something is set for (KIP-1142). No types mean all; a type that Kafka does not have is
  * UNSUPPORTED_VERSION. Version 0 asks for subscriptions of client metrics only: there are none.
  */
@@ -28,7 +28,7 @@ export function listConfigResourcesHandler(broker: Broker): Handler {
   })
 }
 
-function list({ nodeId, topics, configs }: Broker, resourceType: number): Listed[] {
+function list({ cluster, topics, configs }: Broker, resourceType: number): Listed[] {
   const listed = (names: readonly string[]): Listed[] =>
     names.map((resourceName) => ({ resourceName, resourceType }))
   switch (resourceType) {
@@ -36,7 +36,7 @@ function list({ nodeId, topics, configs }: Broker, resourceType: number): Listed
       return listed(topics.all().map(({ name }) => name))
     case resourceTypes.broker:
     case resourceTypes.brokerLogger:
-      return listed([String(nodeId)])
+      return listed(cluster.nodes().map(({ nodeId }) => String(nodeId)))
     case resourceTypes.group:
       return listed(configs.names('group'))
     default:

@@ -19,6 +19,7 @@ import {
 } from '../../wire/messages/75-describe-topic-partitions.ts'
 import { topicOperations } from '../authorized-operations.ts'
 import type { Broker } from '../broker.ts'
+import { zoneOf } from '../client-zone.ts'
 import { type Handler, handler } from '../router.ts'
 import { isInternalName, partitionReplies } from '../topic-partitions.ts'
 import { Turns } from '../turns.ts'
@@ -27,7 +28,9 @@ type TopicReply = DescribeTopicPartitionsReply['topics'][number]
 type Cursor = DescribeTopicPartitionsRequest['cursor']
 
 export function describeTopicPartitionsHandler(broker: Broker): Handler {
-  return handler(describeTopicPartitions, async ({ topics, responsePartitionLimit, cursor }) => {
+  return handler(describeTopicPartitions, async (request, { header }) => {
+    const { topics, responsePartitionLimit, cursor } = request
+    const zone = zoneOf(header.clientId)
     const isAll = topics.length === 0
     const asked = isAll ? broker.topics.all() : topics
     const names = [...new Set(asked.map(({ name }) => name))].toSorted(byCodeUnits)
@@ -40,7 +43,7 @@ export function describeTopicPartitionsHandler(broker: Broker): Handler {
       Math.max(1, responsePartitionLimit),
     )
     const rest = names.filter((name) => cursor === null || name >= cursor.topicName)
-    return { response: await page(broker, rest, { most, cursor, isAll }) }
+    return { response: await page(broker, rest, { most, cursor, isAll, zone }) }
   })
 }
 
@@ -55,7 +58,12 @@ function isLawful(cursor: Cursor, isAll: boolean, names: readonly string[]): boo
 async function page(
   broker: Broker,
   names: readonly string[],
-  { most, cursor, isAll }: { most: number; cursor: Cursor; isAll: boolean },
+  {
+    most,
+    cursor,
+    isAll,
+    zone,
+  }: { most: number; cursor: Cursor; isAll: boolean; zone: string | undefined },
 ): Promise<DescribeTopicPartitionsReply> {
   const turns = new Turns(broker.clock)
   const replies: TopicReply[] = []
@@ -73,7 +81,7 @@ async function page(
     }
     const from = cursor?.topicName === name ? cursor.partitionIndex : 0
     const before = Math.min(topic.partitionIds.length, from + left)
-    const partitions = partitionReplies(broker, topic, from, before).map((partition) => {
+    const partitions = partitionReplies(broker, topic, zone, from, before).map((partition) => {
       return { ...partition, eligibleLeaderReplicas: [], lastKnownElr: [] }
     })
     left -= partitions.length
