@@ -5,17 +5,9 @@
 import { BrokerMetrics } from './admin/metrics.ts'
 import type { Clock } from './base/clock.ts'
 import { Failure, isFailure } from './base/errors.ts'
-import type { Log } from './base/log.ts'
-import type { LogLevels } from './base/log-levels.ts'
-import { type Random, randomUuid } from './base/random.ts'
 import { TaskGroup } from './base/task-group.ts'
-import { openCluster } from './catalog/cluster.ts'
-import { drawNumbers } from './catalog/counters.ts'
 import { LiveConfigs } from './catalog/live-configs.ts'
 import type { CatalogDatabase } from './catalog/database.ts'
-import { timedDatabase } from './catalog/timed-database.ts'
-import { observedDatabase } from './catalog/observed-database.ts'
-import { groupsWithBytes, readTail } from './catalog/tail.ts'
 import { addressOf } from './config/address.ts'
 import { parseIpLimits } from './config/ip-limits.ts'
 import type { LiveOption } from './config/broker-configs.ts'
@@ -23,51 +15,29 @@ import type { BrokerLayers } from './config/config-rows.ts'
 import type { Config } from './config/options.ts'
 import { staticLayer } from './config/topic-configs.ts'
 import type { LoadedConfig } from './config/parse-config.ts'
-import type { Disk } from './disk/disk.ts'
-import { DiskSpace } from './disk/disk-space.ts'
 import { soleBroker } from './fleet/cluster-view.ts'
 import { GroupCoordinator } from './group/coordinator.ts'
 import { GroupSettings } from './group/group-settings.ts'
-import { openDiskJournal } from './journal/disk-journal.ts'
-import { guardedJournal } from './journal/guarded-journal.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Broker } from './kafka/broker.ts'
 import { embeddedProtocol, topicView } from './kafka/group-surroundings.ts'
-import type { Network } from './kafka/byte-stream.ts'
 import { kafkaHandlers } from './kafka/handlers.ts'
 import { KafkaListener } from './kafka/kafka-listener.ts'
 import { ConnectionLimits } from './kafka/connection-limits.ts'
 import { MemoryBudget } from './kafka/memory-budget.ts'
 import { Router } from './kafka/router.ts'
 import { SlabPool } from './kafka/slab.ts'
-import { BrokerLog } from './log/broker-log.ts'
+import type { BrokerLog } from './log/broker-log.ts'
 import { type LogJobs, startLogJobs } from './log/jobs.ts'
 import { LogSink } from './log/log-sink.ts'
-import type { Repacker } from './log/repacker.ts'
-import { StoredRuns } from './log/stored-runs.ts'
 import { TopicDirectory } from './log/topic-directory.ts'
-import { DiskObjectStore } from './objects/disk-object-store.ts'
+import { openEmbeddedStorage } from './start/embedded-storage.ts'
+import type { Storage, StorageSpace } from './start/storage.ts'
+import type { World } from './start/world.ts'
 import { ClientQuotas } from './quota/client-quotas.ts'
 import { QuotaMeters } from './quota/quota-meters.ts'
 import { TransactionCoordinator } from './txn/coordinator.ts'
 import { ProducerIds } from './txn/producer-ids.ts'
-
-/** Where a broker lives: real in main.ts, simulated in test/sim. */
-export interface World {
-  readonly clock: Clock
-  readonly random: Random
-  readonly disk: Disk
-  readonly network: Network
-  /** Opens the catalog of a data folder that exists. */
-  readonly openDatabase: (folder: string) => Promise<CatalogDatabase>
-  /** Is closed with the server. */
-  readonly repacker: Repacker
-  readonly log: Log
-  /** What `log` goes by. */
-  readonly logLevels: LogLevels
-  /** For tests: frames' memory is overwritten when it is free, so that a late read is seen. */
-  readonly poisonsFree?: boolean
-}
 
 export interface Server {
   readonly broker: Broker
@@ -77,7 +47,7 @@ export interface Server {
   readonly produceBudget: MemoryBudget
   readonly otherBudget: MemoryBudget
   readonly journal: Journal
-  readonly space: DiskSpace
+  readonly space: StorageSpace
   readonly metrics: BrokerMetrics
   /** Rejects when a part finds the program wrong: the process must stop. Never resolves. */
   readonly failure: Promise<never>
@@ -89,12 +59,6 @@ export interface Server {
 
 const smallSlabBytes = 64 * 1024
 const mebibyte = 1024 * 1024
-
-/**
- * Below it a group's judgement takes as long as a part of its write; of larger ones the write takes
- * so long that other transactions would wait for it.
- */
-const earlyGroupBytesMax = mebibyte / 2
 
 /**
  * Resolves when Kafka clients are served.
@@ -115,26 +79,15 @@ export async function startServer(loaded: LoadedConfig, world: World): Promise<S
 
 async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Promise<Server> {
   const { config } = loaded
-  const { clock, disk, repacker, log } = world
-  const folder = config['data.dir']
+  const { clock, repacker, log } = world
   tasks.defer('repacker', () => repacker.close())
-  await disk.makeFolder(folder)
-  const space = diskSpace(config, world)
-  await space.makeRoom()
   const metrics = new BrokerMetrics()
-  const opened = await world.openDatabase(folder)
-  tasks.defer('catalog', () => opened.close())
-  const database = watched(opened, clock, space, metrics)
-
-  const storage = await openStorage(config, world, database, space, metrics)
-  const { logs, clusterId, leaderEpoch } = storage
-  tasks.defer('journal', () => storage.journal.close())
-  tasks.defer('objects', () => storage.objects.close())
-  tasks.defer('logs', () => logs.close())
+  const storage = await openEmbeddedStorage(config, world, metrics, tasks)
+  const { logs, clusterId, leaderEpoch, database, space, volume } = storage
 
   const configs = await openConfigs(loaded, database)
-  const topics = await openTopics(world, { ...storage, database, configs })
-  const jobs = startJobs(config, world, { ...storage, database, topics, configs, tasks })
+  const topics = await openTopics(world, { ...storage, configs })
+  const jobs = startJobs(config, world, { ...storage, topics, configs, tasks })
   tasks.defer('jobs', () => jobs.close())
   const groups = groupCoordinator(config, world, { database, topics, configs, tasks })
 
@@ -151,7 +104,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     topics,
     logs,
     repacker,
-    volume: () => disk.volume(folder),
+    volume,
     groups,
     ...(await openQuotas(config, clock, database, metrics)),
     ...startTransactions(world, config, { database, logs, tasks }),
@@ -165,8 +118,6 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   const listener = kafkaListener(broker, world, budgets, metrics)
   kafkaAddress = await bound('--kafka', listener.listen(kafkaAddress.host, kafkaAddress.port))
   tasks.defer('kafka', () => listener.close())
-  space.start()
-  tasks.defer('disk space', () => space.close())
   const sink = new LogSink({
     logs,
     topics,
@@ -179,30 +130,6 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   return { broker, sink, listener, jobs, ...budgets, ...seen, kafkaAddress, close }
 }
 
-/** What the catalog does is counted, and what fails there may be for want of space. */
-function watched(
-  database: CatalogDatabase,
-  clock: Clock,
-  space: DiskSpace,
-  metrics: BrokerMetrics,
-): CatalogDatabase {
-  const timed = timedDatabase(database, clock, (name, kind, ms) =>
-    metrics.catalogTook(name, kind, ms),
-  )
-  return observedDatabase(timed, (error) => space.failed(error, 'catalog'))
-}
-
-function diskSpace(config: Config, { disk, clock, log }: World): DiskSpace {
-  return new DiskSpace({
-    disk,
-    folder: config['data.dir'],
-    clock,
-    log: log.child({ part: 'disk' }),
-    reserveBytes: config['disk.reserve.bytes'],
-    resumeBytes: config['disk.free.min.bytes'] + config['journal.file.bytes'],
-  })
-}
-
 /** Says which flag to change where an address could not be had. */
 export async function bound<Bound>(flag: string, listening: Promise<Bound>): Promise<Bound> {
   try {
@@ -213,84 +140,10 @@ export async function bound<Bound>(flag: string, listening: Promise<Bound>): Pro
   }
 }
 
-interface Storage {
-  readonly clusterId: string
-  readonly leaderEpoch: number
-  readonly journal: Journal
-  readonly objects: DiskObjectStore
-  readonly logs: BrokerLog
-}
-
-/** Opens what holds bytes, as the catalog knows it. */
-async function openStorage(
-  config: Config,
-  { clock, random, disk, log }: World,
-  database: CatalogDatabase,
-  space: DiskSpace,
-  metrics: BrokerMetrics,
-): Promise<Storage> {
-  const folder = config['data.dir']
-  const freshId = Buffer.from(randomUuid(random)).toString('base64url')
-  const { clusterId, leaderEpoch } = await openCluster(database, freshId)
-  const incarnation = await drawNumbers(database, 'broker.incarnation', 1)
-  const tail = await readTail(database)
-  const opened = await openDiskJournal({
-    disk,
-    folder: `${folder}/journal`,
-    clusterId: Buffer.from(clusterId, 'base64url'),
-    known: groupsWithBytes(tail).map(({ groupNumber, incarnation: by, ...place }) => {
-      return { ...place, id: { incarnation: by, groupNumber } }
-    }),
-    liveObjects: tail.journalObjects,
-    brokerIncarnation: incarnation,
-    nextIncarnation: async () => (await drawNumbers(database, 'journal.file', 1)) + 1,
-    log: log.child({ part: 'journal' }),
-    fileBytes: config['journal.file.bytes'],
-    freeBytesMin: config['disk.free.min.bytes'],
-    // A group that is not full yet takes one more batch, of at most a file.
-    groupBytesMax: config['journal.group.bytes'] + config['journal.file.bytes'] + 16 * mebibyte,
-  })
-  const journal = guardedJournal(
-    opened,
-    {
-      check: () => space.check(),
-      failed: (error) => {
-        metrics.journalFailed()
-        return space.failed(error, 'journal')
-      },
-      written: ({ byteLength, runs }, ms) => metrics.journalWritten(ms, byteLength, runs.length),
-    },
-    clock,
-  )
-  const objects = new DiskObjectStore({ disk, folder: `${folder}/objects` })
-  const logs = new BrokerLog({
-    incarnation,
-    database,
-    journal,
-    blockSource: new StoredRuns({ journal, objects, clusterId }),
-    clock,
-    log: log.child({ part: 'log' }),
-    laneLimits: {
-      groupBytesMax: config['journal.group.bytes'],
-      groupBatchesMax: config['journal.group.batches'],
-      flightsMax: 1,
-      earlyBytesMax: earlyGroupBytesMax,
-      writeDeadlineMs: 10_000,
-      queuedBytesMax: 2 * config['produce.memory.bytes'],
-    },
-    tailCacheBytes: config['tail.cache.bytes'],
-    blockCacheBytes: config['block.cache.bytes'],
-    storageReadsMax: 16,
-  })
-  logs.load(tail)
-  return { clusterId, leaderEpoch, journal, objects, logs }
-}
-
 function startJobs(
   config: Config,
   { clock, random, log }: World,
   parts: Storage & {
-    readonly database: CatalogDatabase
     readonly topics: TopicDirectory
     readonly configs: LiveConfigs
     readonly tasks: TaskGroup
@@ -356,7 +209,7 @@ function connectionLimits({ config, configs, meters }: Broker): ConnectionLimits
 
 async function openTopics(
   { clock, random }: World,
-  parts: Storage & { readonly database: CatalogDatabase; readonly configs: LiveConfigs },
+  parts: Storage & { readonly configs: LiveConfigs },
 ): Promise<TopicDirectory> {
   const { database, logs, leaderEpoch, configs } = parts
   const { index } = logs

@@ -15,6 +15,7 @@ const floors: readonly (readonly string[])[] = [
   ['log', 'txn', 'group', 'quota'],
   ['telemetry'],
   ['kafka', 'admin'],
+  ['start'],
   ['server.ts', 'client'],
   ['cli'],
   ['main.ts'],

@@ -1,0 +1,36 @@
+/** Where a broker lives: real in the commands, simulated in test/sim. */
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { LogLevels } from '../base/log-levels.ts'
+import type { Random } from '../base/random.ts'
+import type { CatalogDatabase } from '../catalog/database.ts'
+import type { FleetDatabase } from '../catalog/fleet-database.ts'
+import type { Disk } from '../disk/disk.ts'
+import type { Network } from '../kafka/byte-stream.ts'
+import type { Repacker } from '../log/repacker.ts'
+import type { ObjectStore } from '../objects/object-store.ts'
+
+export interface World {
+  readonly clock: Clock
+  readonly random: Random
+  readonly disk: Disk
+  readonly network: Network
+  /** Opens the catalog of a data folder that exists. */
+  readonly openDatabase: (folder: string) => Promise<CatalogDatabase>
+  /** Given where brokers share a bucket and a catalog: then nothing is kept in a folder. */
+  readonly fleet?: FleetWorld
+  /** Is closed with the server. */
+  readonly repacker: Repacker
+  readonly log: Log
+  /** What `log` goes by. */
+  readonly logLevels: LogLevels
+  /** For tests: frames' memory is overwritten when it is free, so that a late read is seen. */
+  readonly poisonsFree?: boolean
+}
+
+export interface FleetWorld {
+  readonly openDatabase: () => Promise<FleetDatabase>
+  readonly openObjects: () => Promise<ObjectStore>
+  /** How the bucket is called, for people. */
+  readonly place: string
+}
