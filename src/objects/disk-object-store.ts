@@ -5,9 +5,10 @@
  */
 import { crc32c } from '../base/crc32c.ts'
 import { Failure, isFailure } from '../base/errors.ts'
+import { Mutex } from '../base/mutex.ts'
 import type { Disk } from '../disk/disk.ts'
 import { checkObjectKey } from './object-key.ts'
-import type { ObjectStore, StoredObject } from './object-store.ts'
+import type { ObjectCall, ObjectStore, StoredObject } from './object-store.ts'
 import { OpenFiles } from './open-files.ts'
 
 export interface DiskObjectStoreOptions {
@@ -44,6 +45,7 @@ export class DiskObjectStore implements ObjectStore {
   readonly #files: OpenFiles
   /** Shards that are there and rid of what an earlier process left half written. */
   readonly #shards = new Map<string, Promise<void>>()
+  readonly #claims = new Mutex()
   #puts = 0
   #closed = false
 
@@ -53,7 +55,7 @@ export class DiskObjectStore implements ObjectStore {
     this.#files = new OpenFiles(options.disk, options.openFilesMax ?? 64)
   }
 
-  async put(key: string, chunks: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
+  async put(key: string, chunks: readonly Uint8Array[], call?: ObjectCall): Promise<void> {
     this.#checkOpen()
     checkObjectKey(key)
     const shard = this.#shardOf(key)
@@ -62,7 +64,8 @@ export class DiskObjectStore implements ObjectStore {
     const begun = `${shard}/${temporary}${this.#puts++}${temporary}${name}`
     try {
       await this.#writeWhole(begun, chunks)
-      if (signal?.aborted === true) throw new Failure('unavailable', `put of ${key} was cancelled`)
+      if (call?.signal?.aborted === true)
+        throw new Failure('unavailable', `put of ${key} was cancelled`)
     } catch (error) {
       await this.#disk.remove(begun).catch(() => undefined) // else the next process removes it
       throw error
@@ -74,6 +77,19 @@ export class DiskObjectStore implements ObjectStore {
     } catch (error) {
       throw new Failure('unknown-outcome', `object ${key} may be stored or not`, error)
     }
+  }
+
+  /** One after another: no other process writes here, so that a look and a put cannot be parted. */
+  putIfAbsent(
+    key: string,
+    chunks: readonly Uint8Array[],
+    call?: ObjectCall,
+  ): Promise<'stored' | 'exists'> {
+    return this.#claims.run(async () => {
+      if ((await this.stat(key)) !== undefined) return 'exists'
+      await this.put(key, chunks, call)
+      return 'stored'
+    })
   }
 
   async #writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
@@ -113,10 +129,11 @@ export class DiskObjectStore implements ObjectStore {
     key: string,
     position: number,
     length: number,
-    signal?: AbortSignal,
+    call?: ObjectCall,
   ): Promise<Uint8Array> {
     this.#checkOpen()
-    if (signal?.aborted === true) throw new Failure('unavailable', `read of ${key} was cancelled`)
+    if (call?.signal?.aborted === true)
+      throw new Failure('unavailable', `read of ${key} was cancelled`)
     return this.#files.use(this.#pathOf(key), async (file) => {
       const bytes = Buffer.allocUnsafeSlow(length)
       const got = await file.read(bytes, position)

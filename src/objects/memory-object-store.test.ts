@@ -34,7 +34,7 @@ test('a put that is given up under way may be stored later all the same', async 
   const { store, set } = storeWith()
   set({ delayMs: 5 })
   const giveUp = new AbortController()
-  const putting = store.put('a', [bytes], giveUp.signal)
+  const putting = store.put('a', [bytes], { signal: giveUp.signal })
   giveUp.abort()
   await assert.rejects(putting, { kind: 'unknown-outcome' })
   set()

@@ -4,7 +4,7 @@ import { sleep } from '../base/clock.ts'
 import { Failure } from '../base/errors.ts'
 import type { FailureKind } from '../base/errors.ts'
 import { checkObjectKey } from './object-key.ts'
-import type { ObjectStore, StoredObject } from './object-store.ts'
+import type { ObjectCall, ObjectStore, StoredObject } from './object-store.ts'
 
 export interface StoreOperation {
   readonly kind: 'put' | 'read' | 'stat' | 'delete' | 'list'
@@ -82,16 +82,30 @@ export class MemoryObjectStore implements ObjectStore {
     if (delayMs > 0) await sleep(this.#options.clock, delayMs)
   }
 
-  put(key: string, chunks: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
+  put(key: string, chunks: readonly Uint8Array[], call?: ObjectCall): Promise<void> {
     const bytes = new Uint8Array(Buffer.concat(chunks))
-    return this.#run({ kind: 'put', key, bytes: bytes.length }, signal, () => {
+    return this.#run({ kind: 'put', key, bytes: bytes.length }, call?.signal, () => {
       checkObjectKey(key)
       this.#objects.set(key, { bytes, modifiedMs: this.#options.clock.nowMs() })
     })
   }
 
-  read(key: string, position: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    return this.#run({ kind: 'read', key, bytes: length }, signal, () => {
+  putIfAbsent(
+    key: string,
+    chunks: readonly Uint8Array[],
+    call?: ObjectCall,
+  ): Promise<'stored' | 'exists'> {
+    const bytes = new Uint8Array(Buffer.concat(chunks))
+    return this.#run({ kind: 'put', key, bytes: bytes.length }, call?.signal, () => {
+      checkObjectKey(key)
+      if (this.#objects.has(key)) return 'exists'
+      this.#objects.set(key, { bytes, modifiedMs: this.#options.clock.nowMs() })
+      return 'stored'
+    })
+  }
+
+  read(key: string, position: number, length: number, call?: ObjectCall): Promise<Uint8Array> {
+    return this.#run({ kind: 'read', key, bytes: length }, call?.signal, () => {
       checkObjectKey(key)
       const held = this.#objects.get(key)
       if (held === undefined) throw new Failure('not-found', `no object ${key}`)

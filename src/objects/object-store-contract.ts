@@ -41,6 +41,20 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
     await store.close()
   })
 
+  test(`${name}: of several that claim a key, one stores`, async () => {
+    const store = await open()
+    const claim = (at: number) => store.putIfAbsent('claimed', [bytesOf(`claimant ${at}`)])
+    const claims = await Promise.all([0, 1, 2, 3].map(claim))
+    assert.equal(claims.filter((each) => each === 'stored').length, 1, claims.join())
+    const winner = `claimant ${claims.indexOf('stored')}`
+    assert.equal(textOf(await store.read('claimed', 0, winner.length)), winner)
+    assert.equal(await claim(9), 'exists')
+    await store.delete('claimed')
+    assert.equal(await claim(7), 'stored')
+    assert.equal(textOf(await store.read('claimed', 0, 10)), 'claimant 7')
+    await store.close()
+  })
+
   test(`${name}: a deleted object is gone, deleting again is harmless`, async () => {
     const store = await open()
     await store.put('gone', [bytesOf('abc')])
@@ -88,11 +102,11 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
 
   test(`${name}: what is cancelled before it began is not done`, async () => {
     const store = await open()
-    const signal = AbortSignal.abort()
-    await assert.rejects(store.put('a', [bytesOf('x')], signal), { kind: 'unavailable' })
+    const call = { signal: AbortSignal.abort() }
+    await assert.rejects(store.put('a', [bytesOf('x')], call), { kind: 'unavailable' })
     assert.deepEqual(await store.list('', undefined, 10), [])
     await store.put('a', [bytesOf('x')])
-    await assert.rejects(store.read('a', 0, 1, signal), { kind: 'unavailable' })
+    await assert.rejects(store.read('a', 0, 1, call), { kind: 'unavailable' })
     await store.close()
   })
 
