@@ -147,7 +147,8 @@ function combine(
     pathStyle: (values.get('path-style') as boolean | undefined) ?? endpoint !== undefined,
     encryption,
     kmsKeyId,
-    checksum: (text('checksum') ?? storageParameters['checksum']?.default) as StorageUrl['checksum'],
+    checksum: (text('checksum') ??
+      storageParameters['checksum']?.default) as StorageUrl['checksum'],
     multipartAbove: Number(
       values.get('multipart-above') ?? storageParameters['multipart-above']?.default,
     ),

@@ -1,7 +1,7 @@
 /**
  * How many retries a store may be asked for: a tenth of what succeeds, and a few for quiet times.
- * When everything fails, tries go on and retries end, so that a store that is down meets little more than
- * its usual load.
+ * When everything fails, tries go on and retries end, so that a store that is down meets little
+ * more than its usual load.
  */
 import type { Clock } from '../../base/clock.ts'
 

@@ -44,7 +44,8 @@ export async function makeBody(
       await sleep(clock, 0)
     }
   }
-  if (checksum === 'sha256') return { chunks, length, proof: { kind: 'sha256', hex: hash.digest('hex') } }
+  if (checksum === 'sha256')
+    return { chunks, length, proof: { kind: 'sha256', hex: hash.digest('hex') } }
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32BE(crc)
   return { chunks, length, proof: { kind: 'crc32c', base64: bytes.toString('base64') } }

@@ -69,10 +69,16 @@ export function judgeS3Error(error: S3RequestError, doing: S3Doing): S3Judgement
   const where = `in bucket ${doing.bucket}`
   if (status === undefined || status < 300) return judgeConnection(error, what, where)
   if (slowDown.has(code) || status === 429) {
-    return { ...soon('overloaded', `${what} ${where}: the store asks to slow down`, false), retry: 'slow' }
+    return {
+      ...soon('overloaded', `${what} ${where}: the store asks to slow down`, false),
+      retry: 'slow',
+    }
   }
   if (status === 503 && (code === 'ServiceUnavailable' || code === '503')) {
-    return { ...soon('unavailable', `${what} ${where}: the store is unavailable`, true), retry: 'slow' }
+    return {
+      ...soon('unavailable', `${what} ${where}: the store is unavailable`, true),
+      retry: 'slow',
+    }
   }
   if (status >= 500 && status !== 501) {
     return soon('unavailable', `${what} ${where}: the store answered ${status} ${code}`, true)
@@ -85,7 +91,15 @@ function judgeConnection(error: S3RequestError, what: string, where: string): S3
   if (badCredentials.has(code)) {
     return never('unavailable', `${what} ${where}: no credentials: ${error.message}`)
   }
-  if (code === 'AttemptTimeout') return soon('unavailable', `${what} ${where}: no answer in time`, true)
+  if (code === 'GivenUp') {
+    const message = `${what} ${where}: given up under way`
+    return { kind: 'unavailable', message, retry: 'never', mayBeDone: true }
+  }
+  if (code === 'NoRegion') {
+    return never('unavailable', `${what} ${where}: set region= in the URL, or AWS_REGION`)
+  }
+  if (code === 'AttemptTimeout')
+    return soon('unavailable', `${what} ${where}: no answer in time`, true)
   if (unsent.has(code)) {
     return soon('unavailable', `${what} ${where}: cannot connect: ${error.message}`, false)
   }
