@@ -32,6 +32,9 @@ const connectMs = 2_000
 /** S3 lists so many uploads at once; a sweep takes the rest the next time. */
 const uploadsMax = 1_000
 
+const nothing = (): void => undefined
+const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing }
+
 const asked = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
   answer.catch((error: unknown) => {
     throw readSdkError(error)
@@ -48,6 +51,7 @@ export class SdkS3 implements S3Api {
       ...(url.endpoint === undefined ? {} : { endpoint: url.endpoint }),
       forcePathStyle: url.pathStyle,
       maxAttempts: 1,
+      logger: silent, // else it prints of streams that it cannot send again
       // Other servers do not know the trailers that the SDK sends else; we send what proves bytes.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',

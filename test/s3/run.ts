@@ -1,0 +1,26 @@
+/**
+ * Runs the tests that need a real S3 server: builds it where it is not there, then `node --test`.
+ *
+ * npm run test:s3                everything
+ * npm run test:s3 -- faults      only these files
+ */
+import { spawn } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { checkout, nodeProgram } from '../support/broker-process.ts'
+import { installS3Server } from '../support/s3-server.ts'
+
+const testTimeoutMs = 180_000 // of one file
+
+await installS3Server()
+const names = await readdir(import.meta.dirname)
+const tests = names.filter((name) => name.endsWith('.test.ts')).toSorted()
+const given = process.argv.slice(2).map((name) => `${name}.test.ts`)
+const unknown = given.filter((name) => !tests.includes(name))
+if (unknown.length > 0) throw new Error(`no such test of S3: ${unknown.join(', ')}`)
+const files = (given.length === 0 ? tests : given).map((name) =>
+  path.join(import.meta.dirname, name),
+)
+const flags = ['--test', `--test-timeout=${testTimeoutMs}`, '--test-concurrency=1']
+const child = spawn(nodeProgram, [...flags, ...files], { cwd: checkout, stdio: 'inherit' })
+child.on('close', (code) => (process.exitCode = code ?? 1))
