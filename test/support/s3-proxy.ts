@@ -297,10 +297,15 @@ function refuse(
 }
 
 function drained(answer: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    answer.once('drain', resolve)
-    answer.once('close', resolve)
-  })
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const go = (): void => {
+    answer.off('drain', go)
+    answer.off('close', go)
+    resolve()
+  }
+  answer.on('drain', go)
+  answer.on('close', go)
+  return promise
 }
 
 function counted(counts: VerbCounts, isDamaged: boolean): Transform {

@@ -48,6 +48,7 @@ const damaged = new Set([
   'XAmzContentChecksumMismatch',
   'IncompleteBody',
   'RequestTimeout',
+  '400', // of a HEAD, whose answer cannot say more
 ])
 
 const soon = (kind: FailureKind, message: string, mayBeDone: boolean): S3Judgement => ({
@@ -123,7 +124,7 @@ function judgeRefusal(error: S3RequestError, doing: S3Doing, what: string): S3Ju
     return never('unavailable', `${what}: the store does not accept the credentials: ${code}`)
   }
   if (damaged.has(code)) {
-    return soon('unavailable', `${what}: it did not arrive as it was sent: ${code}`, false)
+    return soon('unavailable', `${what}: it did not arrive as it was sent (${code})`, false)
   }
   if (code === 'ConditionalRequestConflict' || code === 'OperationAborted' || status === 409) {
     return soon('unavailable', `${what}: another request for it is under way (${code})`, false)

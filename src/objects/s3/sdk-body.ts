@@ -28,6 +28,10 @@ function* stepsOf(chunks: readonly Uint8Array[]): Generator<Uint8Array, void> {
   }
 }
 
+/** Any web server answers a GET, and an answer in another form reads as an empty one. */
+export const notS3 = (): S3RequestError =>
+  new S3RequestError('NotS3', undefined, 'the answer is not one of an S3 server')
+
 export function statOf(size: number | undefined, modified: Date | undefined): S3Stat {
   if (size === undefined || modified === undefined) {
     throw new S3RequestError('NoStat', undefined, 'the answer has no size or no time')
@@ -41,11 +45,13 @@ export async function readRange(
   answer: {
     readonly ContentLength?: number | undefined
     readonly ContentRange?: string | undefined
+    readonly ETag?: string | undefined
   },
   position: number,
   length: number,
 ): Promise<Uint8Array> {
   const range = /^bytes (\d+)-(\d+)\//.exec(answer.ContentRange ?? '')
+  if (range === null && answer.ETag === undefined) throw notS3()
   // A server that does not know ranges sends the whole object.
   const start = range === null ? 0 : Number(range[1])
   const end = range === null ? (answer.ContentLength ?? 0) : Number(range[2]) + 1

@@ -25,6 +25,9 @@ const before: Readonly<Record<string, string>> = {
   TokenProviderError: 'NoCredentials',
 }
 
+/** Names for answers that name no error of S3's. */
+const madeUp = new Set(['Error', 'Unknown', 'UnknownError', 'SyntaxError'])
+
 export function readSdkError(error: unknown): S3RequestError {
   if (error instanceof S3RequestError) return error
   const thrown: Thrown = typeof error === 'object' && error !== null ? error : {}
@@ -49,6 +52,5 @@ function codeOf(
   const code = text(thrown.Code) ?? text(thrown.code)
   if (status === undefined) return code ?? name ?? 'Unknown'
   // An answer without a body, or with one that is not S3's, has a name that the SDK made up.
-  const isOurs = name === undefined || name === 'Error' || name === 'UnknownError'
-  return code ?? (isOurs ? String(status) : name)
+  return code ?? (name === undefined || madeUp.has(name) ? String(status) : name)
 }

@@ -17,8 +17,8 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import type { StorageUrl } from '../../config/storage-url.ts'
-import type { S3Api, S3Body, S3Part, S3Stat, S3Upload } from './s3-api.ts'
-import { bodyInput, readRange, statOf } from './sdk-body.ts'
+import type { S3Api, S3Body, S3Part, S3RequestError, S3Stat, S3Upload } from './s3-api.ts'
+import { bodyInput, notS3, readRange, statOf } from './sdk-body.ts'
 import { readSdkError } from './sdk-error.ts'
 
 export interface SdkS3Options {
@@ -113,11 +113,20 @@ export class SdkS3 implements S3Api {
       const answer = await this.#client.send(command, { abortSignal: signal })
       return statOf(answer.ContentLength, answer.LastModified)
     } catch (error) {
-      const read = readSdkError(error)
-      if (read.status !== 404) throw read
-      // An answer to HEAD has no body: a missing bucket would look like a missing object.
+      throw await this.#explained(readSdkError(error), key, signal)
+    }
+  }
+
+  /** An answer to HEAD has no body: a missing bucket, or right, looks like a missing object. */
+  async #explained(error: S3RequestError, key: string, signal: AbortSignal): Promise<Error> {
+    const { status } = error
+    if (status === undefined || status < 300 || status >= 500) return error
+    try {
       await this.get(key, 0, 1, signal)
-      throw read
+      return error
+    } catch (why) {
+      const told = readSdkError(why)
+      return told.status === 416 ? error : told // an object that came meanwhile, and is empty
     }
   }
 
@@ -139,6 +148,7 @@ export class SdkS3 implements S3Api {
       ...(after === undefined ? {} : { StartAfter: after }),
     })
     const answer = await asked(this.#client.send(command, { abortSignal: signal }))
+    if (answer.KeyCount === undefined && answer.Name === undefined) throw notS3()
     return (answer.Contents ?? []).map(({ Key, Size, LastModified }) => ({
       key: Key ?? '',
       ...statOf(Size, LastModified),
