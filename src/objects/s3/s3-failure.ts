@@ -99,6 +99,9 @@ function judgeConnection(error: S3RequestError, what: string, where: string): S3
   if (code === 'NoRegion') {
     return never('unavailable', `${what} ${where}: set region= in the URL, or AWS_REGION`)
   }
+  if (code === 'NotS3') {
+    return never('unavailable', `${what} ${where}: ${error.message}: is the endpoint right?`)
+  }
   if (code === 'AttemptTimeout')
     return soon('unavailable', `${what} ${where}: no answer in time`, true)
   if (unsent.has(code)) {
