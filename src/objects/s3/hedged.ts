@@ -39,7 +39,6 @@ export async function hedged<Result>(
   let wasSlow = false
   const sendOnce = (): void => {
     sent++
-    // oxlint-disable-next-line typescript/use-unknown-in-catch-callback-variable
     send(stop.signal).then(resolve, (error: unknown) => {
       errors.push(error)
       if (errors.length < sent) return // the other one may still succeed
