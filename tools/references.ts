@@ -2,6 +2,7 @@
 import { cliReference } from './cli-reference.ts'
 import { metricsReference } from './metrics-reference.ts'
 import { configReference, configReferencePath } from './reference.ts'
+import { storageReference } from './storage-reference.ts'
 
 export interface Reference {
   /** From the root of the repository. */
@@ -13,4 +14,5 @@ export const references: readonly Reference[] = [
   { path: configReferencePath, text: configReference },
   { path: 'docs/reference/cli.md', text: cliReference },
   { path: 'docs/reference/metrics.md', text: metricsReference },
+  { path: 'docs/reference/storage-url.md', text: storageReference },
 ]

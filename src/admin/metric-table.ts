@@ -179,6 +179,38 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     labels: [],
     doc: 'Bytes of those.',
   },
+  karst_object_store_operations_total: {
+    type: 'counter',
+    labels: ['verb', 'outcome'],
+    doc:
+      'Operations on the bucket, where storage is one, retries included. Outcome `ok`, or what ' +
+      'the failure was.',
+  },
+  karst_object_store_seconds: {
+    type: 'histogram',
+    labels: ['verb', 'priority'],
+    doc: 'From an operation to its end: waiting in line, retries and pauses included.',
+  },
+  karst_object_store_bytes_total: {
+    type: 'counter',
+    labels: ['verb'],
+    doc: 'Bytes stored and read by operations that succeeded.',
+  },
+  karst_object_store_requests_total: {
+    type: 'counter',
+    labels: ['verb'],
+    doc: 'Requests sent to the store, hedges and retries included: what it bills.',
+  },
+  karst_object_store_retries_total: {
+    type: 'counter',
+    labels: ['verb'],
+    doc: 'Those that were sent because an earlier one failed.',
+  },
+  karst_object_store_hedges_total: {
+    type: 'counter',
+    labels: ['verb'],
+    doc: 'Those that were sent because an earlier one was slow.',
+  },
   karst_tail_cache_bytes: {
     type: 'gauge',
     labels: [],

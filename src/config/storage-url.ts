@@ -33,7 +33,10 @@ export const storageParameters: Readonly<Record<string, OptionSpec>> = {
   region: {
     type: 'string',
     default: undefined,
-    doc: 'The region of the bucket. By default what AWS_REGION or the profile says; us-east-1 with an endpoint.',
+    doc: [
+      'The region of the bucket. By default what AWS_REGION or the profile says, and us-east-1',
+      'with an endpoint.',
+    ],
   },
   endpoint: {
     type: 'string',
@@ -60,9 +63,10 @@ export const storageParameters: Readonly<Record<string, OptionSpec>> = {
     type: 'choice',
     default: 'crc32c',
     choices: ['crc32c', 'sha256', 'none'],
-    doc:
-      'What proves to the store that bytes arrived as they were sent. sha256 is part of the signature and ' +
-      'known to every server, but takes ten times the CPU.',
+    doc: [
+      'What proves to the store that bytes arrived as they were sent. sha256 is part of the',
+      'signature and known to every server, but takes more CPU.',
+    ],
   },
   'multipart-above': {
     type: 'integer',
@@ -70,7 +74,10 @@ export const storageParameters: Readonly<Record<string, OptionSpec>> = {
     default: 128 * 1024 * 1024,
     min: 5 * 1024 * 1024,
     max: 5 * 1024 * 1024 * 1024,
-    doc: 'Larger objects are stored in parts. A part costs as much as an object, so one request is cheaper.',
+    doc: [
+      'Larger objects are stored in parts. A part costs as much as an object, so one request',
+      'is cheaper.',
+    ],
   },
 }
 
@@ -93,7 +100,8 @@ export function parseStorageUrl(text: string): StorageUrlRead {
   const bucket = parsed.hostname
   if (!bucketPattern.test(bucket) || parsed.port !== '') {
     return wrong(
-      `bucket ${JSON.stringify(parsed.host)} must have 3 to 63 lower-case letters, digits, "." and "-"`,
+      `bucket ${JSON.stringify(parsed.host)} must have ` +
+        '3 to 63 lower-case letters, digits, "." and "-"',
     )
   }
   const prefix = parsed.pathname.replace(/^\//, '').replace(/\/$/, '')

@@ -100,7 +100,7 @@ test('an endpoint where nothing listens, and one that is no S3 server', async ()
   await unknown.close()
 })
 
-test('a web server that is no store is told from one: nothing is read or listed of it', async () => {
+test('a web server that is no store is told from one', async () => {
   const page = '<html>hello</html>'
   const other = createServer((_, answer) =>
     answer.writeHead(200, { 'content-length': page.length }).end(page),

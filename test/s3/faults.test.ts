@@ -99,7 +99,7 @@ test('a put whose every answer is lost is found to be stored', async () => {
   await store.close()
 })
 
-test('a put that nothing tells of has an unknown outcome; one never taken is unavailable', async () => {
+test('a put that nothing tells of is unknown; one that was never taken is not', async () => {
   const { store } = await server.open({ limits: quick })
   server.proxy.fault = () => ({ kind: 'hang-after' })
   await assert.rejects(store.put('a', [bytes]), { kind: 'unknown-outcome' })

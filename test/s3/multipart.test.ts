@@ -26,7 +26,7 @@ test('a large object goes in parts, and reads as one', async () => {
   await store.close()
 })
 
-test('up to the limit it is one request, as it is where the store takes no more at once', async () => {
+test('up to the limit it is one request; in parts, where the store takes no more', async () => {
   const { store, seen } = await server.open({ limits: quick })
   await store.put('whole', chunks)
   assert.deepEqual(

@@ -42,7 +42,7 @@ test('a slow one is sent again; the first answer counts, the other is given up',
   assert.deepEqual(await late.asked, { result: 0, wasHedged: true })
 })
 
-test('a failure is the answer where there was no hedge, and none while another may succeed', async () => {
+test('a failure is the answer, but not while another request may succeed', async () => {
   const alone = bench({ ms: 10, error: 'no' })
   await alone.clock.advance(10)
   await assert.rejects(alone.asked, { message: 'no' })

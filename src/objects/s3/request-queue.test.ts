@@ -24,7 +24,7 @@ function bench(underWayMax: number, waitingMax = 100) {
   return { queue, began, ask, endOne, settle }
 }
 
-test('tail goes before catch-up, catch-up before background, each in the order of asking', async () => {
+test('tail, catch-up, background: in this order, and each in that of asking', async () => {
   const { began, ask, endOne, settle } = bench(1)
   const all = [ask('background', 'first')]
   for (const name of ['b1', 'b2']) all.push(ask('background', name))

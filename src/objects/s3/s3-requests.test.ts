@@ -90,7 +90,7 @@ test('a try has its time, and more for its bytes; then another is made', async (
   assert.equal(await asked, 1)
 })
 
-test('what may be done is an unknown outcome only where that matters, whatever came after it', async () => {
+test('what may be done is an unknown outcome, where that matters, whatever followed', async () => {
   const plans = [
     { ms: 0, code: 'ECONNRESET' },
     { ms: 0, code: 'AccessDenied', status: 403 },
@@ -145,7 +145,7 @@ test('a hedge is one more request, of the first try only', async () => {
   assert.deepEqual([failing.seen[0]?.hedges, failing.seen[0]?.retries], [0, 1])
 })
 
-test('a hedge that may be done makes the outcome unknown, though the first was refused', async () => {
+test('a hedge that may be done makes the outcome unknown, if the first was refused', async () => {
   const { clock, ask } = bench(
     { ms: 500, code: 'AccessDenied', status: 403 },
     { ms: 50, code: 'ECONNRESET' },
