@@ -17,8 +17,8 @@ export interface StorageUrl {
   /** Encryption by the store: undefined is the bucket's own default. */
   readonly encryption: 'AES256' | 'aws:kms' | undefined
   readonly kmsKeyId: string | undefined
-  /** What the store verifies of what it got. */
-  readonly checksum: 'crc32c' | 'sha256' | 'none'
+  /** What the store verifies of what it got. Never nothing: see ADR 0008. */
+  readonly checksum: 'crc32c' | 'sha256'
   /** Larger objects are stored in parts. Bytes. */
   readonly multipartAbove: number
 }
@@ -62,7 +62,7 @@ export const storageParameters: Readonly<Record<string, OptionSpec>> = {
   checksum: {
     type: 'choice',
     default: 'crc32c',
-    choices: ['crc32c', 'sha256', 'none'],
+    choices: ['crc32c', 'sha256'],
     doc: [
       'What proves to the store that bytes arrived as they were sent. sha256 is part of the',
       'signature and known to every server, but takes more CPU.',

@@ -125,6 +125,34 @@ test('a put that is given up under way has an unknown outcome, at once', async (
   await store.close()
 })
 
+for (const parameters of ['checksum=crc32c', 'checksum=sha256']) {
+  test(`${parameters}: bytes may be used again when a put has ended`, async () => {
+    const { store, seen } = await server.open({ parameters })
+    const large = Buffer.alloc(16 * 1024 * 1024, 1)
+    // The first request has sent some of them when its hedge wins.
+    server.proxy.fault = first('PUT', 1, { kind: 'stall', ms: 900 })
+    await store.put('a', [large], { priority: 'tail' })
+    large.fill(2)
+    assert.equal(seen[0]?.hedges, 1)
+    await new Promise((resolve) => setTimeout(resolve, 1_200))
+    const got = await store.read('a', 0, large.length)
+    assert.ok(got.every((byte) => byte === 1))
+    await store.close()
+  })
+
+  test(`${parameters}: a put that ends in the middle leaves no object cut short`, async () => {
+    const { store } = await server.open({ parameters })
+    server.proxy.fault = first('PUT', 1, { kind: 'stall', ms: 500 })
+    const stop = new AbortController()
+    const put = store.put('a', [Buffer.alloc(16 * 1024 * 1024, 1)], { signal: stop.signal })
+    setTimeout(() => stop.abort(), 200)
+    await assert.rejects(put, { kind: 'unknown-outcome' })
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    assert.deepEqual(await store.list('', undefined, 10), [])
+    await store.close()
+  })
+}
+
 test('a claim whose answer was lost knows its own object, and that of another', async () => {
   const { store } = await server.open({ limits: quick })
   server.proxy.fault = first('PUT', 1, { kind: 'lose-answer' })

@@ -34,6 +34,8 @@ export type ProxyFault =
   | { readonly kind: 'drip'; readonly bytesPerSecond: number }
   /** The answer comes so late. */
   | { readonly kind: 'delay'; readonly ms: number }
+  /** Nothing is read of the request for so long: its bytes wait where it comes from. */
+  | { readonly kind: 'stall'; readonly ms: number }
   /** A bit of the request's body is turned on its way. */
   | { readonly kind: 'damage' }
 
@@ -150,6 +152,7 @@ export class S3Proxy {
     const slowMs = shape === undefined ? 0 : latencyMs(shape, described.bytes, this.#random)
     const due = this.#sleep(slowMs + (fault?.kind === 'delay' ? fault.ms : 0))
     if (await this.#refused(request, answer, fault, due)) return
+    if (fault?.kind === 'stall') await this.#sleep(fault.ms)
     const got = await this.#forward(request, fault, counts)
     await due
     if (fault?.kind === 'hang-after') return void got.resume()

@@ -9,7 +9,6 @@ export interface S3Body {
   readonly proof:
     | { readonly kind: 'crc32c'; readonly base64: string }
     | { readonly kind: 'sha256'; readonly hex: string }
-    | { readonly kind: 'none' }
 }
 
 export interface S3Stat {

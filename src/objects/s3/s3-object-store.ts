@@ -54,7 +54,7 @@ export class S3ObjectStore implements ObjectStore {
     this.#requests = new S3Requests({ bucket, clock, random, log, queue, budget, limits, seen })
   }
 
-  /** The chunks must not change until it ends, nor 10 s longer: a hedge may still be sending them. */
+  /** The chunks must not change until it ends: requests that lost are cut off by then. */
   async put(key: string, chunks: readonly Uint8Array[], call?: ObjectCall): Promise<void> {
     checkObjectKey(key)
     const { clock, checksum, multipartAbove } = this.#options
