@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { checkout } from './broker-process.ts'
 import { run } from './program.ts'
@@ -40,6 +40,16 @@ function header(file: string, aptPackage: string) {
 function isProgram(name: string): boolean {
   const folders = (process.env['PATH'] ?? '').split(':')
   return folders.some((folder) => folder !== '' && existsSync(path.join(folder, name)))
+}
+
+const debianPrograms = '/usr/lib/postgresql'
+
+/** Resolves with the folder of the oldest of Debian's PostgreSQL servers that are installed. */
+export async function debianPostgres(): Promise<string> {
+  const isThere = () => existsSync(debianPrograms)
+  await installDebianPackages([{ what: 'postgres', isThere, aptPackage: 'postgresql' }])
+  const [oldest = ''] = (await readdir(debianPrograms)).toSorted()
+  return path.join(debianPrograms, oldest, 'bin')
 }
 
 /** What compiles our own Java programs; the other tools do with less. */
