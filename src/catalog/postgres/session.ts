@@ -4,6 +4,7 @@
  * statements on it hears of it, and nobody gets it again.
  */
 import pg from 'pg'
+import { afterTurn } from '../../base/after-turn.ts'
 import type { Clock } from '../../base/clock.ts'
 import { catalogLimits } from '../database.ts'
 import type { PostgresAddress, PostgresHost } from './address.ts'
@@ -24,6 +25,11 @@ export interface SessionOptions {
   readonly address: PostgresAddress
   /** Contents of the file of authorities, where the address names one. */
   readonly rootCertificates: string | undefined
+}
+
+/** What the driver's types do not tell. */
+interface DriverConnection {
+  readonly stream: { cork(): void; uncork(): void; destroy(): void }
 }
 
 /** A server that does not answer is not there: the kernel gives up after minutes. */
@@ -48,6 +54,7 @@ export class PostgresSession {
   #pending = 0
   #progressMs = 0
   #isWatching = false
+  #isCorked = false
 
   /** @throws what the driver throws; see failure.ts. */
   static async connect(options: SessionOptions, host: PostgresHost): Promise<PostgresSession> {
@@ -123,10 +130,7 @@ export class PostgresSession {
   /** Ends it at once, whatever is on its way. */
   cut(why: string): void {
     this.#lose(new ConnectionLost(why))
-    const { connection } = this.#client as unknown as {
-      readonly connection: { readonly stream: { destroy(): void } }
-    }
-    connection.stream.destroy()
+    this.#connection.stream.destroy()
   }
 
   /** Says goodbye to the server. */
@@ -148,6 +152,7 @@ export class PostgresSession {
       this.#progressMs = this.#clock.monotonicMs()
     }
     if (!this.#isWatching) this.#watch()
+    if (!this.#isCorked) this.#cork()
     try {
       const { values, ...named } = query
       const config = { ...named, rowMode: 'array', types: rawTypes } as const
@@ -159,6 +164,24 @@ export class PostgresSession {
       this.#pending--
       this.#progressMs = this.#clock.monotonicMs()
     }
+  }
+
+  /**
+   * What is sent in one turn leaves in one packet: a system call for all, and the server wakes
+   * once.
+   */
+  #cork(): void {
+    const { stream } = this.#connection
+    this.#isCorked = true
+    stream.cork()
+    afterTurn(() => {
+      this.#isCorked = false
+      stream.uncork()
+    })
+  }
+
+  get #connection(): DriverConnection {
+    return (this.#client as unknown as { readonly connection: DriverConnection }).connection
   }
 
   /** The network may be cut without a word: then the server’s own limits do not reach us. */
