@@ -7,6 +7,7 @@ import { writeFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { checkout, nodeProgram } from '../test/support/broker-process.ts'
+import { catalogSection } from './catalog.ts'
 import { fetchSection } from './fetch.ts'
 import { Figures } from './figures.ts'
 import { groupsSection } from './groups.ts'
@@ -21,7 +22,7 @@ import { transactionsSection } from './transactions.ts'
 
 const usage = `npm run bench -- [flags]
   --only a,b       sections: start, latency, slow, produce, fetch, groups, memory,
-                   transactions (default: all)
+                   transactions, catalog (default: all)
   --match TEXT     of produce, only what has TEXT in its name, such as '1 MiB, 12'
   --rounds N       how often each section runs (default: 5)
   --json FILE      every value of every figure
@@ -37,6 +38,7 @@ const sections = [
   groupsSection,
   memorySection,
   transactionsSection,
+  catalogSection,
 ]
 
 const { values } = parseArgs({
