@@ -4,6 +4,7 @@
  * cancelled first, and whoever is late with it finds that out (pitfall C1).
  */
 import type { CatalogDatabase } from './database.ts'
+import { groupOfObject } from './group-objects.ts'
 import { packedNumberOf } from './pack-swap.ts'
 import { counters, type ObjectRow, objects, objectUses } from './schema.ts'
 
@@ -78,8 +79,9 @@ export interface Strays {
 }
 
 /**
- * Claims those of the ids that no row names. An id whose number the catalog has not given yet is
- * not its own: it may be the only copy of what a restored catalog has forgotten (pitfall C2).
+ * Claims those of the ids that no row names: a commit or swap that comes later is refused. An id
+ * whose number, or whose broker's incarnation, the catalog has not given yet is not its own: it may
+ * be the only copy of what a restored catalog has forgotten (pitfall C2).
  *
  * @throws Failure 'unavailable' | 'unknown-outcome': call again.
  */
@@ -89,11 +91,16 @@ export function claimStrays(
   nowMs: number,
 ): Promise<Strays> {
   return database.transaction('claim strays', async (tx) => {
-    const [counter] = await tx.get(counters, [['object.id']])
-    const given = objectIds.filter((id) => (packedNumberOf(id) ?? Infinity) < (counter?.next ?? 0))
+    const [packed, brokers] = await tx.get(counters, [['object.id'], ['broker.incarnation']])
+    const given = objectIds.filter((id) => {
+      const group = groupOfObject(id)
+      if (group !== undefined) return group.incarnation < (brokers?.next ?? 0)
+      return (packedNumberOf(id) ?? Infinity) < (packed?.next ?? 0)
+    })
     const own = new Set(given)
     const claims = given.toSorted().map((objectId): ObjectRow => {
-      const row = { objectId, kind: 'packed', state: 'cancelled', size: 0 } as const
+      const kind = groupOfObject(objectId) === undefined ? 'packed' : 'journal'
+      const row = { objectId, kind, state: 'cancelled', size: 0 } as const
       return { ...row, createdMs: nowMs, unnamedMs: nowMs }
     })
     const claimed = await tx.insert(objects, claims)

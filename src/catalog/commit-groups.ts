@@ -10,6 +10,8 @@ import { type CatalogDatabase, sentWithCommit, type Transaction } from './databa
 import { decodeManifest, encodeManifest, type Run } from './manifest.ts'
 import { CommitJudge } from './commit-judge.ts'
 import type { EndIntent, MarkIntent } from './end-transaction.ts'
+import { isInline } from './group-objects.ts'
+import { writeInline } from './inline-data.ts'
 import { type AppendOutcome, decodeOutcomes, encodeOutcomes } from './outcomes.ts'
 import { type CommitLogRow, commitLog, type ObjectRow, objects } from './schema.ts'
 import { abortedRanges } from './schema-transactions.ts'
@@ -48,7 +50,8 @@ export interface AppendIntent {
 
 /**
  * A durable group that asks to be committed; its appends stand in the order of their bytes. One
- * that ends transactions has no bytes and no object ('').
+ * that ends transactions has no bytes and no object (''). One that brings its bytes along becomes
+ * durable by the commit.
  */
 export interface GroupIntent {
   readonly incarnation: number
@@ -61,6 +64,8 @@ export interface GroupIntent {
   readonly bytesPosition: number
   readonly createdMs: number
   readonly appends: readonly AppendIntent[]
+  /** All of the group's bytes, where they go into the catalog; the object is an inline one then. */
+  readonly inline?: Uint8Array
   readonly ends?: readonly (EndIntent | MarkIntent)[]
 }
 
@@ -267,7 +272,7 @@ async function commitIn(tx: Transaction, groups: readonly GroupIntent[]): Promis
     const changes = encodeTransactionChanges(result.transactions)
     return [{ ...claimRow(group, 'committed'), manifest, outcomes, changes }]
   })
-  if (rows.length > 0) writing.push(tx.put(commitLog, rows))
+  if (rows.length > 0) writing.push(tx.put(commitLog, rows), writeInline(tx, fresh))
   sentWithCommit(writing)
   if (hasEnds) await Promise.all(writing) // groups' offsets are locked before objects
   await nameObjects(tx, fresh, early ?? (await lockObjects(tx, fresh)))
@@ -325,8 +330,10 @@ async function lockObjects(
 }
 
 function liveObjects(ids: readonly string[], createdMs: number): ObjectRow[] {
-  const row = { kind: 'journal', state: 'live', size: 0, createdMs, unnamedMs: null } as const
-  return ids.map((objectId) => ({ objectId, ...row }))
+  const row = { state: 'live', size: 0, createdMs, unnamedMs: null } as const
+  return ids.map((objectId) => {
+    return { objectId, kind: isInline(objectId) ? 'inline' : 'journal', ...row }
+  })
 }
 
 /** What is ended is named by no commit any more: its space may be in use again. */

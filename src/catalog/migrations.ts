@@ -1,6 +1,8 @@
 /** Forward steps of the schema by level, as data, so that every adapter writes them in its own SQL. */
 import { Failure } from '../base/errors.ts'
-import { catalogTables } from './schema.ts'
+import { catalogTables, commitLog, inlineData } from './schema.ts'
+import { changeCounter, changeLog } from './schema-changes.ts'
+import { brokerNames, brokers, placements } from './schema-fleet.ts'
 import type { Table } from './table.ts'
 
 export interface Migration {
@@ -18,8 +20,24 @@ export interface AddedColumn {
   readonly fill: number | string | null
 }
 
+/** Of a fleet. */
+const level2 = [
+  changeCounter,
+  changeLog,
+  brokerNames,
+  brokers,
+  placements,
+  inlineData,
+] as readonly Table<never>[]
+const level1 = catalogTables.filter((table) => !level2.includes(table))
+
 export const migrations: readonly Migration[] = [
-  { level: 1, createTables: catalogTables, addColumns: [] },
+  { level: 1, createTables: level1, addColumns: [] },
+  {
+    level: 2,
+    createTables: level2,
+    addColumns: [{ table: commitLog as Table<never>, column: 'changes', fill: null }],
+  },
 ]
 
 /** The level that this release writes, and the highest that it can read. */

@@ -107,10 +107,21 @@ export interface CommitLogRow {
   changes: Uint8Array | null
 }
 
-/** A blob in the object store, or a journal file in one of its incarnations. */
+/**
+ * The bytes of a small group, which travel in its commit. A table of its own, so that neither the
+ * commit log nor the partitions carry bytes; databases shall store them as they are, out of line.
+ */
+export interface InlineDataRow {
+  incarnation: number
+  groupNumber: number
+  /** The batches, one behind the other: at most 256 KiB. */
+  bytes: Uint8Array
+}
+
+/** A blob in the object store, a journal file in one of its incarnations, or a row of inline data. */
 export interface ObjectRow {
   objectId: string
-  kind: 'journal' | 'packed'
+  kind: 'journal' | 'packed' | 'inline'
   state: 'writing' | 'live' | 'garbage' | 'cancelled'
   size: number
   createdMs: number
@@ -268,6 +279,15 @@ export const commitLog: Table<CommitLogRow> = {
   feed: true,
 }
 
+export const inlineData: Table<InlineDataRow> = {
+  name: 'inline_data',
+  lockClass: lockClass.groupId,
+  columns: { incarnation: 'int', groupNumber: 'int', bytes: 'bytes' },
+  key: ['incarnation', 'groupNumber'],
+  guard: { table: 'commit_log', columns: ['incarnation', 'groupNumber'] },
+  wide: true,
+}
+
 export const objects: Table<ObjectRow> = {
   name: 'object',
   lockClass: lockClass.object,
@@ -381,4 +401,5 @@ export const catalogTables: readonly Table<never>[] = [
   brokerNames,
   brokers,
   placements,
+  inlineData,
 ] as readonly Table<never>[]

@@ -14,6 +14,7 @@ import {
   clusterFacts,
   type CommitLogRow,
   commitLog,
+  type ObjectRow,
   objects,
   type PartitionRow,
   partitions,
@@ -58,7 +59,7 @@ export interface Tail {
   readonly groups: readonly CommitLogRow[]
   /** Transactions that are open in partitions. */
   readonly open: readonly OpenTransactionRow[]
-  /** Journal objects that are not garbage, by id. */
+  /** Journal and inline objects that are not garbage, by id. */
   readonly journalObjects: readonly string[]
 }
 
@@ -87,20 +88,22 @@ export function readTail(database: CatalogDatabase): Promise<Tail> {
 /** Their ids begin alike; packed ones are many and not wanted here. */
 async function readJournalObjects(tx: ReadTransaction): Promise<Set<string>> {
   const limit = catalogLimits.scanRowsMax
-  const bounds = { prefix: [], before: ['journal.'], limit }
   const live = new Set<string>()
-  for (let range: object = { from: ['journal-'] }; ;) {
-    const page = await tx.scan(objects, { ...bounds, ...range })
-    for (const { objectId, state } of page) if (state === 'live') live.add(objectId)
-    const last = page.at(-1)
-    if (last === undefined || page.length < limit) return live
-    range = { after: [last.objectId] }
+  for (const kind of ['inline', 'journal']) {
+    const bounds = { prefix: [], before: [`${kind}.`], limit }
+    for (let range: object | undefined = { from: [`${kind}-`] }; range !== undefined;) {
+      const page: ObjectRow[] = await tx.scan(objects, { ...bounds, ...range })
+      for (const { objectId, state } of page) if (state === 'live') live.add(objectId)
+      const last = page.at(-1)
+      range = last === undefined || page.length < limit ? undefined : { after: [last.objectId] }
+    }
   }
+  return live
 }
 
-/** Of the tail's groups those whose bytes a journal must have. */
+/** Of the tail's groups those whose bytes a journal on disk must have. */
 export const groupsWithBytes = ({ groups }: Tail): CommitLogRow[] =>
-  groups.filter(({ objectId }) => objectId !== '')
+  groups.filter(({ objectId }) => /^journal-\d+$/.test(objectId))
 
 /** Incarnations that have groups in the commit log, ascending. */
 export async function incarnationsIn(tx: ReadTransaction): Promise<number[]> {

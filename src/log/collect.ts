@@ -1,6 +1,7 @@
 /**
- * Takes bytes out of the object store that nothing names, once the grace for readers is over, and
- * finds what a crash left behind. It touches no key but those of packed objects of this cluster.
+ * Takes bytes out of the object store and out of the catalog that nothing names, once the grace for
+ * readers is over, and finds what a crash left behind. It touches no key but those of packed
+ * objects, and of groups, of this cluster.
  */
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
@@ -13,6 +14,8 @@ import {
   readObjects,
 } from '../catalog/collect-objects.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
+import { groupOfObject, isInline } from '../catalog/group-objects.ts'
+import { dropInline } from '../catalog/inline-data.ts'
 import { packedNumberOf } from '../catalog/pack-swap.ts'
 import type { ObjectRow } from '../catalog/schema.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
@@ -32,7 +35,10 @@ export interface CollectLimits {
   readonly graceMs: number
   /** A claim, or bytes without a row, that are older belong to nobody any more. */
   readonly orphanMs: number
-  /** Rows of journal objects stay so long after their end, to refuse commits that are late. */
+  /**
+   * Rows of journal files, and of groups that were cancelled, stay so long after their end, to
+   * refuse commits that are late.
+   */
   readonly journalRowsMs: number
 }
 
@@ -62,6 +68,9 @@ export class Collector {
         if (signal.aborted) break
         if (await this.#endOf(row)) gone.push(row.objectId)
       }
+      const inline = gone.filter(isInline)
+      if (inline.length > 0) await dropInline(this.#deps.database, inline)
+      this.stats.objects += inline.length
       if (gone.length > 0) await forgetObjects(this.#deps.database, gone)
       after = page.at(-1)?.objectId
       if (page.length < objectsPerPage) return
@@ -79,8 +88,13 @@ export class Collector {
       if (await cancelClaim(database, objectId, nowMs)) this.stats.cancelled++
       return false
     }
-    if (kind === 'journal') return (unnamedMs ?? nowMs) < nowMs - limits.journalRowsMs
-    if ((unnamedMs ?? nowMs) > nowMs - limits.graceMs) return false
+    const isGroup = groupOfObject(objectId) !== undefined
+    const unnamedForMs = nowMs - (unnamedMs ?? nowMs)
+    if (kind === 'journal' && !isGroup) return unnamedForMs > limits.journalRowsMs
+    if (unnamedForMs < limits.graceMs) return false
+    if (kind === 'inline') return true // its bytes are dropped with others', see collect
+    // Its commit may still be on its way; that of a group which was packed came long ago.
+    if (isGroup && state === 'cancelled' && unnamedForMs < limits.journalRowsMs) return false
     if (!(await confirmUnnamed(database, objectId))) {
       log.error({ objectId }, 'an object that was garbage is named: it is kept')
       return false
@@ -92,13 +106,19 @@ export class Collector {
   }
 
   /**
-   * Looks through the store for objects without a row: a put that came after its claim was swept.
+   * Looks through the store for objects without a row: a group whose commit did not follow, or a
+   * put that came after its claim was swept. Each is claimed as cancelled, and goes when the claim
+   * has stood for the grace, or longer: age alone never deletes.
    *
    * @throws Failure 'unavailable' | 'unknown-outcome': the rest is found the next time.
    */
   async sweep(signal: AbortSignal): Promise<void> {
+    for (const kind of ['journal-', 'packed-'] as const) await this.#sweepKind(kind, signal)
+  }
+
+  async #sweepKind(kind: 'journal-' | 'packed-', signal: AbortSignal): Promise<void> {
     const { database, objects, clusterId, clock, limits, log } = this.#deps
-    const prefix = objectKey(clusterId, 'packed-')
+    const prefix = objectKey(clusterId, kind)
     const known = objectKey(clusterId, '').length
     for (let after: string | undefined; !signal.aborted;) {
       const page = await objects.list(prefix, after, objectsPerPage)
@@ -106,7 +126,7 @@ export class Collector {
       const old = page
         .filter(({ modifiedMs }) => modifiedMs < beforeMs)
         .map(({ key }) => key.slice(known))
-        .filter((objectId) => packedNumberOf(objectId) !== undefined)
+        .filter((id) => packedNumberOf(id) !== undefined || groupOfObject(id) !== undefined)
       if (old.length > 0) {
         const { claimed, unknown } = await claimStrays(database, old, clock.nowMs())
         this.stats.strays += claimed

@@ -1,4 +1,8 @@
-/** Where runs are read from: journal objects from the journal, packed ones from the object store. */
+/**
+ * Where runs are read from: journal and inline objects from the journal, packed ones from the
+ * object store.
+ */
+import { isInline } from '../catalog/group-objects.ts'
 import type { Run } from '../catalog/manifest.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
@@ -25,7 +29,7 @@ export class StoredRuns implements BlockSource {
 
   async read(run: Run): Promise<{ readonly kind: RunKind; readonly bytes: Uint8Array }> {
     const { objectId, position, length } = run
-    if (objectId.startsWith('journal-')) {
+    if (objectId.startsWith('journal-') || isInline(objectId)) {
       return { kind: 'journal', bytes: await this.#journal.read(objectId, position, length) }
     }
     const key = objectKey(this.#clusterId, objectId)
