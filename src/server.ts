@@ -15,7 +15,7 @@ import type { BrokerLayers } from './config/config-rows.ts'
 import type { Config } from './config/options.ts'
 import { staticLayer } from './config/topic-configs.ts'
 import type { LoadedConfig } from './config/parse-config.ts'
-import { soleBroker } from './fleet/cluster-view.ts'
+import { type ClusterView, soleBroker } from './fleet/cluster-view.ts'
 import { GroupCoordinator } from './group/coordinator.ts'
 import { GroupSettings } from './group/group-settings.ts'
 import type { Journal } from './journal/journal.ts'
@@ -31,6 +31,9 @@ import type { BrokerLog } from './log/broker-log.ts'
 import { type LogJobs, startLogJobs } from './log/jobs.ts'
 import { LogSink } from './log/log-sink.ts'
 import { TopicDirectory } from './log/topic-directory.ts'
+import { FleetListener } from './start/fleet-listener.ts'
+import { FleetMember } from './start/fleet-member.ts'
+import { openFleetStorage } from './start/fleet-storage.ts'
 import { openEmbeddedStorage } from './start/embedded-storage.ts'
 import type { Storage, StorageSpace } from './start/storage.ts'
 import type { World } from './start/world.ts'
@@ -82,21 +85,22 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   const { clock, repacker, log } = world
   tasks.defer('repacker', () => repacker.close())
   const metrics = new BrokerMetrics()
-  const storage = await openEmbeddedStorage(config, world, metrics, tasks)
+  const { storage, member, listenTo } = await openStorage(config, world, metrics, tasks)
   const { logs, clusterId, leaderEpoch, database, space, volume } = storage
+  const nodeId = member?.membership.nodeId ?? config['node.id']
 
-  const configs = await openConfigs(loaded, database)
+  const configs = await openConfigs(loaded, database, nodeId)
   const topics = await openTopics(world, { ...storage, configs })
-  const jobs = startJobs(config, world, { ...storage, topics, configs, tasks })
+  const jobs = startJobs(config, world, { ...storage, topics, configs, tasks, member })
   tasks.defer('jobs', () => jobs.close())
-  const groups = groupCoordinator(config, world, { database, topics, configs, tasks })
-
   let kafkaAddress = addressOf(config['kafka.listen'])
   const advertised = config['kafka.advertised']
+  const cluster = member?.membership ?? soleBroker(nodeId, () => broker.advertised())
+  const groups = groupCoordinator(config, world, { database, topics, configs, tasks, cluster })
   const broker: Broker = {
     clusterId,
-    nodeId: config['node.id'],
-    cluster: soleBroker(config['node.id'], () => broker.advertised()),
+    nodeId,
+    cluster,
     leaderEpoch,
     advertised: () => (advertised === undefined ? kafkaAddress : addressOf(advertised)),
     config,
@@ -107,7 +111,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     volume,
     groups,
     ...(await openQuotas(config, clock, database, metrics)),
-    ...startTransactions(world, config, { database, logs, tasks }),
+    ...startTransactions(world, config, { database, logs, tasks, member }),
     clock,
     log,
     logLevels: world.logLevels,
@@ -118,6 +122,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   const listener = kafkaListener(broker, world, budgets, metrics)
   kafkaAddress = await bound('--kafka', listener.listen(kafkaAddress.host, kafkaAddress.port))
   tasks.defer('kafka', () => listener.close())
+  await listenTo(broker, tasks)
   const sink = new LogSink({
     logs,
     topics,
@@ -128,6 +133,34 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   const close = (): Promise<void> => tasks.stop()
   const seen = { journal: storage.journal, space, metrics, failure: tasks.failure }
   return { broker, sink, listener, jobs, ...budgets, ...seen, kafkaAddress, close }
+}
+
+/** Of one machine, or of a fleet: then with what makes this broker one of several. */
+async function openStorage(
+  config: Config,
+  world: World,
+  metrics: BrokerMetrics,
+  tasks: TaskGroup,
+): Promise<{
+  readonly storage: Storage
+  readonly member: FleetMember | undefined
+  /** Joins the others, once clients can connect. */
+  readonly listenTo: (broker: Broker, tasks: TaskGroup) => Promise<void>
+}> {
+  const { fleet } = world
+  if (fleet === undefined) {
+    const storage = await openEmbeddedStorage(config, world, metrics, tasks)
+    return { storage, member: undefined, listenTo: async () => undefined }
+  }
+  const storage = await openFleetStorage(config, world, fleet, metrics, tasks)
+  const member = new FleetMember(config, world, storage)
+  tasks.defer('membership', () => member.leave())
+  const listenTo = async (broker: Broker): Promise<void> => {
+    const listener = new FleetListener({ ...broker, journal: storage.objectJournal })
+    await member.begin(broker.advertised(), listener, tasks)
+    tasks.defer('drain', () => member.drain())
+  }
+  return { storage, member, listenTo }
 }
 
 /** Says which flag to change where an address could not be had. */
@@ -147,10 +180,13 @@ function startJobs(
     readonly topics: TopicDirectory
     readonly configs: LiveConfigs
     readonly tasks: TaskGroup
+    readonly member: FleetMember | undefined
   },
 ): LogJobs {
+  const { member } = parts
   return startLogJobs({
     ...parts,
+    ...(member === undefined ? {} : member.jobDeps(clock)),
     clock,
     random,
     log: log.child({ part: 'jobs' }),
@@ -214,14 +250,19 @@ async function openTopics(
   const { database, logs, leaderEpoch, configs } = parts
   const { index } = logs
   const brokerDefaults = (): BrokerLayers => configs.layers()
-  const topics = new TopicDirectory({ database, index, clock, random, leaderEpoch, brokerDefaults })
+  const restoreAll = (): Promise<unknown> => logs.restoreAll()
+  const shared = { database, index, clock, random, leaderEpoch }
+  const topics = new TopicDirectory({ ...shared, brokerDefaults, restoreAll })
   await topics.load()
   configs.onBrokerChange(() => topics.refresh())
   return topics
 }
 
-async function openConfigs(loaded: LoadedConfig, database: CatalogDatabase): Promise<LiveConfigs> {
-  const nodeId = loaded.config['node.id']
+async function openConfigs(
+  loaded: LoadedConfig,
+  database: CatalogDatabase,
+  nodeId: number,
+): Promise<LiveConfigs> {
   const configs = new LiveConfigs({ database, nodeId, startedWith: staticLayer(loaded) })
   await configs.load()
   return configs
@@ -289,9 +330,10 @@ function groupCoordinator(
     readonly topics: TopicDirectory
     readonly configs: LiveConfigs
     readonly tasks: TaskGroup
+    readonly cluster: ClusterView
   },
 ): GroupCoordinator {
-  const { database, topics, configs, tasks } = parts
+  const { database, topics, configs, tasks, cluster } = parts
   const settings = new GroupSettings(config, configs)
   const groups = new GroupCoordinator({
     database,
@@ -302,7 +344,9 @@ function groupCoordinator(
     log: log.child({ part: 'group' }),
     topics: topicView(topics),
     embedded: embeddedProtocol,
+    coordination: (groupId) => cluster.coordination(groupId),
   })
+  cluster.onChange(() => groups.release())
   tasks.defer('groups', () => groups.close())
   const expiry = new AbortController()
   const expire = (): Promise<void> => groups.runExpiry(expiry.signal)
@@ -317,9 +361,10 @@ function startTransactions(
     readonly database: CatalogDatabase
     readonly logs: BrokerLog
     readonly tasks: TaskGroup
+    readonly member: FleetMember | undefined
   },
 ): Pick<Broker, 'producerIds' | 'transactions'> {
-  const { database, logs, tasks } = parts
+  const { database, logs, tasks, member } = parts
   const producerIds = new ProducerIds(database)
   const transactions = new TransactionCoordinator({
     database,
@@ -331,6 +376,7 @@ function startTransactions(
     expirationMs: config['transactional.id.expiration.ms'],
     abortIntervalMs: config['transaction.abort.timed.out.transaction.cleanup.interval.ms'],
     forgetIntervalMs: config['transaction.remove.expired.transaction.cleanup.interval.ms'],
+    mayReap: async () => member === undefined || (await member.mayRun('reap-transactions')),
   })
   const stop = new AbortController()
   tasks.add(

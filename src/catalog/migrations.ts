@@ -36,7 +36,7 @@ export const migrations: readonly Migration[] = [
   {
     level: 2,
     createTables: level2,
-    addColumns: [{ table: commitLog as Table<never>, column: 'changes', fill: null }],
+    addColumns: [{ table: commitLog, column: 'changes', fill: null }],
   },
 ]
 

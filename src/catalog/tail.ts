@@ -105,6 +105,12 @@ async function readJournalObjects(tx: ReadTransaction): Promise<Set<string>> {
 export const groupsWithBytes = ({ groups }: Tail): CommitLogRow[] =>
   groups.filter(({ objectId }) => /^journal-\d+$/.test(objectId))
 
+/** Of groups those that have an object of their own, or stand in the catalog. */
+export const groupsOfObjects = (
+  groups: readonly CommitLogRow[],
+): { readonly objectId: string; readonly length: number }[] =>
+  groups.filter(({ objectId, state }) => state === 'committed' && objectId !== '')
+
 /** Incarnations that have groups in the commit log, ascending. */
 export async function incarnationsIn(tx: ReadTransaction): Promise<number[]> {
   const found: number[] = []

@@ -1,4 +1,5 @@
 /** `karst up`: a broker in this process, until it is told to stop. */
+import { assert } from '../base/assert.ts'
 import type { Log } from '../base/log.ts'
 import { logLevelOf, LogLevels } from '../base/log-levels.ts'
 import { pinoLog } from '../base/pino-log.ts'
@@ -7,7 +8,9 @@ import { systemRandom } from '../base/system-random.ts'
 import { TaskGroup } from '../base/task-group.ts'
 import { openSqliteDatabase } from '../catalog/sqlite-database.ts'
 import { addressOf, formatAddress } from '../config/address.ts'
+import type { Config } from '../config/options.ts'
 import type { LoadedConfig } from '../config/parse-config.ts'
+import { parseStorageUrl } from '../config/storage-url.ts'
 import { nodeDisk } from '../disk/node-disk.ts'
 import { nodeNetwork } from '../kafka/node-network.ts'
 import { RepackThread } from '../log/repack-thread.ts'
@@ -57,6 +60,7 @@ async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
         clock: systemClock,
         checkpointFailed: (error) => log.warn({ error }, 'the catalog’s log grows'),
       }),
+    ...fleetOf(config, log),
     repacker: new RepackThread(systemClock, log.child({ part: 'repack' })),
     log,
     logLevels,
@@ -77,6 +81,28 @@ async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
   }
   log.info({ isClean }, 'stopped')
   return isClean ? exitCode.ok : exitCode.failure
+}
+
+/** What only a fleet needs is loaded only for it: an embedded broker does not pay for it. */
+function fleetOf(config: Config, log: Log): Pick<World, 'fleet'> {
+  const { 'storage.url': storage, 'catalog.url': catalog } = config
+  if (storage === undefined || catalog === undefined) return {}
+  const read = parseStorageUrl(storage)
+  assert(read.ok, 'the option was checked when it was read')
+  const [clock, random] = [systemClock, systemRandom]
+  return {
+    fleet: {
+      place: `s3://${[read.url.bucket, read.url.prefix].filter((part) => part !== '').join('/')}`,
+      openDatabase: async () => {
+        const { openPostgresDatabase } = await import('../catalog/postgres/database.ts')
+        return openPostgresDatabase({ url: catalog, clock, log: log.child({ part: 'catalog' }) })
+      },
+      openObjects: async () => {
+        const { openS3ObjectStore } = await import('../objects/s3/open-s3-object-store.ts')
+        return openS3ObjectStore({ url: read.url, clock, random, log })
+      },
+    },
+  }
 }
 
 /** Longer than all parts together may take; a disk that hangs would hang the stop for ever. */

@@ -133,7 +133,6 @@ const controllers: InertConfigs = {
 const replicas: InertConfigs = {
   because: 'brokers do not copy data to each other and elect no leaders',
   configs: {
-    'broker.rack': 'string',
     'alter.log.dirs.replication.quota.window.num': 'int 11',
     'alter.log.dirs.replication.quota.window.size.seconds': 'int 1',
     'auto.leader.rebalance.enable': 'boolean true',

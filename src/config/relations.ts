@@ -1,6 +1,7 @@
 /** What options owe each other. Each alone may be allowed, and both together make no sense. */
 import { parseIpLimits } from './ip-limits.ts'
 import type { Config, OptionName } from './options.ts'
+import { parseStorageUrl } from './storage-url.ts'
 
 interface Relation {
   readonly smaller: OptionName
@@ -59,6 +60,31 @@ export interface BrokenRelation {
   readonly message: string
 }
 
+/** A fleet is brokers with names that share a bucket and a catalog. */
+function brokenFleet(config: Config): BrokenRelation[] {
+  const {
+    'storage.url': storage,
+    'catalog.url': catalog,
+    'broker.name': name,
+    'broker.rack': rack,
+  } = config
+  if ((storage === undefined) !== (catalog === undefined)) {
+    const missing = storage === undefined ? 'storage.url' : 'catalog.url'
+    const message = 'storage.url and catalog.url go together: a fleet has a bucket and a database'
+    return [{ name: missing, message }]
+  }
+  if (storage !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(name ?? '')) {
+    const message = 'a broker of a fleet has a name of its own: 1 to 64 of A-Z a-z 0-9 . _ -'
+    return [{ name: 'broker.name', message }]
+  }
+  if (rack !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(rack)) {
+    return [{ name: 'broker.rack', message: 'a zone is 1 to 64 of A-Z a-z 0-9 . _ -' }]
+  }
+  if (storage === undefined) return []
+  const read = parseStorageUrl(storage)
+  return read.ok ? [] : [{ name: 'storage.url', message: read.wrong }]
+}
+
 export function brokenRelations(config: Config): BrokenRelation[] {
   const broken = relations
     .filter(({ smaller, larger, isStrict }) => {
@@ -70,6 +96,7 @@ export function brokenRelations(config: Config): BrokenRelation[] {
       const message = `${config[smaller]} is ${relation} than ${larger} (${config[larger]}): ${why}`
       return { name: smaller, message }
     })
+  broken.push(...brokenFleet(config))
   const name = 'max.connections.per.ip.overrides'
   const limits = parseIpLimits(config[name] ?? '')
   if (typeof limits !== 'string') return broken

@@ -32,6 +32,16 @@ test('of a broker that is gone only its own slots move, of one that comes only i
   assert.ok(Math.min(...countsOf(four.slots)) >= 0.9 * (slotCount / 4), 'nearly its fair share')
 })
 
+test('partitions of one topic are on different brokers, also after others have come', () => {
+  let slots: SlotMap | undefined
+  for (const members of [[1], [1, 2], [1, 2, 3]]) slots = planSlots(slots, members, even).slots
+  const alike = Array.from(
+    { length: slotCount - 3 },
+    (_, from) => new Set(slots?.slice(from, from + 4)),
+  )
+  assert.ok(alike.filter(({ size }) => size === 1).length < slotCount / 50)
+})
+
 test('what is busy counts for more', () => {
   const weights = even.map((weight, slot) => (slot < 10 ? 20 : weight))
   const { slots } = planSlots(planSlots(undefined, [1, 2], even).slots, [1, 2], weights)

@@ -76,6 +76,9 @@ function least(load: ReadonlyMap<number, number>): number {
   return found
 }
 
+/** Odd: all slots are looked at, and of equals not the first ones are taken together. */
+const stride = 101
+
 /** A slot of the broker with the most that is better with the one that has the least. */
 function slotToShare(
   slots: readonly number[],
@@ -83,17 +86,40 @@ function slotToShare(
   weights: readonly number[],
 ): number | undefined {
   const sorted = [...load].toSorted(([, a], [, b]) => a - b)
-  const [, low = 0] = sorted[0] ?? []
+  const [target = -1, low = 0] = sorted[0] ?? []
   const [nodeId, high = 0] = sorted.at(-1) ?? []
   const share = sorted.reduce((sum, [, weight]) => sum + weight, 0) / sorted.length
   if (high <= share * (1 + tolerance) && low >= share * (1 - tolerance)) return undefined
   let found: number | undefined
   let best = high
-  for (const [slot, owner] of slots.entries()) {
-    if (owner !== nodeId) continue
+  let far = -1
+  const distances = distancesTo(slots, target)
+  for (let at = 0; at < slotCount; at++) {
+    const slot = (at * stride) % slotCount
+    if (slots[slot] !== nodeId) continue
     const weight = weights[slot] as number
     const worst = Math.max(high - weight, low + weight)
-    if (worst < best) [found, best] = [slot, worst]
+    const distance = distances[slot] as number
+    if (worst < best || (found !== undefined && worst === best && distance > far)) {
+      ;[found, best, far] = [slot, worst, distance]
+    }
   }
   return found
+}
+
+/**
+ * From each slot to the nearest that the broker has: partitions of one topic stand in slots beside
+ * each other, and shall be on different brokers.
+ */
+function distancesTo(slots: readonly number[], nodeId: number): number[] {
+  const distances = slots.map(() => slotCount)
+  for (const step of [1, -1]) {
+    let distance = slotCount
+    for (let at = 0; at < 2 * slotCount; at++) {
+      const slot = (((at * step) % slotCount) + slotCount) % slotCount
+      distance = slots[slot] === nodeId ? 0 : distance + 1
+      distances[slot] = Math.min(distances[slot] as number, distance)
+    }
+  }
+  return distances
 }

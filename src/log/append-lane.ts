@@ -19,6 +19,8 @@ import type { AppendOutcome, RefusedReason } from '../catalog/outcomes.ts'
 import type { GroupPlace, Journal } from '../journal/journal.ts'
 import { MissingSequences } from './missing-sequences.ts'
 import { GatherPause } from './gather-pause.ts'
+import { Linger } from './linger.ts'
+import type { SealPolicy } from './seal-policy.ts'
 import type { EndIntent, MarkIntent } from '../catalog/end-transaction.ts'
 import {
   EndGroup,
@@ -35,6 +37,11 @@ export interface LaneLimits {
   readonly groupBatchesMax: number
   /** Groups between sealing and commit. On a disk one: the next write gathers what came meanwhile. */
   readonly flightsMax: number
+  /**
+   * How long a group gathers from its first append on, where its write costs a request. Default: as
+   * on a disk, a moment where that pays.
+   */
+  readonly lingerMs?: number
   /** From sealing to the end of the write; past it the group's appends are refused. */
   readonly writeDeadlineMs: number
   /**
@@ -100,7 +107,7 @@ export class AppendLane {
   /** Those of them that have bytes. */
   #writing = 0
   readonly #missing = new MissingSequences()
-  readonly #gather: GatherPause
+  readonly #gather: SealPolicy
   #committing = false
   #isPumpDue = false
   #isClosing = false
@@ -110,7 +117,12 @@ export class AppendLane {
 
   constructor(deps: LaneDeps) {
     this.#deps = deps
-    this.#gather = new GatherPause(deps.clock, () => this.#pump())
+    const { lingerMs } = deps.limits
+    const over = (): void => this.#pump()
+    this.#gather =
+      lingerMs === undefined
+        ? new GatherPause(deps.clock, over)
+        : new Linger(deps.clock, lingerMs, over)
   }
 
   /** Bytes accepted and not yet decided. */
@@ -181,6 +193,7 @@ export class AppendLane {
   /** Refuses new appends; resolves when every accepted one is decided. */
   async close(): Promise<void> {
     this.#isClosing = true
+    this.#pump() // nothing more comes: what has gathered is not kept waiting
     if (this.#queuedBytes === 0 && this.#flights.length === 0) return
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#idle.push(resolve)

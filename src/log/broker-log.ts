@@ -14,7 +14,7 @@ import type { EndIntent, MarkIntent } from '../catalog/end-transaction.ts'
 import type { AppendOutcome } from '../catalog/outcomes.ts'
 import type { Run } from '../catalog/manifest.ts'
 import { type PartitionEnds, readPartitionEnds } from '../catalog/read-transactions.ts'
-import { type PartitionRow, partitions } from '../catalog/schema.ts'
+import { type CommitLogRow, type PartitionRow, partitions } from '../catalog/schema.ts'
 import { readTail, type Tail } from '../catalog/tail.ts'
 import type { Journal } from '../journal/journal.ts'
 import { patchBatch } from '../record/batch-header.ts'
@@ -86,9 +86,11 @@ export class BrokerLog {
     this.index.restore(rows, groups, open)
   }
 
-  /** Reads the whole tail again. @throws Failure 'unavailable' */
-  async restoreAll(): Promise<void> {
-    this.#restore(await readTail(this.#deps.database))
+  /** Reads the whole tail again; resolves with its groups. @throws Failure 'unavailable' */
+  async restoreAll(): Promise<readonly CommitLogRow[]> {
+    const tail = await readTail(this.#deps.database)
+    this.#restore(tail)
+    return tail.groups
   }
 
   /** Bytes accepted and not yet decided. */

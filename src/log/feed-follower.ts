@@ -21,6 +21,8 @@ export interface FeedListener {
   groups(rows: readonly CommitLogRow[]): boolean
   /** @throws Failure 'unavailable': it is told again. */
   changed(change: Change): Promise<void>
+  /** A look is over that told something. @throws Failure 'unavailable': the next look says it again. */
+  looked(): Promise<void>
   /** Anything may have changed: reads everything. @throws Failure 'unavailable': it is told again. */
   reset(): Promise<void>
 }
@@ -145,6 +147,7 @@ export class FeedFollower {
     if (!this.#mustReset && groups.length > 0) this.#mustReset = !listener.groups(groups)
     if (this.#mustReset) await this.#reset(listener)
     await this.#tell(listener, () => true)
+    if (groups.length > 0) await listener.looked()
     this.stats.lastMs = clock.monotonicMs() - beganMs
   }
 

@@ -4,6 +4,7 @@
  * groups stay half as large as they could be. A group costs about 0.7 ms of CPU whatever its size.
  */
 import type { Clock, Timer } from '../base/clock.ts'
+import type { SealPolicy } from './seal-policy.ts'
 
 /** From here on a group's bytes cost more than the group itself: waiting would leave the disk idle. */
 const gatherBytesMax = 512 * 1024
@@ -15,7 +16,7 @@ const pauseMsMax = 1
 const skipMin = 1
 const skipMax = 1_024
 
-export class GatherPause {
+export class GatherPause implements SealPolicy {
   readonly #clock: Clock
   readonly #over: () => void
   /** Appends that the open group will have once all that were answered have come again; 0: no pause. */

@@ -33,6 +33,8 @@ export interface LogJobsDeps {
    * stand still while it is more than `clockDifferenceMsMax`. Default: one clock, 0.
    */
   readonly clockDifferenceMs?: () => Promise<number>
+  /** Whether this broker runs a job of the cluster now. Default: it runs them all. */
+  readonly mayRun?: (job: string) => Promise<boolean>
 }
 
 export interface LogJobLimits extends PackLimits {
@@ -117,7 +119,7 @@ export function startLogJobs(deps: LogJobsDeps): LogJobs {
   })
   const runner = new JobRunner({ clock, random, log, broken: deps.broken })
   const parts = { packer, retainer, collector, dropper, expirer }
-  for (const job of jobsOf(parts, limits, guarded(deps))) runner.start(job)
+  for (const job of jobsOf(parts, limits, guarded(deps))) runner.start(leased(job, deps.mayRun))
   const stats = (): LogJobStats => ({
     pack: packer.stats,
     retain: retainer.stats,
@@ -195,6 +197,17 @@ function guarded({ clockDifferenceMs, log }: LogJobsDeps): (run: Run) => Run {
     const differenceMs = await clockDifferenceMs()
     if (Math.abs(differenceMs) <= clockDifferenceMsMax) return run(signal)
     log.error({ differenceMs }, 'the clocks of broker and database differ: nothing is deleted')
+  }
+}
+
+/** A job of the cluster is run by one broker at a time, mostly: see job-leases.ts. */
+function leased(job: Job, mayRun: LogJobsDeps['mayRun']): Job {
+  if (mayRun === undefined) return job
+  return {
+    ...job,
+    run: async (signal) => {
+      if (await mayRun(job.name)) await job.run(signal)
+    },
   }
 }
 

@@ -38,7 +38,7 @@ export interface TopicDirectoryDeps {
   /** What the broker says now; `refresh` is to be called when it says something else. */
   readonly brokerDefaults: () => BrokerLayers
   /** Reads all logs again, where others write them, too. */
-  readonly restoreAll?: () => Promise<void>
+  readonly restoreAll?: () => Promise<unknown>
 }
 
 export type CreatedTopic =

@@ -59,6 +59,8 @@ export interface TransactionCoordinatorParts {
   readonly abortIntervalMs: number
   /** `transaction.remove.expired.transaction.cleanup.interval.ms`. */
   readonly forgetIntervalMs: number
+  /** Whether this broker ends what is open for too long now. Default: it does. */
+  readonly mayReap?: () => Promise<boolean>
 }
 
 export interface Refused {
@@ -313,7 +315,19 @@ export class TransactionCoordinator {
     for (;;) {
       await sleep(this.#parts.clock, ms, signal)
       if (signal.aborted) return
-      await work()
+      if (await this.#mayReap()) await work()
+    }
+  }
+
+  async #mayReap(): Promise<boolean> {
+    const { mayReap, log } = this.#parts
+    if (mayReap === undefined) return true
+    try {
+      return await mayReap()
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      log.warn({ error: error.message }, 'who ends transactions is not known: later')
+      return false
     }
   }
 

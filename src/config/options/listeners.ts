@@ -38,11 +38,31 @@ export const listenerOptions = {
     flag: 'otlp-http',
     shape: 'HOST:PORT',
   },
+  'broker.name': {
+    type: 'string',
+    default: undefined,
+    doc: [
+      'The name of this broker in a fleet. It keeps the broker’s id in Metadata, also on another',
+      'machine; a process that starts under it takes the place of the one before.',
+    ],
+    flag: 'name',
+    shape: 'NAME',
+  },
+  'broker.rack': {
+    type: 'string',
+    default: undefined,
+    doc: [
+      'The zone of this broker in a fleet. Clients of the zone find their partitions here; they say',
+      'so by client.rack, or by zone= in their client id.',
+    ],
+    flag: 'zone',
+    shape: 'ZONE',
+  },
   'node.id': {
     type: 'integer',
     default: 1,
     min: 0,
     max: 2_147_483_647,
-    doc: 'The id of this broker in Metadata.',
+    doc: 'The id of this broker in Metadata. In a fleet the broker’s name decides.',
   },
 } as const

@@ -1,0 +1,38 @@
+/**
+ * A prefix of a bucket belongs to one cluster: whoever comes first leaves a marker there, so that a
+ * wrong URL is found before anything is written beside another cluster's data (pitfall C4).
+ */
+import { Failure } from '../base/errors.ts'
+import type { ObjectStore } from '../objects/object-store.ts'
+
+const markerKey = 'karst-cluster'
+const markerBytesMax = 1_024
+
+/** @throws Failure 'conflict': it is another cluster's. 'unavailable' | 'invalid'. */
+export async function claimPrefix(
+  objects: ObjectStore,
+  clusterId: string,
+  place: string,
+): Promise<void> {
+  const text = new TextEncoder().encode(JSON.stringify({ format: 1, clusterId }))
+  if ((await objects.putIfAbsent(markerKey, [text])) === 'stored') return
+  const stored = await objects.stat(markerKey)
+  if (stored === undefined) throw new Failure('unavailable', `${place}: its marker is gone again`)
+  const bytes = await objects.read(markerKey, 0, Math.min(stored.size, markerBytesMax))
+  const owner = ownerIn(new TextDecoder().decode(bytes))
+  if (owner === clusterId) return
+  throw new Failure(
+    'conflict',
+    `${place} belongs to cluster ${owner ?? '(unreadable)'}, and the catalog is of cluster ` +
+      `${clusterId}: give --storage another prefix, or --catalog that cluster's database`,
+  )
+}
+
+function ownerIn(text: string): string | undefined {
+  try {
+    const { clusterId } = JSON.parse(text) as { clusterId?: unknown }
+    return typeof clusterId === 'string' ? clusterId : undefined
+  } catch {
+    return undefined
+  }
+}

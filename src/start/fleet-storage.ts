@@ -1,0 +1,128 @@
+/** Storage of a fleet: a bucket and a database that brokers share. The machine keeps nothing. */
+import type { BrokerMetrics } from '../admin/metrics.ts'
+import { Failure } from '../base/errors.ts'
+import { randomUuid } from '../base/random.ts'
+import type { TaskGroup } from '../base/task-group.ts'
+import { nodeIdOf } from '../catalog/brokers.ts'
+import { openCluster } from '../catalog/cluster.ts'
+import { drawNumbers } from '../catalog/counters.ts'
+import type { FleetDatabase } from '../catalog/fleet-database.ts'
+import { groupsOfObjects, readTail } from '../catalog/tail.ts'
+import { timedDatabase } from '../catalog/timed-database.ts'
+import type { Config } from '../config/options.ts'
+import { guardedJournal } from '../journal/guarded-journal.ts'
+import { ObjectJournal } from '../journal/object-journal.ts'
+import { BrokerLog } from '../log/broker-log.ts'
+import { FeedFollower } from '../log/feed-follower.ts'
+import { StoredRuns } from '../log/stored-runs.ts'
+import { claimPrefix } from './claim-prefix.ts'
+import type { Storage } from './storage.ts'
+import type { FleetWorld, World } from './world.ts'
+
+export interface FleetStorage extends Storage {
+  readonly database: FleetDatabase
+  readonly follower: FeedFollower
+  /** The journal as the feed tells it of others' groups. */
+  readonly objectJournal: ObjectJournal
+  /** The id that the broker's name keeps. */
+  readonly nodeId: number
+}
+
+/** A put and its retries; past it the group is refused, and its claim makes that certain. */
+const writeDeadlineMs = 10_000
+/** From one look at the feed to the next, while something happens and while nothing does. */
+const pollMs = 25
+const idlePollMs = 200
+
+/**
+ * @throws Failure 'conflict': the bucket's prefix is another cluster's. 'invalid': a URL or a right;
+ *   the message says which. 'unavailable': bucket or database do not answer.
+ */
+export async function openFleetStorage(
+  config: Config,
+  world: World,
+  fleet: FleetWorld,
+  metrics: BrokerMetrics,
+  tasks: TaskGroup,
+): Promise<FleetStorage> {
+  const { clock, random, log } = world
+  const opened = await fleet.openDatabase()
+  tasks.defer('catalog', () => opened.close())
+  const database = timedFleet(opened, clock, metrics)
+  const objects = await fleet.openObjects()
+  tasks.defer('objects', () => objects.close())
+  const freshId = Buffer.from(randomUuid(random)).toString('base64url')
+  const { clusterId, leaderEpoch } = await openCluster(database, freshId)
+  await claimPrefix(objects, clusterId, fleet.place)
+  const name = config['broker.name']
+  if (name === undefined) throw new Failure('invalid', 'a broker of a fleet needs --name')
+  const nodeId = await nodeIdOf(database, name)
+  const incarnation = await drawNumbers(database, 'broker.incarnation', 1)
+  const follower = new FeedFollower({
+    ...{ database, clock, pollMs, idlePollMs },
+    log: log.child({ part: 'feed' }),
+  })
+  await follower.begin()
+  const tail = await readTail(database)
+  const objectJournal = new ObjectJournal({
+    ...{ objects, clusterId, clock, database, brokerId: nodeId },
+    writeTimeoutMs: writeDeadlineMs,
+    known: groupsOfObjects(tail.groups),
+    cacheBytes: config['journal.cache.bytes'],
+  })
+  const journal = guardedJournal(
+    objectJournal,
+    {
+      check: () => undefined,
+      failed: async () => metrics.journalFailed(),
+      written: ({ byteLength, runs }, ms) => metrics.journalWritten(ms, byteLength, runs.length),
+    },
+    clock,
+  )
+  tasks.defer('journal', () => journal.close())
+  const logs = new BrokerLog({
+    ...{ incarnation, database, journal, clock },
+    blockSource: new StoredRuns({ journal, objects, clusterId }),
+    log: log.child({ part: 'log' }),
+    laneLimits: {
+      groupBytesMax: config['journal.group.bytes'],
+      groupBatchesMax: config['journal.group.batches'],
+      flightsMax: config['journal.put.inflight'],
+      lingerMs: config['journal.linger.ms.max'],
+      earlyBytesMax: 0,
+      writeDeadlineMs,
+      queuedBytesMax: 2 * config['produce.memory.bytes'],
+    },
+    tailCacheBytes: config['tail.cache.bytes'],
+    blockCacheBytes: config['block.cache.bytes'],
+    storageReadsMax: 64,
+    catchUp: () => follower.catchUp(),
+  })
+  logs.load(tail)
+  tasks.defer('logs', () => logs.close())
+  return {
+    ...{ clusterId, leaderEpoch, incarnation, database, journal, objectJournal, objects, logs },
+    ...{ follower, nodeId },
+    space: { full: undefined },
+    volume: async () => ({ folder: fleet.place, totalBytes: -1, freeBytes: -1 }),
+  }
+}
+
+function timedFleet(
+  database: FleetDatabase,
+  clock: World['clock'],
+  metrics: BrokerMetrics,
+): FleetDatabase {
+  const timed = timedDatabase(database, clock, (name, kind, ms) =>
+    metrics.catalogTook(name, kind, ms),
+  )
+  return {
+    transaction: (name, body) => timed.transaction(name, body),
+    snapshot: (name, body) => timed.snapshot(name, body),
+    changes: (since, tables, limit) => database.changes(since, tables, limit),
+    announce: () => database.announce(),
+    onAnnounced: (listener) => database.onAnnounced(listener),
+    databaseMs: () => database.databaseMs(),
+    close: () => database.close(),
+  }
+}

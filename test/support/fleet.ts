@@ -1,0 +1,87 @@
+/**
+ * A fleet on this machine: PostgreSQL, a real S3 server, and brokers over both, each a process of
+ * its own.
+ */
+import { BrokerProcess } from './broker-process.ts'
+import { PostgresServer } from './postgres-server.ts'
+import { S3Server } from './s3-server.ts'
+
+export interface FleetOptions {
+  /** How many brokers: b1, b2, …, over the zones in turn. */
+  readonly brokers?: number
+  readonly zones?: readonly string[]
+  readonly flags?: readonly string[]
+  /** Where brokers reach the bucket, where that is not the server itself: a proxy before it. */
+  readonly endpoint?: string
+  /** Where b1 listens, b2 on the port behind it, and so on. Default: free ports. */
+  readonly kafkaPort?: number
+}
+
+const bucket = 'karst'
+
+export class Fleet {
+  readonly postgres: PostgresServer
+  readonly s3: S3Server
+  readonly brokers: BrokerProcess[] = []
+  readonly #options: FleetOptions
+
+  private constructor(postgres: PostgresServer, s3: S3Server, options: FleetOptions) {
+    this.postgres = postgres
+    this.s3 = s3
+    this.#options = options
+  }
+
+  static async start(options: FleetOptions = {}): Promise<Fleet> {
+    const [postgres, s3] = await Promise.all([PostgresServer.start(), S3Server.start()])
+    const fleet = new Fleet(postgres, s3, options)
+    try {
+      await s3.makeBucket(bucket)
+      for (let at = 0; at < (options.brokers ?? 3); at++) await fleet.add()
+      return fleet
+    } catch (error) {
+      await fleet.close()
+      throw error
+    }
+  }
+
+  /** Of all brokers that run. */
+  get bootstrap(): string {
+    const running = this.brokers.filter(({ isRunning }) => isRunning)
+    return running.map(({ bootstrap }) => bootstrap).join(',')
+  }
+
+  get storageUrl(): string {
+    const endpoint = this.#options.endpoint ?? this.s3.endpoint
+    return `s3://${bucket}/fleet?endpoint=${encodeURIComponent(endpoint)}`
+  }
+
+  get catalogUrl(): string {
+    return this.postgres.url()
+  }
+
+  get environment(): Record<string, string> {
+    const { accessKey, secretKey } = this.s3.root
+    return { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey }
+  }
+
+  /** One more broker, under the next name. */
+  async add(): Promise<BrokerProcess> {
+    const { zones = ['a'], flags = [], kafkaPort } = this.#options
+    const at = this.brokers.length
+    const zone = zones[at % zones.length] as string
+    const place = ['--storage', this.storageUrl, '--catalog', this.catalogUrl]
+    const broker = await BrokerProcess.start({
+      flags: [...place, '--name', `b${at + 1}`, '--zone', zone, ...flags],
+      env: this.environment,
+      ...(kafkaPort === undefined ? {} : { kafka: `127.0.0.1:${kafkaPort + at}` }),
+    })
+    this.brokers.push(broker)
+    return broker
+  }
+
+  async close(): Promise<void> {
+    const closing = await Promise.allSettled(this.brokers.map((broker) => broker.close()))
+    await Promise.allSettled([this.postgres.stop(), this.s3.close()])
+    for (const each of closing) if (each.status === 'rejected') throw each.reason
+  }
+}
