@@ -100,11 +100,6 @@ export function heartbeat(
   })
 }
 
-/** @throws Failure 'unavailable' */
-export function readFleet(database: CatalogDatabase): Promise<FleetRows> {
-  return database.snapshot('read fleet', readFleetIn)
-}
-
 async function readFleetIn(tx: ReadTransaction): Promise<FleetRows> {
   const [rows, [placement]] = await Promise.all([
     tx.scan(brokers, { prefix: [], limit: brokersMax }),

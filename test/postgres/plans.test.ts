@@ -14,7 +14,7 @@ const catalogs = new Catalogs({ autovacuum: 'off' })
 /** Every statement of every table, with parameters that stand for nothing. */
 function statementsOf(sql: PostgresStatements, table: Table<never>): [Statement, string[]][] {
   const columns: Readonly<Record<string, string>> = table.columns
-  const keyTypes = table.key.map((name) => columns[name as string] ?? '')
+  const keyTypes = table.key.map((name) => columns[name] ?? '')
   const emptyKeys = table.key.map(() => '{}')
   const emptyRows = Object.keys(columns).map(() => '{}')
   const found: [Statement, string[]][] = [
