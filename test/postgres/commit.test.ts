@@ -76,7 +76,7 @@ test('a lock answers with the row as it is after the wait', async () => {
   await database.close()
 })
 
-test('a statement that fails before COMMIT: nothing is written, its own error is told', async () => {
+test('a statement that fails before COMMIT: nothing is written, its error is told', async () => {
   const schema = catalogs.newSchema()
   const database = await catalogs.open(schema)
   await fillTopic(database, 2)

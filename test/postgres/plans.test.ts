@@ -114,7 +114,8 @@ test('the tables have the storage that changes in place need', async () => {
   assert.deepEqual(rows.map(({ relname }) => relname).toSorted(), ['partition', 'producer_state'])
   const storage = await catalogs.plain((client) =>
     client.query<{ attname: string }>(
-      `SELECT attname FROM pg_attribute WHERE attstorage = 'e' AND attrelid = '${schema}.${commitLog.name}'::regclass`,
+      `SELECT attname FROM pg_attribute
+       WHERE attstorage = 'e' AND attrelid = '${schema}.${commitLog.name}'::regclass`,
     ),
   )
   assert.deepEqual(storage.rows.map(({ attname }) => attname).toSorted(), ['manifest', 'outcomes'])
