@@ -2,7 +2,10 @@
  * Kills the broker again and again under load, and compares what verifiable producers were
  * promised with what is there at the end.
  *
- * npm run test:kill -- --rounds 50 [--seed N] [--target kafka]
+ * npm run test:kill -- --rounds 50 [--seed N] [--target kafka|fleet]
+ *
+ * Of a fleet one broker of three dies in each round, and all of them in every fifth; while one is
+ * away the others serve, and how long clients had nothing is told.
  *
  * Prints one JSON summary; its `faults` are empty when the broker kept every promise.
  */
@@ -14,6 +17,7 @@ import { parseArgs } from 'node:util'
 import { randomBelow } from '../../src/base/random.ts'
 import { faultsOf, judge } from '../support/acknowledged.ts'
 import { BrokerProcess } from '../support/broker-process.ts'
+import { Fleet } from '../support/fleet.ts'
 import { openKafkajs } from '../support/clients/kafkajs.ts'
 import { readAll } from '../support/clients/kcat.ts'
 import { openJavaProducer, openRdkafkaProducer, openReader } from '../support/clients/verifiable.ts'
@@ -27,7 +31,7 @@ import { until } from '../support/until.ts'
 export interface KillOptions {
   rounds: number
   seed: number
-  target: 'karst' | 'kafka'
+  target: 'karst' | 'kafka' | 'fleet'
 }
 
 export interface KillSummary {
@@ -39,6 +43,8 @@ export interface KillSummary {
   readyMs: { median: number; max: number; each: number[] }
   /** From the ready line until both producers were acknowledged again, at worst. */
   servingAgainMsMax: number
+  /** Of a fleet: from a death until every producer was acknowledged again by the others. */
+  takenOverMs?: { median: number; max: number; each: number[] }
   faults: string[]
 }
 
@@ -60,16 +66,22 @@ const loadMsMax = 1_200
 
 export async function killLoop(options: KillOptions): Promise<KillSummary> {
   const { rounds, seed, target } = options
-  const broker = target === 'kafka' ? await KafkaProcess.start() : await startKarst()
+  const broker = await startTarget(target)
   const timeoutMs = 120_000 + rounds * (servingAgainTimeoutMs + loadMsMax)
   const streams = await openStreams(broker.bootstrap, timeoutMs)
   const readyMs: number[] = []
   const servingAgainMs: number[] = []
+  const takenOverMs: number[] = []
   const random = seededRandom(seed)
   await allAcknowledgedMore(streams)
   for (let round = 0; round < rounds; round++) {
     await sleep(loadMsMin + randomBelow(random, loadMsMax - loadMsMin))
     await broker.kill()
+    if (broker instanceof FleetUnderFire && broker.isServing) {
+      const killedAt = performance.now()
+      await allAcknowledgedMore(streams)
+      takenOverMs.push(performance.now() - killedAt)
+    }
     await broker.restart()
     readyMs.push(broker.readyMs)
     const readyAt = performance.now()
@@ -78,9 +90,7 @@ export async function killLoop(options: KillOptions): Promise<KillSummary> {
   }
   const summary = await sumUp(broker.bootstrap, streams)
   await broker.close().catch((error: unknown) => summary.faults.push(`stop: ${String(error)}`))
-  const sorted = readyMs.toSorted((a, b) => a - b)
-  const median = Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0)
-  const max = Math.round(sorted.at(-1) ?? 0)
+  const { max } = spreadOf(readyMs)
   if (target === 'karst' && max > readyMsMax) summary.faults.push(`ready only after ${max} ms`)
   if (broker instanceof BrokerProcess) await removeOrKeep(broker.dataFolder, summary.faults)
   const servingAgainMsMax = Math.round(Math.max(...servingAgainMs))
@@ -88,9 +98,67 @@ export async function killLoop(options: KillOptions): Promise<KillSummary> {
     rounds,
     seed,
     ...summary,
-    readyMs: { median, max, each: readyMs.map(Math.round) },
+    readyMs: spreadOf(readyMs),
     servingAgainMsMax,
+    ...(takenOverMs.length === 0 ? {} : { takenOverMs: spreadOf(takenOverMs) }),
   }
+}
+
+function spreadOf(values: readonly number[]): { median: number; max: number; each: number[] } {
+  const sorted = values.toSorted((a, b) => a - b)
+  const median = Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0)
+  return { median, max: Math.round(sorted.at(-1) ?? 0), each: values.map(Math.round) }
+}
+
+/** Three brokers, of which one dies, then the next, and all of them at every fifth time. */
+class FleetUnderFire {
+  readonly #fleet: Fleet
+  #deaths = 0
+  #dead: BrokerProcess[] = []
+
+  private constructor(fleet: Fleet) {
+    this.#fleet = fleet
+  }
+
+  static async start(): Promise<FleetUnderFire> {
+    return new FleetUnderFire(await Fleet.start({ kafkaPort: 29_092 }))
+  }
+
+  get bootstrap(): string {
+    return this.#fleet.brokers.map(({ bootstrap }) => bootstrap).join(',')
+  }
+
+  get readyMs(): number {
+    return Math.max(...this.#dead.map(({ readyMs }) => readyMs))
+  }
+
+  /** True where some are left. */
+  get isServing(): boolean {
+    return this.#fleet.brokers.some(({ isRunning }) => isRunning)
+  }
+
+  async kill(): Promise<void> {
+    const { brokers } = this.#fleet
+    const at = this.#deaths++
+    const victim = brokers[at % brokers.length] as BrokerProcess
+    this.#dead = at % 5 === 4 ? brokers : [victim]
+    await Promise.all(this.#dead.map((broker) => broker.kill()))
+  }
+
+  async restart(): Promise<void> {
+    await Promise.all(this.#dead.map((broker) => broker.restart()))
+  }
+
+  close(): Promise<void> {
+    return this.#fleet.close()
+  }
+}
+
+function startTarget(
+  target: KillOptions['target'],
+): Promise<BrokerProcess | KafkaProcess | FleetUnderFire> {
+  if (target === 'fleet') return FleetUnderFire.start()
+  return target === 'kafka' ? KafkaProcess.start() : startKarst()
 }
 
 async function startKarst(): Promise<BrokerProcess> {
@@ -169,15 +237,16 @@ async function main(): Promise<void> {
       target: { type: 'string', default: 'karst' },
     },
   })
-  if (values.target !== 'karst' && values.target !== 'kafka') {
-    throw new Error(`--target is karst or kafka, not ${values.target}`)
+  const { target } = values
+  if (target !== 'karst' && target !== 'kafka' && target !== 'fleet') {
+    throw new Error(`--target is karst, kafka or fleet, not ${target}`)
   }
   await installAll()
   const options = { rounds: Number(values.rounds), seed: Number(values.seed) }
-  const summary = await killLoop({ ...options, target: values.target })
+  const summary = await killLoop({ ...options, target })
   console.log(JSON.stringify(summary, null, 2))
   const { max } = summary.readyMs
-  if (values.target === 'karst' && max > readyMsGoal) {
+  if (target === 'karst' && max > readyMsGoal) {
     console.error(`warning: a start took ${max} ms, it should take ${readyMsGoal} ms at most`)
   }
   if (summary.faults.length > 0) process.exitCode = 1

@@ -3,6 +3,7 @@
  *
  * npm run test:clients                      against Karst from this checkout
  * npm run test:clients -- --target kafka    the same tests against a real Apache Kafka
+ * npm run test:clients -- --target fleet    against three brokers over S3 and PostgreSQL
  * npm run test:clients -- matrix groups     only these files
  */
 import { spawn } from 'node:child_process'
@@ -14,14 +15,14 @@ import { installAll } from '../support/install.ts'
 import { KafkaProcess } from '../support/kafka-process.ts'
 
 const testTimeoutMs = 300_000 // of one file; the slowest takes about a minute
-const onlyKarst = new Set(['agent.test.ts', 'kill-loop.test.ts']) // OTLP and kill -9 are ours
+const onlyEmbedded = new Set(['agent.test.ts', 'kill-loop.test.ts']) // they start brokers of their own
 
 const { values, positionals } = parseArgs({
   options: { target: { type: 'string', default: 'karst' } },
   allowPositionals: true,
 })
-if (values.target !== 'karst' && values.target !== 'kafka') {
-  throw new Error(`--target is karst or kafka, not ${values.target}`)
+if (!['karst', 'kafka', 'fleet'].includes(values.target)) {
+  throw new Error(`--target is karst, kafka or fleet, not ${values.target}`)
 }
 
 const startedAt = performance.now()
@@ -40,7 +41,7 @@ async function chooseFiles(): Promise<string[]> {
   const wanted = positionals.length === 0 ? tests : positionals.map((name) => `${name}.test.ts`)
   const unknown = wanted.filter((name) => !tests.includes(name))
   if (unknown.length > 0) throw new Error(`no such client test: ${unknown.join(', ')}`)
-  const runnable = wanted.filter((name) => values.target === 'karst' || !onlyKarst.has(name))
+  const runnable = wanted.filter((name) => values.target === 'karst' || !onlyEmbedded.has(name))
   return runnable.map((name) => path.join(import.meta.dirname, name))
 }
 
@@ -48,8 +49,9 @@ function runTests(files: string[], bootstrap: string | undefined): Promise<numbe
   const flags = ['--test', `--test-timeout=${testTimeoutMs}`, '--test-concurrency=1']
   flags.push('--test-force-exit') // a client left open by a failed test must not hold all others
   const other = bootstrap === undefined ? {} : { KARST_TEST_BOOTSTRAP: bootstrap }
+  const fleet = values.target === 'fleet' ? { FLEET_UNDER_TEST: '3' } : {}
   const quiet = { NODE_OPTIONS: '--disable-warning=TimeoutNegativeWarning' } // kafkajs, on Node 26
-  const env = { ...process.env, ...quiet, ...other }
+  const env = { ...process.env, ...quiet, ...other, ...fleet }
   const child = spawn(nodeProgram, [...flags, ...files], { cwd: checkout, env, stdio: 'inherit' })
   return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)))
 }

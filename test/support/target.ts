@@ -1,8 +1,10 @@
 /**
  * What the client tests talk to: Karst from this checkout, or whatever KARST_TEST_BOOTSTRAP names
- * (`npm run test:clients -- --target kafka` puts a real Apache Kafka there).
+ * (`npm run test:clients -- --target kafka` puts a real Apache Kafka there). With FLEET_UNDER_TEST
+ * it is three brokers over a bucket and a database (`--target fleet`).
  */
 import { BrokerProcess } from './broker-process.ts'
+import { Fleet } from './fleet.ts'
 
 export interface Target {
   name: 'karst' | 'other'
@@ -13,6 +15,12 @@ export interface Target {
 export async function openTarget(): Promise<Target> {
   const bootstrap = process.env['KARST_TEST_BOOTSTRAP']
   if (bootstrap !== undefined) return { name: 'other', bootstrap, close: async () => {} }
+  if (process.env['FLEET_UNDER_TEST'] !== undefined) {
+    const fleet = await Fleet.start()
+    // Any broker tells of all the others.
+    const bootstrap = fleet.brokers[process.pid % fleet.brokers.length]?.bootstrap ?? ''
+    return { name: 'karst', bootstrap, close: () => fleet.close() }
+  }
   const broker = await BrokerProcess.start()
   return { name: 'karst', bootstrap: broker.bootstrap, close: () => broker.close() }
 }

@@ -42,7 +42,7 @@ const compressionTypes: Record<Codec, number> = {
 export function openKafkajs(bootstrap: string, config: Partial<KafkaConfig> = {}): Kafka {
   const retry = { initialRetryTime: 50, retries: 12, ...config.retry }
   const silent = { logLevel: logLevel.NOTHING, clientId: 'kafkajs' }
-  return new KafkaClient({ brokers: [bootstrap], ...silent, ...config, retry })
+  return new KafkaClient({ brokers: bootstrap.split(','), ...silent, ...config, retry })
 }
 
 export const kafkajsClient: MatrixClient = {
