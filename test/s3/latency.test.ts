@@ -64,11 +64,12 @@ test('behind the model of S3, hedges shorten the tail and stay within their budg
 test('a hundred reads of jobs do not hold up the tail', async () => {
   const { store, seen } = await server.open()
   await store.put('o', [Buffer.alloc(1_000)])
-  server.proxy.latency = { GET: { p50Ms: 300, p99Ms: 301 } }
-  const jobs = Array.from({ length: 200 }, () => store.read('o', 0, 10, { priority: 'background' }))
+  server.proxy.latency = { GET: { p50Ms: 1_000, p99Ms: 1_001 } }
+  const jobs = Array.from({ length: 100 }, () => store.read('o', 0, 10, { priority: 'background' }))
   await store.read('o', 0, 10, { priority: 'tail' })
-  const ms = seen.find(({ priority }) => priority === 'tail')?.ms ?? 0
-  assert.ok(ms < 500, `the tail waited ${ms} ms`)
   await Promise.all(jobs)
+  // Behind even one of them it would be two seconds.
+  const ms = seen.find(({ verb, priority }) => verb === 'get' && priority === 'tail')?.ms ?? 0
+  assert.ok(ms < 1_800, `the tail waited ${ms} ms`)
   await store.close()
 })
