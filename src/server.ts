@@ -25,6 +25,7 @@ import { kafkaHandlers } from './kafka/handlers.ts'
 import { KafkaListener } from './kafka/kafka-listener.ts'
 import { ConnectionLimits } from './kafka/connection-limits.ts'
 import { MemoryBudget } from './kafka/memory-budget.ts'
+import { Nudges } from './kafka/nudges.ts'
 import { Router } from './kafka/router.ts'
 import { SlabPool } from './kafka/slab.ts'
 import type { BrokerLog } from './log/broker-log.ts'
@@ -101,6 +102,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     clusterId,
     nodeId,
     cluster,
+    nudges: new Nudges(cluster, clock),
     leaderEpoch,
     advertised: () => (advertised === undefined ? kafkaAddress : addressOf(advertised)),
     config,

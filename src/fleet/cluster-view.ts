@@ -27,8 +27,18 @@ export interface ClusterView {
   controllerId(): number
   /** Where a client of `zone` (undefined: of this broker's) finds a partition. */
   leaderOf(partitionId: number, zone: string | undefined): number
+  /**
+   * Another broker, in the consumer's own zone, that it shall read the partition from (KIP-392);
+   * undefined where that is this one, or the zone has none. '' is no zone.
+   */
+  readerFor(partitionId: number, rack: string): number | undefined
   /** The partition's broker in each zone, the client's first. */
   replicasOf(partitionId: number, zone: string | undefined): readonly number[]
+  /**
+   * The placement in which another broker is shown to a client of that zone, once every broker that
+   * lives shows it; undefined where this broker is shown, or some still show it.
+   */
+  leftInVersion(partitionId: number, zone: string | undefined): number | undefined
   /** Who coordinates the group or transactional id. */
   coordinatorOf(name: string): number
   coordination(name: string): Coordination
@@ -49,7 +59,9 @@ export function soleBroker(
     nodes: () => [{ nodeId, ...address(), rack: '' }],
     controllerId: () => nodeId,
     leaderOf: () => nodeId,
+    readerFor: () => undefined,
     replicasOf: () => [nodeId],
+    leftInVersion: () => undefined,
     coordinatorOf: () => nodeId,
     coordination: () => 'own',
     isLister: () => true,

@@ -175,11 +175,21 @@ export class Membership implements ClusterView {
     return nodeId ?? this.#placement?.coordinators[slotOfPartition(partitionId)] ?? this.#nodeId
   }
 
+  readerFor(partitionId: number, rack: string): number | undefined {
+    const nodeId = this.#placement?.zones[rack]?.[slotOfPartition(partitionId)]
+    return rack === '' || nodeId === this.#nodeId ? undefined : nodeId
+  }
+
   replicasOf(partitionId: number, zone: string | undefined): readonly number[] {
     const leader = this.leaderOf(partitionId, zone)
     const zones = Object.values(this.#placement?.zones ?? {})
     const others = zones.map((slots) => slots[slotOfPartition(partitionId)] as number)
     return [...new Set([leader, ...others])]
+  }
+
+  leftInVersion(partitionId: number, zone: string | undefined): number | undefined {
+    if (this.leaderOf(partitionId, zone) === this.#nodeId) return undefined
+    return this.#isShownByAll ? this.#version : undefined
   }
 
   coordinatorOf(name: string): number {
@@ -210,6 +220,7 @@ export class Membership implements ClusterView {
   }
 
   #livingAtMs = 0
+  #isShownByAll = false
 
   /** Those that beat lately, on the database's clock, and did not leave. */
   #living(): BrokerRow[] {
@@ -222,6 +233,9 @@ export class Membership implements ClusterView {
     const before = JSON.stringify(this.nodes())
     this.#rows = brokers
     this.#livingAtMs = nowMs
+    const others = this.#living().filter(({ nodeId }) => nodeId !== this.#nodeId)
+    const shown = Math.max(this.#version, placement?.version ?? 0)
+    this.#isShownByAll = others.every(({ placementVersion }) => placementVersion >= shown)
     const isNews = placement !== undefined && placement.version > this.#version
     if (isNews) {
       this.#placement = parsePlacement(placement.body)

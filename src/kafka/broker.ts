@@ -9,6 +9,7 @@ import type { ClusterView } from '../fleet/cluster-view.ts'
 import type { GroupCoordinator } from '../group/coordinator.ts'
 import type { BrokerLog } from '../log/broker-log.ts'
 import type { ClientQuotas } from '../quota/client-quotas.ts'
+import type { Nudges } from './nudges.ts'
 import type { QuotaMeters } from '../quota/quota-meters.ts'
 import type { Repacker } from '../log/repacker.ts'
 import type { TopicDirectory } from '../log/topic-directory.ts'
@@ -20,6 +21,8 @@ export interface Broker {
   readonly nodeId: number
   /** Who there is beside it, and who is shown for what. */
   readonly cluster: ClusterView
+  /** Which clients are to look for another broker. */
+  readonly nudges: Nudges
   /** Of every partition, and of what stands for a controller. */
   readonly leaderEpoch: number
   /** What clients are told to connect to; known once the listener is bound. */

@@ -93,6 +93,18 @@ export class BrokerLog {
     return tail.groups
   }
 
+  /**
+   * Resolves when what others did before the call is known here, as far as the catalog answers: for
+   * whoever asks for everything there is, and may have changed it at another broker.
+   */
+  async refresh(): Promise<void> {
+    try {
+      await this.#deps.catchUp?.()
+    } catch (error) {
+      if (!isFailure(error)) throw error
+    }
+  }
+
   /** Bytes accepted and not yet decided. */
   get queuedBytes(): number {
     return this.#lane.queuedBytes

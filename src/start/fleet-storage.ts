@@ -108,6 +108,17 @@ export async function openFleetStorage(
   }
 }
 
+/** What people do to the cluster: they ask another broker next, which shall know. */
+const announced: ReadonlySet<string> = new Set([
+  'create topic',
+  'delete topic',
+  'grow topic',
+  'configure topic',
+  'change resource configs',
+  'change client quotas',
+  'delete records',
+])
+
 function timedFleet(
   database: FleetDatabase,
   clock: World['clock'],
@@ -117,7 +128,11 @@ function timedFleet(
     metrics.catalogTook(name, kind, ms),
   )
   return {
-    transaction: (name, body) => timed.transaction(name, body),
+    async transaction(name, body) {
+      const result = await timed.transaction(name, body)
+      if (announced.has(name)) database.announce()
+      return result
+    },
     snapshot: (name, body) => timed.snapshot(name, body),
     changes: (since, tables, limit) => database.changes(since, tables, limit),
     announce: () => database.announce(),

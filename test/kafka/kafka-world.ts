@@ -19,6 +19,7 @@ import type { Journal } from '../../src/journal/journal.ts'
 import type { Broker } from '../../src/kafka/broker.ts'
 import { embeddedProtocol, topicView } from '../../src/kafka/group-surroundings.ts'
 import { kafkaHandlers } from '../../src/kafka/handlers.ts'
+import { Nudges } from '../../src/kafka/nudges.ts'
 import { Router } from '../../src/kafka/router.ts'
 import { BrokerLog } from '../../src/log/broker-log.ts'
 import { ClientQuotas } from '../../src/quota/client-quotas.ts'
@@ -36,6 +37,12 @@ import { VirtualClock } from '../support/virtual-clock.ts'
 const host = 'karst.test'
 const remote = '10.1.2.3:51234'
 const correlationId = 7
+
+/** A cluster of one. */
+function alone(nodeId: number, clock: VirtualClock): Pick<Broker, 'cluster' | 'nudges'> {
+  const cluster = soleBroker(nodeId, () => ({ host, port: 9092 }))
+  return { cluster, nudges: new Nudges(cluster, clock) }
+}
 
 export class KafkaWorld {
   readonly clock: VirtualClock = new VirtualClock()
@@ -77,7 +84,7 @@ export class KafkaWorld {
     const settings = new GroupSettings(config, configs)
     this.broker = {
       clusterId: 'the-cluster',
-      cluster: soleBroker(config['node.id'], () => ({ host, port: 9092 })),
+      ...alone(config['node.id'], clock),
       nodeId: config['node.id'],
       leaderEpoch: 0,
       advertised: () => ({ host, port: 9092 }),

@@ -24,6 +24,7 @@ import { type BatchRules, type Refusal, validateBatch } from '../../record/valid
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { produce, type ProduceReply, type ProduceRequest } from '../../wire/messages/00-produce.ts'
 import type { Broker } from '../broker.ts'
+import { zoneOf } from '../client-zone.ts'
 import {
   refusedTransactionalCode,
   transactionOf,
@@ -225,6 +226,10 @@ function append(
   if (typeof topic === 'number') return refused(topic)
   const partitionId = topic.partitionIds[index]
   if (partitionId === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  const { peer, header } = producing.exchange
+  if (producing.broker.nudges.isDue(peer, partitionId, zoneOf(header.clientId))) {
+    return refused(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  }
   const { writtenFor } = producing
   if (records === null) return refused(ErrorCode.INVALID_RECORD, 'no record batch')
   if (writtenFor !== null && 'errorCode' in writtenFor && isTransactionalBatch(records)) {
@@ -297,9 +302,10 @@ async function appendBatch(
       ...(header.isTransactional ? partOf(writtenFor) : {}),
     }
     const hold = bytes === sent ? exchange.hold : unpooled
-    const outcome = await broker.logs.append(intent, bytes, hold)
+    const decided = broker.nudges.began(exchange.peer, partitionId)
+    const outcome = await broker.logs.append(intent, bytes, hold).finally(decided)
     const isOutdated = outcome.outcome === 'refused' && outcome.reason === 'config-changed'
-    const now = isOutdated && !producing.isOver ? broker.topics.byId(topicId) : undefined
+    const now = isOutdated && !producing.isOver ? await topicNow(broker, topic) : undefined
     if (now !== undefined && now.configVersion !== configVersion && attempt < attemptsMax) {
       // Judged again as it was sent: only brokers may have stamped a batch.
       if (sentHeader !== undefined) bytes.set(sentHeader)
@@ -310,6 +316,13 @@ async function appendBatch(
     if (!isFailure(error)) throw error
     return { index, errorCode: failureCode(error), baseOffset: -1, errorMessage: error.message }
   }
+}
+
+/** As it is now, also where another broker changed it. @throws Failure 'unavailable' */
+async function topicNow({ topics }: Broker, known: KnownTopic): Promise<KnownTopic | undefined> {
+  const { topicId, configVersion } = known
+  if (topics.byId(topicId)?.configVersion === configVersion) await topics.hear(topicId)
+  return topics.byId(topicId)
 }
 
 /** By what the topic's configs are now, which may be to store another codec. */

@@ -9,7 +9,8 @@
  * - read_committed (KIP-98) sees up to the last stable offset, and is told which transactions of what
  *   it gets were aborted; read_uncommitted sees everything.
  * - A client that is older than zstd (below 10) is told so, not given what it cannot read (KIP-110).
- * - Topics by name (4-12) or id (13+, KIP-516). No preferred replica, no diverging epochs.
+ * - Topics by name (4-12) or id (13+, KIP-516). No diverging epochs.
+ * - A consumer in another zone is told the broker of its own (11+, KIP-392).
  */
 import { isFailure } from '../../base/errors.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
@@ -20,6 +21,7 @@ import { forEachBatch } from '../../record/batch-sequence.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { fetch, type FetchReply, type FetchRequest } from '../../wire/messages/01-fetch.ts'
 import type { Broker } from '../broker.ts'
+import { zoneOf } from '../client-zone.ts'
 import { FetchWait, pause } from '../fetch-wait.ts'
 import { leaderEpochCode, logOrCode } from '../partition-look-up.ts'
 import { clientOf } from '../request.ts'
@@ -80,6 +82,8 @@ interface Fetching {
   readonly bytesMax: number
   readonly knowsZstd: boolean
   readonly isolation: Isolation
+  /** True where the client shall look for the partition's broker anew. */
+  readonly isNudged: (partitionId: number) => boolean
 }
 
 export function fetchHandler(broker: Broker): Handler {
@@ -105,6 +109,7 @@ export function fetchHandler(broker: Broker): Handler {
     const fetching: Fetching = {
       ...{ broker, request, isById, turn, bytesMax },
       ...{ knowsZstd, isolation },
+      isNudged: (id) => broker.nudges.isDue(peer, id, zoneOf(header.clientId)),
     }
     const look = await lookUntilEnough(fetching, signal)
     unsentBytes += look.byteLength
@@ -117,11 +122,15 @@ export function fetchHandler(broker: Broker): Handler {
 }
 
 /** All partitions in the order asked for. Again for every look: topics are made and deleted. */
-function resolve({ broker, request, isById }: Fetching): Target[] {
+function resolve({ broker, request, isById, isNudged }: Fetching): Target[] {
   const missing = isById ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
   return request.topics.flatMap(({ topic, topicId, partitions }) => {
     const known = isById ? broker.topics.byId(topicId) : broker.topics.byName(topic)
-    return partitions.map((asked) => resolvePartition(broker, known, asked, missing))
+    return partitions.map((asked) => {
+      const target = resolvePartition(broker, known, asked, missing)
+      const isMoved = target.log !== undefined && isNudged(target.log.partitionId)
+      return isMoved ? { ...target, fault: ErrorCode.NOT_LEADER_OR_FOLLOWER } : target
+    })
   })
 }
 
@@ -166,12 +175,29 @@ async function lookOnce(fetching: Fetching, targets: readonly Target[]): Promise
   const look: Look = { replies: new Map(), releases: [], byteLength: 0, hasError: false }
   for (let index = 0; index < targets.length; index++) {
     const target = targets[(index + fetching.turn) % targets.length] as Target
-    const reply = atEnd(target, fetching.isolation) ?? (await readTarget(fetching, target, look))
+    const reply =
+      redirected(fetching, target) ??
+      atEnd(target, fetching.isolation) ??
+      (await readTarget(fetching, target, look))
     look.replies.set(target.asked, reply)
-    if (reply.errorCode !== ErrorCode.NONE) look.hasError = true
+    if (reply.errorCode !== ErrorCode.NONE || isRedirect(reply)) look.hasError = true
   }
   return look
 }
+
+/** The consumer's own zone has a broker for the partition: it reads there from now on (KIP-392). */
+function redirected(
+  { broker, request, isolation }: Fetching,
+  { asked, log, fault }: Target,
+): PartitionReply | undefined {
+  if (log === undefined || fault !== ErrorCode.NONE) return undefined
+  const preferredReadReplica = broker.cluster.readerFor(log.partitionId, request.rackId)
+  if (preferredReadReplica === undefined) return undefined
+  return { ...replyOf(asked, log, isolation), preferredReadReplica }
+}
+
+const isRedirect = ({ preferredReadReplica = -1 }: PartitionReply): boolean =>
+  preferredReadReplica >= 0
 
 /** A partition that has nothing new, without waiting for anything: most of them, most of the time. */
 function atEnd({ asked, log, fault }: Target, isolation: Isolation): PartitionReply | undefined {

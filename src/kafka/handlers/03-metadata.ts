@@ -73,6 +73,7 @@ async function answers(
   const { topics } = request
   const zone = zoneOf(header.clientId)
   if (topics === null || (header.apiVersion === 0 && topics.length === 0)) {
+    await broker.logs.refresh()
     return broker.topics.all().map((topic) => found(broker, topic, zone))
   }
   if (topics.some(({ topicId }) => topicId !== zeroId)) {
