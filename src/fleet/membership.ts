@@ -141,7 +141,9 @@ export class Membership implements ClusterView {
       await this.beat()
       const others = this.#living().filter(({ nodeId }) => nodeId !== this.#nodeId)
       const isShown = others.every(({ placementVersion }) => placementVersion >= this.#version)
-      if (others.length === 0 || (!this.#isPlaced() && isShown)) return
+      // Where all stop there is nowhere to go.
+      if (!others.some(({ state }) => state === 'serving')) return
+      if (!this.#isPlaced() && isShown) return
       if (clock.monotonicMs() >= endMs) return
       await sleep(clock, heartbeatMs / 5)
     }
