@@ -177,7 +177,7 @@ export async function bound<Bound>(flag: string, listening: Promise<Bound>): Pro
 
 function startJobs(
   config: Config,
-  { clock, random, log }: World,
+  { clock, random, log, jobTimes }: World,
   parts: Storage & {
     readonly topics: TopicDirectory
     readonly configs: LiveConfigs
@@ -199,6 +199,7 @@ function startJobs(
       objectBytes: config['pack.object.bytes'],
       retentionCheckMs: config['log.retention.check.interval.ms'],
       graceMs: config['object.grace.ms'],
+      times: jobTimes,
       producerExpirationMs: () => liveInteger(parts.configs, config, 'producer.id.expiration.ms'),
     },
   })

@@ -44,6 +44,21 @@ export interface LogJobLimits extends PackLimits {
   readonly graceMs: number
   /** `producer.id.expiration.ms`. */
   readonly producerExpirationMs: () => number
+  /** Default: `jobTimes`. A simulation has seconds, not hours, to see them pass. */
+  readonly times?: JobTimes | undefined
+}
+
+/** Times that no option sets, in milliseconds: they follow from how long a put or commit can take. */
+export interface JobTimes {
+  /** What became of a group can be asked for so long. */
+  readonly outcomesKeptMs: number
+  /** A claim of a packed object, or bytes without one: a put takes seconds. */
+  readonly orphanMs: number
+  /** Beyond the rows of its groups, which would bring it back; beyond any commit that is late. */
+  readonly journalRowsMs: number
+  readonly sweepMs: number
+  readonly dropTopicsMs: number
+  readonly expireGroupsMs: number
 }
 
 export interface LogJobs {
@@ -81,20 +96,19 @@ const minute = 60 * second
 
 /** A difference of clocks beyond this deletes nothing until somebody has looked (pitfall I1). */
 const clockDifferenceMsMax = 5 * minute
-/** What became of a group can be asked for so long. */
-const outcomesKeptMs = 10 * minute
-/** A claim of a packed object, or bytes without one: a put takes seconds. */
-const orphanMs = 15 * minute
-/** Beyond the rows of its groups, which would bring it back. */
-const journalRowsMs = 2 * outcomesKeptMs
+const jobTimes: JobTimes = {
+  outcomesKeptMs: 10 * minute,
+  orphanMs: 15 * minute,
+  journalRowsMs: 20 * minute,
+  sweepMs: 60 * minute,
+  dropTopicsMs: 10 * second,
+  expireGroupsMs: minute,
+}
 
 const packLookMsMax = second
 const collectMsMax = 30 * second
 const firstRetainMs = 30 * second
-const dropTopicsMs = 10 * second
-const sweepMs = 60 * minute
 const expireProducersMs = 10 * minute
-const expireGroupsMs = minute
 
 /** Builds the jobs and starts them. */
 export function startLogJobs(deps: LogJobsDeps): LogJobs {
@@ -109,13 +123,14 @@ export function startLogJobs(deps: LogJobsDeps): LogJobs {
   })
   const policies = (): RetentionPolicy[] => topics.all().map(retentionOf)
   const retainer = new Retainer({ database, index, extentIndex, clock, policies })
-  const { graceMs, producerExpirationMs } = limits
+  const { graceMs, producerExpirationMs, times = jobTimes } = limits
+  const { orphanMs, journalRowsMs } = times
   const collector = new Collector({ ...deps, limits: { graceMs, orphanMs, journalRowsMs } })
   const dropper = new TopicDropper({ database, extentIndex, tailCache, clock })
   const expirer = new Expirer({
     database,
     clock,
-    limits: { producersMs: producerExpirationMs, groupsMs: outcomesKeptMs },
+    limits: { producersMs: producerExpirationMs, groupsMs: times.outcomesKeptMs },
   })
   const runner = new JobRunner({ clock, random, log, broken: deps.broken })
   const parts = { packer, retainer, collector, dropper, expirer }
@@ -142,7 +157,8 @@ interface Parts {
 /** `deleting` guards what goes by time. */
 function jobsOf(parts: Parts, limits: LogJobLimits, deleting: (run: Run) => Run): Job[] {
   const { packer, retainer, collector, dropper, expirer } = parts
-  const { windowMs, retentionCheckMs, graceMs } = limits
+  const { windowMs, retentionCheckMs, graceMs, times = jobTimes } = limits
+  const { sweepMs, dropTopicsMs, expireGroupsMs, outcomesKeptMs } = times
   return [
     {
       name: jobNames.pack,

@@ -7,6 +7,7 @@ import type { CatalogDatabase } from '../catalog/database.ts'
 import type { FleetDatabase } from '../catalog/fleet-database.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Network } from '../kafka/byte-stream.ts'
+import type { JobTimes } from '../log/jobs.ts'
 import type { Repacker } from '../log/repacker.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 
@@ -26,6 +27,8 @@ export interface World {
   readonly logLevels: LogLevels
   /** For tests: frames' memory is overwritten when it is free, so that a late read is seen. */
   readonly poisonsFree?: boolean
+  /** For tests: jobs by other times than their own. */
+  readonly jobTimes?: JobTimes
 }
 
 export interface FleetWorld {

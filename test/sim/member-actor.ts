@@ -11,10 +11,10 @@ import { offsetFetch } from '../../src/wire/messages/09-offset-fetch.ts'
 import { heartbeat } from '../../src/wire/messages/12-heartbeat.ts'
 import { joinGroup } from '../../src/wire/messages/11-join-group.ts'
 import { syncGroup } from '../../src/wire/messages/14-sync-group.ts'
-import { Lost, type SimClient } from './sim-client.ts'
+import { type Asker, Lost } from './sim-client.ts'
 
 export interface MemberParts {
-  readonly client: SimClient
+  readonly client: Asker
   readonly clock: Clock
   readonly random: Random
   readonly groupId: string

@@ -9,7 +9,7 @@ import { ErrorCode } from '../../src/wire/error-codes.ts'
 import { produce } from '../../src/wire/messages/00-produce.ts'
 import { initProducerId } from '../../src/wire/messages/22-init-producer-id.ts'
 import type { History, Sent } from './history.ts'
-import { Lost, type SimClient } from './sim-client.ts'
+import { type Asker, Lost } from './sim-client.ts'
 
 const apiVersion = 9
 /** Kafka's clients have at most five; fewer make a step of the simulation cheaper, not safer. */
@@ -17,7 +17,7 @@ const inFlightMax = 3
 
 export interface ProducerParts {
   readonly name: string
-  readonly client: SimClient
+  readonly client: Asker
   readonly clock: Clock
   readonly random: Random
   readonly history: History

@@ -11,10 +11,10 @@ import { ErrorCode } from '../../src/wire/error-codes.ts'
 import { fetch } from '../../src/wire/messages/01-fetch.ts'
 import { listOffsets } from '../../src/wire/messages/02-list-offsets.ts'
 import type { History } from './history.ts'
-import { Lost, type SimClient } from './sim-client.ts'
+import { type Asker, Lost } from './sim-client.ts'
 
 export interface ReaderParts {
-  readonly client: SimClient
+  readonly client: Asker
   readonly clock: Clock
   readonly random: Random
   readonly history: History

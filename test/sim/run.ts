@@ -1,13 +1,14 @@
 /**
- * Runs the simulation: `node test/sim/run.ts --seconds 60` on fresh seeds, `--seed N` one again,
- * with its log. A failure prints the command that repeats it.
+ * Runs the simulation: `node test/sim/run.ts --seconds 60` on fresh seeds, of one broker and of a
+ * fleet by turns, `--fleet` or `--embedded` of one kind only, `--seed N` one again, with its log. A
+ * failure prints the command that repeats it.
  */
 import { createHash } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { LogLevels } from '../../src/base/log-levels.ts'
 import { pinoLog } from '../../src/base/pino-log.ts'
 import { silentLog } from '../../src/base/log.ts'
-import { simulate } from './simulation.ts'
+import { simulate, type SimulationKind } from './simulation.ts'
 
 const { values } = parseArgs({
   options: {
@@ -15,25 +16,36 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     from: { type: 'string' },
     trace: { type: 'boolean', default: false },
+    fleet: { type: 'boolean', default: false },
+    embedded: { type: 'boolean', default: false },
   },
 })
+
+/** By the seed, so that a run of both kinds can be repeated. */
+function kindOf(seed: number): SimulationKind {
+  if (values.fleet !== values.embedded) return values.fleet ? 'fleet' : 'embedded'
+  return seed % 2 === 0 ? 'fleet' : 'embedded'
+}
 
 async function one(seed: number, isLoud: boolean): Promise<boolean> {
   const write = (line: string): void => void process.stderr.write(line)
   const log = isLoud
     ? pinoLog({ levels: new LogLevels('DEBUG'), format: 'pretty', write })
     : silentLog
+  const kind = kindOf(seed)
   try {
-    const { trace, acknowledged, crashes } = await simulate({ seed, log })
+    const { trace, acknowledged, crashes } = await simulate({ seed, kind, log })
     if (isLoud) {
       const digest = createHash('sha256').update(trace.join('\n')).digest('hex').slice(0, 16)
       if (values.trace) console.log(trace.join('\n'))
-      console.log(`seed ${seed}: ${acknowledged} acknowledged, ${crashes} crashes, trace ${digest}`)
+      console.log(
+        `${kind} ${seed}: ${acknowledged} acknowledged, ${crashes} crashes, trace ${digest}`,
+      )
     }
     return true
   } catch (error) {
     console.error(error)
-    console.error(`simulation failed; again with: node test/sim/run.ts --seed ${seed}`)
+    console.error(`simulation failed; again with: node test/sim/run.ts --${kind} --seed ${seed}`)
     return false
   }
 }

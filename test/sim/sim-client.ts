@@ -13,12 +13,22 @@ export class Lost extends Error {
   override readonly name = 'Lost'
 }
 
+/** What actors ask: a broker, or whichever of several a client finds. */
+export interface Asker {
+  /** @throws Lost: it may have been done or not. */
+  request<Request, Response>(
+    api: Askable<Request, Response>,
+    apiVersion: number,
+    body: Request,
+  ): Promise<Response>
+}
+
 interface Waiting {
   readonly settle: (frame: Uint8Array) => void
   readonly lose: (error: Error) => void
 }
 
-export class SimClient {
+export class SimClient implements Asker {
   readonly #network: SimNetwork
   readonly #clock: Clock
   readonly #port: number

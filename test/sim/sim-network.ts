@@ -22,14 +22,16 @@ interface End {
 /** Both directions of one connection. */
 class Wire {
   isOpen = true
+  readonly port: number
   readonly #clock: Clock
   readonly #random: Random
   readonly #nextMs: [number, number] = [0, 0]
   readonly ends: [End | undefined, End | undefined] = [undefined, undefined]
 
-  constructor(clock: Clock, random: Random) {
+  constructor(clock: Clock, random: Random, port: number) {
     this.#clock = clock
     this.#random = random
+    this.port = port
   }
 
   /** From `side` to the other; what is on its way when the connection is cut is lost. */
@@ -64,7 +66,7 @@ class Wire {
 export class SimNetwork {
   readonly #clock: Clock
   readonly #random: Random
-  readonly #listeners = new Map<number, (stream: ByteStream) => void>()
+  readonly #listeners = new Map<number, (stream: ByteStream, wire: Wire) => void>()
   #wires: Wire[] = []
   #ports = 20_000
 
@@ -78,13 +80,19 @@ export class SimNetwork {
     return {
       listen: async (host, port, accept): Promise<Listener> => {
         if (this.#listeners.has(port)) throw new Failure('conflict', `port ${port} is in use`)
-        this.#listeners.set(port, (stream) => {
-          if (!life.isOver) accept(stream)
-        })
-        const close = async (): Promise<void> => void this.#listeners.delete(port)
+        const wires: Wire[] = []
+        const own = (stream: ByteStream, wire: Wire): void => {
+          if (life.isOver) return
+          wires.push(wire)
+          accept(stream)
+        }
+        this.#listeners.set(port, own)
+        const close = async (): Promise<void> => {
+          if (this.#listeners.get(port) === own) this.#listeners.delete(port)
+        }
         life.atEnd(() => {
-          this.#listeners.delete(port)
-          for (const wire of this.#wires) wire.cut()
+          void close()
+          for (const wire of wires) wire.cut()
         })
         return { address: { host, port }, close }
       },
@@ -95,16 +103,26 @@ export class SimNetwork {
   connect(port: number, events: SimSocketEvents): SimSocket | undefined {
     const accept = this.#listeners.get(port)
     if (accept === undefined) return undefined
-    const wire = new Wire(this.#clock, this.#random)
+    const wire = new Wire(this.#clock, this.#random, port)
     this.#wires = [...this.#wires.filter(({ isOpen }) => isOpen), wire]
     wire.ends[0] = { deliver: (bytes) => events.data(bytes), ended: () => events.closed() }
     const stream = new SimStream(wire, `client:${++this.#ports}`)
     wire.ends[1] = stream
-    accept(stream)
+    accept(stream, wire)
     return {
       write: (chunks) => wire.send(0, chunks, () => undefined),
       close: () => wire.cut(),
     }
+  }
+
+  /** The address is somebody else's from now on; what is connected stays so. */
+  release(port: number): void {
+    this.#listeners.delete(port)
+  }
+
+  /** Cuts every connection to who listens there. */
+  cutAll(port: number): void {
+    for (const wire of this.#wires) if (wire.port === port) wire.cut()
   }
 
   /** Cuts one connection, any. */

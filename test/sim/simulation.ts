@@ -1,33 +1,33 @@
 /**
- * One run: the real broker on virtual time, clients that keep it busy, and a world that fails. One
+ * One run: real brokers on virtual time, clients that keep them busy, and a world that fails. One
  * seed decides everything, so that a failure is a command that anyone can repeat.
  */
 import assert from 'node:assert/strict'
 import { sleep } from '../../src/base/clock.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
-import { LogLevels } from '../../src/base/log-levels.ts'
 import { type Random, randomBelow } from '../../src/base/random.ts'
-import { openMemoryDatabase, type MemoryDatabase } from '../../src/catalog/memory-database.ts'
-import type { MemoryFault, MemoryPoint } from '../../src/catalog/memory-faults.ts'
-import { parseConfig, type LoadedConfig } from '../../src/config/parse-config.ts'
-import { MemoryDisk, type DiskFault, type DiskOperation } from '../../src/disk/memory-disk.ts'
-import { startServer } from '../../src/server.ts'
 import { metadata } from '../../src/wire/messages/03-metadata.ts'
 import { incrementalAlterConfigs } from '../../src/wire/messages/44-incremental-alter-configs.ts'
-import { inlineRepacker } from '../support/inline-repacker.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
+import { EmbeddedSite } from './embedded-site.ts'
+import { FleetSite } from './fleet-site.ts'
 import { History } from './history.ts'
-import { Life, MortalDatabase, mortalClock } from './life.ts'
 import { runMember } from './member-actor.ts'
 import { runProducer } from './producer-actor.ts'
 import { fetchFrom, type ReaderParts, type ReadRecord, runReader } from './reader-actor.ts'
-import { Lost, SimClient } from './sim-client.ts'
+import { type Asker, Lost } from './sim-client.ts'
 import { SimNetwork } from './sim-network.ts'
+import { errorOf, type Site } from './site.ts'
 import { TxnWork } from './txn-work.ts'
+
+/** One broker over a folder, or several over a bucket and a database. */
+export type SimulationKind = 'embedded' | 'fleet'
 
 export interface SimulationOptions {
   readonly seed: number
+  /** Default: 'embedded'. */
+  readonly kind?: SimulationKind
   /** Virtual time with faults. */
   readonly faultMs?: number
   readonly log?: Log
@@ -40,11 +40,12 @@ export interface SimulationResult {
   readonly crashes: number
 }
 
-const port = 9_092
 const topic = 'orders'
 const partitionCount = 3
 /** S1: after the last fault everything succeeds again within this. */
 const livenessMs = 10_000
+/** What is under way when the faults end may take so long: a broker drains for eight seconds. */
+const chaosMsMax = 40_000
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const simulation = new Simulation(options)
@@ -54,68 +55,60 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 class Simulation {
   readonly #random: Random
   readonly #clock = new VirtualClock()
-  readonly #disk: MemoryDisk
-  readonly #database: MemoryDatabase
   readonly #network: SimNetwork
   readonly #history = new History()
-  readonly #loaded: LoadedConfig
-  readonly #log: Log
+  readonly #site: Site
   readonly #faultMs: number
   #hasFaults = false
   #isOver = false
-  #crashes = 0
-  #life: Life | undefined
   readonly #transactions: TxnWork
   #failure: Error | undefined
 
-  constructor({ seed, faultMs = 6_000, log = silentLog }: SimulationOptions) {
+  constructor({ seed, kind = 'embedded', faultMs = 6_000, log = silentLog }: SimulationOptions) {
     this.#random = seededRandom(seed)
     this.#faultMs = faultMs
-    this.#log = log
     const clock = this.#clock
-    this.#disk = new MemoryDisk({
-      clock,
-      random: this.#fork(),
-      latencyMs: 0.1,
-      fault: (operation) => this.#diskFault(operation),
-    })
-    this.#database = openMemoryDatabase({
-      clock,
-      hooks: {
-        pause: () => sleep(clock, randomBelow(this.#random, 3) === 0 ? 0.2 : 0),
-        fault: (point) => this.#catalogFault(point),
-      },
-    })
     this.#network = new SimNetwork(clock, this.#fork())
-    this.#loaded = configFor(this.#random)
+    const parts = {
+      ...{ clock, log, random: this.#random, network: this.#network },
+      note: (line: string) => this.#note(line),
+      failed: (error: unknown) => void (this.#failure ??= errorOf(error)),
+      hasFaults: () => this.#hasFaults,
+    }
+    const Kind = kind === 'fleet' ? FleetSite : EmbeddedSite
+    this.#site = new Kind(parts, partitionCount)
     this.#transactions = new TxnWork({
       clock,
       fork: () => this.#fork(),
-      client: (name) => this.#client(name),
+      client: (name) => this.#site.client(name),
       note: (line) => this.#note(line),
       isOver: () => this.#isOver,
     })
   }
 
   async run(): Promise<SimulationResult> {
-    await this.#within('start', this.#boot(), livenessMs)
+    await this.#within('start', this.#site.boot(), livenessMs)
     await this.#within('topics', this.#createTopics(), livenessMs)
     this.#hasFaults = true
     const actors = this.#startActors()
     const chaos = this.#chaos()
     await this.#advance(this.#faultMs)
     this.#hasFaults = false
+    const calm = chaos.then(() => this.#site.calm())
+    await this.#within('chaos', calm, chaosMsMax)
     this.#isOver = true
-    await this.#within('chaos', chaos, livenessMs)
     // S1: what is in flight succeeds, without anyone's help.
     await this.#within('S1: clients come to an end', Promise.all(actors), livenessMs)
-    await this.#restart()
-    await this.#within('reading everything', this.#checkAll(), 60_000)
+    await this.#within('reading everything', this.#checkAll('as it is'), 60_000)
+    await this.#within('restart', this.#site.restart(), livenessMs)
+    await this.#within('reading everything', this.#checkAll('restarted'), 60_000)
+    await this.#within('transactions', this.#transactions.check(), 60_000)
+    await this.#within('audit', this.#site.audit(), livenessMs)
     if (this.#failure !== undefined) throw this.#failure
     const { trace } = this.#history
     const acknowledged = [...this.#history.sent.values()].filter((s) => s.state === 'acknowledged')
     assert.ok(acknowledged.length > 0, 'something was acknowledged')
-    return { trace, acknowledged: acknowledged.length, crashes: this.#crashes }
+    return { trace, acknowledged: acknowledged.length, crashes: this.#site.crashes }
   }
 
   #fork(): Random {
@@ -126,60 +119,13 @@ class Simulation {
     this.#history.note(`${this.#clock.monotonicMs().toFixed(3)} ${line}`)
   }
 
-  async #boot(): Promise<void> {
-    for (;;) {
-      const life = new Life()
-      this.#life = life
-      try {
-        const server = await startServer(this.#loaded, {
-          clock: mortalClock(this.#clock, life),
-          random: this.#fork(),
-          disk: this.#disk.mount(),
-          network: this.#network.of(life),
-          openDatabase: async () => new MortalDatabase(this.#database, life),
-          repacker: inlineRepacker,
-          log: this.#log,
-          logLevels: new LogLevels('INFO'),
-          poisonsFree: true,
-        })
-        server.failure.catch((error: unknown) => {
-          this.#failure ??= error instanceof Error ? error : new Error(String(error))
-        })
-        this.#note('broker started')
-        return
-      } catch (error) {
-        if (life !== this.#life) return
-        this.#note(`start failed: ${String(error)}`)
-        life.kill()
-        await sleep(this.#clock, 100)
-      }
-    }
-  }
-
-  async #restart(): Promise<void> {
-    this.#crash()
-    await this.#within('restart', this.#boot(), livenessMs)
-  }
-
-  /** kill -9; half of the time the power goes with it. */
-  #crash(): void {
-    this.#crashes++
-    this.#note('crash')
-    this.#life?.kill()
-    this.#disk.crash(this.#fork())
-  }
-
   async #chaos(): Promise<void> {
     while (this.#hasFaults) {
       await sleep(this.#clock, 20 + randomBelow(this.#random, 400))
       if (!this.#hasFaults) return
       const draw = randomBelow(this.#random, 10)
-      if (draw < 6) this.#network.cutOne()
-      else if (draw < 8) {
-        this.#crash()
-        await sleep(this.#clock, 5 + randomBelow(this.#random, 200))
-        await this.#boot()
-      } else if (draw < 9) await this.#changePacking()
+      if (draw < 8) await this.#site.disturb()
+      else if (draw < 9) await this.#changePacking()
     }
   }
 
@@ -192,53 +138,15 @@ class Simulation {
     const resources = names.map((resourceName) => ({ resourceType: 2, resourceName, configs }))
     const body = { resources, validateOnly: false }
     try {
-      await this.#client('configs').request(incrementalAlterConfigs, 1, body)
+      await this.#site.client('configs').request(incrementalAlterConfigs, 1, body)
       this.#note(`compression.type is ${value}`)
     } catch (error) {
       if (!(error instanceof Lost)) throw error
     }
   }
 
-  #diskFault({ kind }: DiskOperation): DiskFault | undefined {
-    if (!this.#hasFaults) return undefined
-    const draw = randomBelow(this.#random, 1_000)
-    if (draw < 15) return { delayMs: randomBelow(this.#random, 300) }
-    if (draw < 20 && (kind === 'write' || kind === 'sync')) return { fail: 'unavailable' }
-    if (draw < 24 && kind === 'write') return { fail: 'overloaded' }
-    return undefined
-  }
-
-  #catalogFault({ at }: MemoryPoint): MemoryFault | undefined {
-    if (!this.#hasFaults) return undefined
-    const draw = randomBelow(this.#random, 1_000)
-    if (draw < 3) return { fault: 'fail' }
-    if (at !== 'commit') return undefined
-    if (draw < 12) return { fault: 'lose-answer' }
-    if (draw < 18) return { fault: 'lose-request' }
-    if (draw < 26) {
-      const until = this.#untilOrDeath(randomBelow(this.#random, 800))
-      return { fault: 'zombie', until, commits: randomBelow(this.#random, 2) === 0 }
-    }
-    return undefined
-  }
-
-  /**
-   * The embedded catalog runs in the broker's process: a commit that hangs is over, one way or the
-   * other, when the process dies. (A server's would go on; there no journal space is used again.)
-   */
-  #untilOrDeath(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#life?.atEnd(resolve)
-    this.#clock.after(ms, resolve)
-    return promise
-  }
-
-  #client(name: string): SimClient {
-    return new SimClient(this.#network, this.#clock, port, name)
-  }
-
   async #createTopics(): Promise<void> {
-    const client = this.#client('admin')
+    const client = this.#site.client('admin')
     const names = [topic, TxnWork.topic]
     const body = { topics: names.map((name) => ({ name })), allowAutoTopicCreation: true }
     for (;;) {
@@ -259,11 +167,13 @@ class Simulation {
     for (let partition = 0; partition < partitionCount; partition++) {
       for (const isIdempotent of [true, true, false]) {
         const name = `p${partition}-${actors.length}${isIdempotent ? 'i' : ''}`
-        const client = this.#client(name)
+        const client = this.#site.client(name)
         const parts = { ...shared, name, client, random: this.#fork(), partition, isIdempotent }
         actors.push(this.#watched(runProducer(parts)))
       }
-      actors.push(this.#watched(runReader(this.#reader(partition))))
+      actors.push(
+        this.#watched(runReader(this.#reader(partition, this.#site.client(`reader-${partition}`)))),
+      )
     }
     for (const groupId of ['group-a', 'group-b']) {
       const note = (line: string): void => this.#note(line)
@@ -271,7 +181,7 @@ class Simulation {
         ...shared,
         groupId,
         note,
-        client: this.#client(groupId),
+        client: this.#site.client(groupId),
         random: this.#fork(),
       }
       actors.push(this.#watched(runMember(parts)))
@@ -280,9 +190,8 @@ class Simulation {
     return actors
   }
 
-  #reader(partition: number): ReaderParts {
+  #reader(partition: number, client: Asker): ReaderParts {
     const isOver = (): boolean => this.#isOver
-    const client = this.#client(`reader-${partition}`)
     const shared = { clock: this.#clock, random: this.#fork(), history: this.#history }
     return { ...shared, client, topic, partition, isOver }
   }
@@ -292,36 +201,41 @@ class Simulation {
     try {
       await actor
     } catch (error) {
-      this.#failure ??= error instanceof Error ? error : new Error(String(error))
+      this.#failure ??= errorOf(error)
     }
   }
 
-  async #checkAll(): Promise<void> {
-    const logs = new Map<number, ReadRecord[]>()
-    for (let partition = 0; partition < partitionCount; partition++) {
-      let refusal = ''
-      const refused = (code: number, offset: number): void => {
-        refusal = `partition ${partition} at ${offset}: error ${code}`
+  /** Every broker shows the same, and it is what clients saw. */
+  async #checkAll(when: string): Promise<void> {
+    for (const [index, client] of this.#site.pinned('check').entries()) {
+      const logs = new Map<number, ReadRecord[]>()
+      for (let partition = 0; partition < partitionCount; partition++) {
+        const records = await this.#readAll(partition, client)
+        logs.set(partition, records)
+        this.#note(`${when}, ${index}: partition ${partition}: ${records.length} records`)
       }
-      const reader = { ...this.#reader(partition), refused }
-      const records: ReadRecord[] = []
-      for (let offset = 0, refusals = 0; ;) {
-        const page = await fetchFrom(reader, offset, 0)
-        if (page === undefined) {
-          assert.ok(++refusals < 100, `W1: committed records cannot be read: ${refusal}`)
-          await sleep(this.#clock, 20)
-          continue
-        }
-        if (page.length === 0) break
-        records.push(...page)
-        offset = (page.at(-1)?.offset ?? 0) + 1
-      }
-      assert.ok(records.length >= 0)
-      logs.set(partition, records)
-      this.#note(`partition ${partition}: ${records.length} records`)
+      this.#history.check(logs)
     }
-    this.#history.check(logs)
-    await this.#transactions.check()
+  }
+
+  async #readAll(partition: number, client: Asker): Promise<ReadRecord[]> {
+    let refusal = ''
+    const refused = (code: number, offset: number): void => {
+      refusal = `partition ${partition} at ${offset}: error ${code}`
+    }
+    const reader = { ...this.#reader(partition, client), refused }
+    const records: ReadRecord[] = []
+    for (let offset = 0, refusals = 0; ;) {
+      const page = await fetchFrom(reader, offset, 0)
+      if (page === undefined) {
+        assert.ok(++refusals < 100, `W1: committed records cannot be read: ${refusal}`)
+        await sleep(this.#clock, 20)
+        continue
+      }
+      if (page.length === 0) return records
+      records.push(...page)
+      offset = (page.at(-1)?.offset ?? 0) + 1
+    }
   }
 
   async #advance(ms: number): Promise<void> {
@@ -346,26 +260,4 @@ class Simulation {
     assert.ok(isSettled, `${what}: not done within ${msMax} ms; seen last:\n  ${last}`)
     return work
   }
-}
-
-/** Small files and caches, so that rolling, recycling and cold reads happen all the time. */
-function configFor(random: Random): LoadedConfig {
-  const flags = { data: '/data', kafka: `broker:${port}`, 'num-partitions': `${partitionCount}` }
-  const parsed = parseConfig({ flags })
-  assert.ok(parsed.ok, JSON.stringify(parsed))
-  const pick = (values: readonly number[]): number =>
-    values[randomBelow(random, values.length)] ?? 0
-  const config = {
-    ...parsed.config,
-    'disk.reserve.bytes': 65_536,
-    'journal.file.bytes': pick([131_072, 262_144, 1_048_576]),
-    'journal.group.bytes': pick([32_768, 65_536]),
-    'tail.cache.bytes': pick([0, 65_536, 1_048_576]),
-    'block.cache.bytes': pick([0, 65_536, 1_048_576]),
-    'pack.window.ms': pick([100, 1_000, 60_000]),
-    'pack.object.bytes': pick([16_384, 65_536, 67_108_864]),
-    'object.grace.ms': pick([1_000, 60_000]),
-    'transaction.abort.timed.out.transaction.cleanup.interval.ms': pick([100, 1_000]),
-  }
-  return { ...parsed, config }
 }

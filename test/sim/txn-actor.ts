@@ -13,14 +13,14 @@ import { addPartitionsToTxn } from '../../src/wire/messages/24-add-partitions-to
 import { addOffsetsToTxn } from '../../src/wire/messages/25-add-offsets-to-txn.ts'
 import { endTxn } from '../../src/wire/messages/26-end-txn.ts'
 import { txnOffsetCommit } from '../../src/wire/messages/28-txn-offset-commit.ts'
-import { Lost, type SimClient } from './sim-client.ts'
+import { type Asker, Lost } from './sim-client.ts'
 import type { SimTransaction, TxnHistory } from './txn-history.ts'
 
 export interface TxnActorParts {
   /** Also its consumer group. */
   readonly name: string
   readonly transactionalId: string
-  readonly client: SimClient
+  readonly client: Asker
   readonly clock: Clock
   readonly random: Random
   readonly history: TxnHistory

@@ -9,11 +9,11 @@ import { recordsIn } from '../../src/record/records.ts'
 import { ErrorCode } from '../../src/wire/error-codes.ts'
 import { fetch, type FetchResponse } from '../../src/wire/messages/01-fetch.ts'
 import { offsetFetch } from '../../src/wire/messages/09-offset-fetch.ts'
-import { Lost, type SimClient } from './sim-client.ts'
+import { type Asker, Lost } from './sim-client.ts'
 import type { CommittedRecord, TxnHistory } from './txn-history.ts'
 
 export interface TxnReaderParts {
-  readonly client: SimClient
+  readonly client: Asker
   readonly clock: Clock
   readonly random: Random
   readonly history: TxnHistory

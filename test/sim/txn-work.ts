@@ -6,10 +6,9 @@
 import assert from 'node:assert/strict'
 import { type Clock, sleep } from '../../src/base/clock.ts'
 import type { Random } from '../../src/base/random.ts'
-import type { SimClient } from './sim-client.ts'
 import { ErrorCode } from '../../src/wire/error-codes.ts'
 import { describeTransactions } from '../../src/wire/messages/65-describe-transactions.ts'
-import { Lost } from './sim-client.ts'
+import { type Asker, Lost } from './sim-client.ts'
 import { type Remains, runMortal, runTxnActor } from './txn-actor.ts'
 import { type CommittedRecord, TxnHistory } from './txn-history.ts'
 import {
@@ -22,7 +21,7 @@ import {
 export interface TxnWorkParts {
   readonly clock: Clock
   readonly fork: () => Random
-  readonly client: (name: string) => SimClient
+  readonly client: (name: string) => Asker
   readonly note: (line: string) => void
   readonly isOver: () => boolean
 }

@@ -1,0 +1,107 @@
+/**
+ * Holds the object store against the catalog, as an operator's tool would: what is named is there,
+ * whole; what is there is named, or claimed, or young (G1, G2); a log has no hole.
+ */
+import assert from 'node:assert/strict'
+import { groupOfObject, isInline } from '../../src/catalog/group-objects.ts'
+import { readInline } from '../../src/catalog/inline-data.ts'
+import { decodeManifest, type Run } from '../../src/catalog/manifest.ts'
+import type { MemoryDatabase } from '../../src/catalog/memory-database.ts'
+import { packedNumberOf } from '../../src/catalog/pack-swap.ts'
+import {
+  clusterFacts,
+  extents,
+  objects,
+  objectUses,
+  type PartitionRow,
+} from '../../src/catalog/schema.ts'
+import { readTail } from '../../src/catalog/tail.ts'
+import { blockOf } from '../../src/log/block.ts'
+import { objectKey } from '../../src/log/stored-runs.ts'
+import type { MemoryObjectStore } from '../../src/objects/memory-object-store.ts'
+
+export interface AuditParts {
+  readonly database: MemoryDatabase
+  readonly store: MemoryObjectStore
+  readonly nowMs: () => number
+  /** Bytes without a row that are older must have been found. */
+  readonly strayMsMax: number
+}
+
+/** More than a run makes. */
+const rowsMax = 10_000
+
+export async function auditFleet(parts: AuditParts): Promise<void> {
+  const { database } = parts
+  const [fact] = await database.snapshot('audit', (tx) => tx.get(clusterFacts, [['cluster.id']]))
+  const clusterId = fact?.value ?? ''
+  const { partitions: rows, groups } = await readTail(database)
+  const runs = groups.flatMap((row) => decodeManifest(row.manifest, row.objectId, row.position))
+  for (const row of rows) {
+    const own = runs.filter(({ partitionId }) => partitionId === row.partitionId)
+    await auditPartition(parts, clusterId, row, own)
+  }
+  await auditObjects(parts, clusterId)
+}
+
+/** Extents, then runs of the tail, tile the log from its start to its end, and can be read. */
+async function auditPartition(
+  { database, store }: AuditParts,
+  clusterId: string,
+  row: PartitionRow,
+  tail: readonly Run[],
+): Promise<void> {
+  const { partitionId, logStart, logEnd, packedEnd } = row
+  const told = `partition ${partitionId} [${logStart}, ${packedEnd}, ${logEnd})`
+  const packed = await database.snapshot('audit', (tx) =>
+    tx.scan(extents, { prefix: [partitionId], limit: rowsMax }),
+  )
+  let from = logStart
+  const join = (run: Omit<Run, 'marker'>): void => {
+    if (run.nextOffset <= logStart) return
+    const where = `${told}: ${run.objectId} [${run.baseOffset}, ${run.nextOffset})`
+    const joins = from === logStart ? run.baseOffset <= from : run.baseOffset === from
+    assert.ok(joins, `G2: ${where} does not follow ${from}`)
+    from = run.nextOffset
+  }
+  for (const extent of packed) {
+    join(extent)
+    const key = objectKey(clusterId, extent.objectId)
+    const bytes = await store.read(key, extent.position, extent.length)
+    blockOf(extent, 'packed', bytes)
+  }
+  assert.equal(from, Math.max(logStart, packedEnd), `G2: ${told}: extents end at ${from}`)
+  const unpacked = tail.filter(({ baseOffset }) => baseOffset >= packedEnd)
+  for (const run of unpacked.toSorted((a, b) => a.baseOffset - b.baseOffset)) {
+    join(run)
+    if (run.marker !== undefined) continue
+    const { objectId, position, length } = run
+    const bytes = isInline(objectId)
+      ? (await readInline(database, objectId)).slice(position, position + length)
+      : await store.read(objectKey(clusterId, objectId), position, length)
+    blockOf(run, 'journal', bytes)
+  }
+  assert.equal(from, logEnd, `G2: ${told}: runs end at ${from}`)
+}
+
+async function auditObjects({ database, store, nowMs, strayMsMax }: AuditParts, clusterId: string) {
+  const [rows, uses] = await database.snapshot('audit', async (tx) => {
+    const found = await tx.scan(objects, { prefix: [], limit: rowsMax })
+    return [found, await tx.scan(objectUses, { prefix: [], limit: rowsMax })] as const
+  })
+  const known = new Map(rows.map((row) => [row.objectId, row]))
+  for (const { objectId } of uses) {
+    assert.equal(known.get(objectId)?.state, 'live', `G1: ${objectId} is named`)
+  }
+  const prefix = objectKey(clusterId, '')
+  for (const { key, modifiedMs } of await store.list('', undefined, rowsMax)) {
+    if (key === 'karst-cluster') continue
+    assert.ok(key.startsWith(prefix), `G2: ${key} is nobody's`)
+    const objectId = key.slice(prefix.length)
+    const isOurs = packedNumberOf(objectId) !== undefined || groupOfObject(objectId) !== undefined
+    assert.ok(isOurs, `G2: ${key} has no meaning`)
+    const ageMs = nowMs() - modifiedMs
+    const isFound = known.has(objectId) || ageMs <= strayMsMax
+    assert.ok(isFound, `G2: ${objectId} is ${ageMs} ms old and without a row`)
+  }
+}

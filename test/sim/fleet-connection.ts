@@ -1,0 +1,203 @@
+/**
+ * One broker's way to the catalog, which can be cut off alone: calls are refused, or hang until it
+ * is back; what was asked before may have been done. A process that dies is noticed by the server,
+ * which rolls back what was open.
+ */
+import { type Clock, sleep } from '../../src/base/clock.ts'
+import { Failure } from '../../src/base/errors.ts'
+import { type Random, randomBelow } from '../../src/base/random.ts'
+import type { ReadTransaction, Transaction } from '../../src/catalog/database.ts'
+import type { Changes, FleetDatabase } from '../../src/catalog/fleet-database.ts'
+import type { Table } from '../../src/catalog/table.ts'
+import type { Life } from './life.ts'
+
+/** A server ends a transaction whose client says nothing for so long. */
+const idleInTransactionMs = 1_000
+/** A client gives a connection up that says nothing for so long. */
+const patienceMs = 3_000
+
+export type Cut = 'refused' | 'hanging'
+
+const never = (): Promise<never> => new Promise(() => undefined)
+
+export class FleetConnection implements FleetDatabase {
+  readonly #database: FleetDatabase
+  readonly #name: string
+  readonly #life: Life
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #death: Promise<never>
+  readonly #hasFaults: () => boolean
+  #silences: (() => void)[] = []
+  #cut: Cut | undefined
+
+  constructor(parts: {
+    readonly database: FleetDatabase
+    /** Begins the names of its transactions, so that faults know whose they are. */
+    readonly name: string
+    readonly life: Life
+    readonly clock: Clock
+    readonly random: Random
+    readonly hasFaults: () => boolean
+  }) {
+    this.#database = parts.database
+    this.#name = parts.name
+    this.#life = parts.life
+    this.#clock = parts.clock
+    this.#random = parts.random
+    this.#hasFaults = parts.hasFaults
+    const death = Promise.withResolvers<never>()
+    death.promise.catch(() => undefined)
+    this.#death = death.promise
+    parts.life.atEnd(() => {
+      death.reject(gone('the client is dead'))
+      for (const silence of this.#silences) silence()
+    })
+  }
+
+  get isCut(): boolean {
+    return this.#cut !== undefined
+  }
+
+  cut(how: Cut): void {
+    this.#cut = how
+  }
+
+  mend(): void {
+    this.#cut = undefined
+  }
+
+  async transaction<Result>(
+    name: string,
+    body: (tx: Transaction) => Promise<Result>,
+  ): Promise<Result> {
+    await this.#pass(patienceMs)
+    const done = this.#database.transaction(`${this.#name}/${name}`, (tx) => {
+      const broken = Promise.withResolvers<never>()
+      broken.promise.catch(() => undefined)
+      const running = body(this.#guarded(tx, broken.reject))
+      running.catch(() => undefined)
+      // What lost its connection commits nothing, also where nobody awaited the statement.
+      const whole = running.then((result) => Promise.race([broken.promise, settled(result)]))
+      return Promise.race([whole, broken.promise, this.#death])
+    })
+    const result = await this.#answered(done)
+    if (this.#cut === undefined) return result
+    throw new Failure('unknown-outcome', `catalog ${name}: cut off before the answer`)
+  }
+
+  async snapshot<Result>(
+    name: string,
+    body: (tx: ReadTransaction) => Promise<Result>,
+  ): Promise<Result> {
+    await this.#pass(patienceMs)
+    const done = this.#database.snapshot(`${this.#name}/${name}`, (tx) =>
+      body({
+        get: async (table, keys) => {
+          await this.#connected(patienceMs)
+          return tx.get(table, keys)
+        },
+        scan: async (table, range) => {
+          await this.#connected(patienceMs)
+          return tx.scan(table, range)
+        },
+      }),
+    )
+    return this.#answered(done)
+  }
+
+  async changes(
+    since: string | undefined,
+    tables: readonly Table<never>[],
+    limit: number,
+  ): Promise<Changes> {
+    await this.#pass(patienceMs)
+    const draw = this.#hasFaults() ? randomBelow(this.#random, 100) : 100
+    if (draw < 3) await sleep(this.#clock, randomBelow(this.#random, 1_500))
+    if (draw >= 3 && draw < 6) throw gone('a poll failed')
+    const found = await this.#answered(this.#database.changes(since, tables, limit))
+    // Answers travel too: what was true when it was asked arrives later.
+    if (draw >= 6 && draw < 12) await sleep(this.#clock, randomBelow(this.#random, 200))
+    await this.#pass(patienceMs)
+    return found
+  }
+
+  announce(): void {
+    if (!this.#life.isOver && this.#cut === undefined) this.#database.announce()
+  }
+
+  onAnnounced(listener: () => void): () => void {
+    const silence = this.#database.onAnnounced(() => {
+      if (!this.#life.isOver && this.#cut === undefined) listener()
+    })
+    this.#silences.push(silence)
+    return silence
+  }
+
+  async databaseMs(): Promise<number> {
+    await this.#pass(patienceMs)
+    return this.#answered(this.#database.databaseMs())
+  }
+
+  /** The server lives on. */
+  async close(): Promise<void> {
+    // nothing of it is this process's
+  }
+
+  /** As `#connected`, for what no transaction waits for. */
+  async #pass(msMax: number): Promise<void> {
+    if (this.#life.isOver) return never()
+    await this.#connected(msMax)
+  }
+
+  /** Waits where the connection hangs. @throws Failure 'unavailable' */
+  async #connected(msMax: number): Promise<void> {
+    const sinceMs = this.#clock.monotonicMs()
+    while (this.#cut === 'hanging' && this.#clock.monotonicMs() - sinceMs < msMax) {
+      await sleep(this.#clock, 10)
+    }
+    if (this.#life.isOver) throw gone('the client is dead')
+    if (this.#cut !== undefined) throw gone(`cut off (${this.#cut})`)
+  }
+
+  async #answered<Result>(asked: Promise<Result>): Promise<Result> {
+    try {
+      const result = await asked
+      return this.#life.isOver ? await never() : result
+    } catch (error) {
+      if (this.#life.isOver) return never()
+      throw error
+    }
+  }
+
+  /** `broke` is told when the server ends the transaction because nothing was heard. */
+  #guarded(tx: Transaction, broke: (error: Failure) => void): Transaction {
+    const connected = async <Result>(run: () => Promise<Result>): Promise<Result> => {
+      if (this.#life.isOver) throw gone('the client is dead')
+      if (this.#cut === undefined) return run()
+      try {
+        await this.#connected(idleInTransactionMs / 2)
+      } catch (error) {
+        broke(error as Failure)
+        throw error
+      }
+      return run()
+    }
+    return {
+      get: (table, keys) => connected(() => tx.get(table, keys)),
+      scan: (table, range) => connected(() => tx.scan(table, range)),
+      lock: (table, keys, mode) => connected(() => tx.lock(table, keys, mode)),
+      insert: (table, rows) => connected(() => tx.insert(table, rows)),
+      put: (table, rows) => connected(() => tx.put(table, rows)),
+      delete: (table, keys) => connected(() => tx.delete(table, keys)),
+    }
+  }
+}
+
+/** In the turn after: a connection that broke in the same turn is noticed first. */
+async function settled<Result>(result: Result): Promise<Result> {
+  await Promise.resolve()
+  return result
+}
+
+const gone = (why: string): Failure => new Failure('unavailable', `catalog: ${why}`)
