@@ -73,14 +73,12 @@ export class CommitJudge {
   #transactions = new Map<string, TransactionRow>()
   readonly #ending = new Map<string, EndingTransaction>()
   readonly #registered = new Set<string>()
-  #nowMs = 0
 
   /** Locks first; everything that is judged by is read in later statements (READ COMMITTED). */
   static async prepare(tx: Transaction, groups: readonly GroupIntent[]): Promise<CommitJudge> {
     const judge = new CommitJudge()
     const appends = groups.flatMap((group) => group.appends)
     const ends = groups.flatMap((group) => group.ends ?? [])
-    judge.#nowMs = Math.max(0, ...groups.map(({ createdMs }) => createdMs))
     const endingIds = new Set(ends.flatMap((end) => (isMark(end) ? [] : end.transactionalId)))
     const marks = ends.filter(isMark)
     const appending = appends.flatMap(({ transaction }) => transaction?.transactionalId ?? [])
@@ -310,7 +308,7 @@ export class CommitJudge {
       rows.length > 0 ? tx.put(partitions, rows) : undefined,
       this.#producers.write(tx),
       this.#open.write(tx),
-      this.#ending.size > 0 ? writeEnded(tx, this.#ending, this.#nowMs) : undefined,
+      this.#ending.size > 0 ? writeEnded(tx, this.#ending) : undefined,
     ])
   }
 

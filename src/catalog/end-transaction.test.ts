@@ -301,6 +301,21 @@ catalogTest(
   },
 )
 
+// The simulation of a fleet found it: an offset pending by a clock that is behind was dropped.
+catalogTest(
+  'a pending offset counts although the clock of the one before was ahead',
+  async (db) => {
+    await newTopic(db)
+    const before = { groupId: 'g', topicId, partitionIndex: 0, offset: 7, leaderEpoch: -1 }
+    await db.transaction('before', (tx) =>
+      tx.put(groupOffsets, [{ ...before, metadata: '', committedMs: 1_000, expiresMs: null }]),
+    )
+    await withPending(db, [100])
+    await commit(db, endGroup(end('commit')))
+    assert.deepEqual(await left(db), { ...nothing, offsets: [100] })
+  },
+)
+
 catalogTest('what was deleted is skipped, so that a transaction always ends', async (db) => {
   const [a = 0, b = 0] = (await newTopic(db)).partitionIds
   await open(db, [a, b, 777])

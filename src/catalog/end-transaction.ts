@@ -133,7 +133,6 @@ async function pendingOf(
 export async function writeEnded(
   tx: Transaction,
   ending: ReadonlyMap<string, EndingTransaction>,
-  nowMs: number,
 ): Promise<void> {
   const changed = [...ending.values()].filter(({ isChanged }) => isChanged)
   const rows = changed.flatMap(({ row }) => (row === undefined ? [] : [row]))
@@ -147,19 +146,18 @@ export async function writeEnded(
     if (groupKeys.length > 0) writes.push(tx.delete(transactionGroups, groupKeys))
   }
   const settled = [...ending.values()].filter(({ ended }) => ended !== undefined)
-  await Promise.all([...writes, settleOffsets(tx, settled, nowMs)])
+  await Promise.all([...writes, settleOffsets(tx, settled)])
 }
 
 async function settleOffsets(
   tx: Transaction,
   settled: readonly EndingTransaction[],
-  nowMs: number,
 ): Promise<void> {
   const committed = settled.filter(({ ended }) => ended === 'commit')
   const offered = committed.flatMap(({ pending }) => pending)
   const limit = catalogLimits.scanRowsMax
   for (let at = 0; at < offered.length; at += limit) {
-    await putOffsets(tx, offered.slice(at, at + limit), nowMs)
+    await putOffsets(tx, offered.slice(at, at + limit))
   }
   const gone = settled.flatMap(({ pending }) => pending)
   for (let at = 0; at < gone.length; at += limit) {
@@ -171,11 +169,7 @@ async function settleOffsets(
 }
 
 /** What was committed after a pending offset was written stands, as in Kafka's log. */
-async function putOffsets(
-  tx: Transaction,
-  offered: readonly PendingOffsetRow[],
-  nowMs: number,
-): Promise<void> {
+async function putOffsets(tx: Transaction, offered: readonly PendingOffsetRow[]): Promise<void> {
   const keys = offered.map((row) => [row.groupId, row.topicId, row.partitionIndex])
   const present = await tx.get(groupOffsets, keys)
   const topicIds = [...new Set(offered.map(({ topicId }) => topicId))]
@@ -190,7 +184,8 @@ async function putOffsets(
     if ((present[index]?.committedMs ?? 0) > row.writtenMs) continue
     const { groupId, topicId, partitionIndex, offset, leaderEpoch, metadata } = row
     const place = { groupId, topicId, partitionIndex }
-    const times = { committedMs: nowMs, expiresMs: null }
+    // The time of its writing: of two transactions the later offset counts, whichever ends last.
+    const times = { committedMs: row.writtenMs, expiresMs: null }
     const key = `${topicId} ${partitionIndex} ${groupId}`
     rows.set(key, { ...place, offset, leaderEpoch, metadata, ...times })
   }

@@ -5,7 +5,7 @@
 import { Failure } from '../base/errors.ts'
 import { catalogLimits, type CatalogDatabase, type Transaction } from './database.ts'
 import { transactionPartitionsMax } from './end-transaction.ts'
-import { consumerGroups, partitions, topics } from './schema.ts'
+import { consumerGroups, groupOffsets, partitions, topics } from './schema.ts'
 import {
   type PendingOffsetRow,
   pendingOffsets,
@@ -219,9 +219,29 @@ export function writePendingOffsets<Verdict extends { readonly producerId?: numb
       .filter((_, index) => isLiving[index])
       .map((offset) => ({ ...offset, groupId, producerId, writtenMs: nowMs }))
     for (let at = 0; at < rows.length; at += catalogLimits.scanRowsMax) {
-      await tx.put(pendingOffsets, rows.slice(at, at + catalogLimits.scanRowsMax))
+      const some = rows.slice(at, at + catalogLimits.scanRowsMax)
+      await tx.put(pendingOffsets, await behindCommitted(tx, some))
     }
     return { ...refusal, isLiving }
+  })
+}
+
+/**
+ * Which of two offsets came later is told by their times, which are of brokers whose clocks differ:
+ * none is written before what is committed already, or it would be dropped when its transaction
+ * ends. The group's lock keeps others from committing meanwhile.
+ */
+async function behindCommitted(
+  tx: Transaction,
+  rows: readonly PendingOffsetRow[],
+): Promise<PendingOffsetRow[]> {
+  const present = await tx.get(
+    groupOffsets,
+    rows.map(({ groupId, topicId, partitionIndex }) => [groupId, topicId, partitionIndex]),
+  )
+  return rows.map((row, index) => {
+    const writtenMs = Math.max(row.writtenMs, present[index]?.committedMs ?? 0)
+    return { ...row, writtenMs }
   })
 }
 
