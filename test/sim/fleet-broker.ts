@@ -139,7 +139,8 @@ export class FleetBroker {
     const { failed, note, clock } = this.#parts
     server.failure.catch((error: unknown) => {
       if (life.isOver) return
-      if (!isFailure(error, 'fenced') || number === this.#lives) return failed(error)
+      const isFenced = isFailure((error as Error).cause, 'fenced')
+      if (!isFenced || number === this.#lives) return failed(error)
       note(`${this.name}: a former process found that it is replaced`)
       clock.after(0, () => life.kill())
     })

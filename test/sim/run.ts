@@ -45,6 +45,7 @@ async function one(seed: number, isLoud: boolean): Promise<boolean> {
     return true
   } catch (error) {
     console.error(error)
+    if (values.trace) console.error((error as { trace?: string[] }).trace?.join('\n'))
     console.error(`simulation failed; again with: node test/sim/run.ts --${kind} --seed ${seed}`)
     return false
   }

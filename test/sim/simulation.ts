@@ -47,9 +47,14 @@ const livenessMs = 10_000
 /** What is under way when the faults end may take so long: a broker drains for eight seconds. */
 const chaosMsMax = 40_000
 
+/** @throws with `trace`: what clients had seen. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const simulation = new Simulation(options)
-  return simulation.run()
+  try {
+    return await simulation.run()
+  } catch (error) {
+    throw Object.assign(errorOf(error), { trace: simulation.trace })
+  }
 }
 
 class Simulation {
@@ -84,6 +89,10 @@ class Simulation {
       note: (line) => this.#note(line),
       isOver: () => this.#isOver,
     })
+  }
+
+  get trace(): readonly string[] {
+    return this.#history.trace
   }
 
   async run(): Promise<SimulationResult> {

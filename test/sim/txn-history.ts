@@ -73,7 +73,11 @@ export class TxnHistory {
     }
     for (const [producer, offset] of groupOffsets) {
       const expected = offsets.get(producer) ?? -1
-      assert.equal(offset, expected, `T1: ${producer}'s group is at ${offset}, not at ${expected}`)
+      const told = `T1: ${producer}'s group is at ${offset}, not at ${expected}`
+      if (offset === expected) continue
+      const own = this.transactions.filter((each) => each.producer === producer)
+      const all = own.map(({ name, fate, groupOffset }) => `${name} (${fate}) ${groupOffset}`)
+      assert.fail(`${told}: ${all.join(', ')}`)
     }
   }
 }

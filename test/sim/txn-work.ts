@@ -117,19 +117,26 @@ export class TxnWork {
       const told = `T4: ${transactionalId} at epoch ${producerEpoch} is ${last}`
       assert.ok(clock.monotonicMs() < untilMs, told)
       await sleep(clock, 50)
-      try {
-        last = await state()
-      } catch (error) {
-        if (!(error instanceof Lost)) throw error
-      }
+      last = await untilAnswered(clock, state)
     }
     for (let code: number | undefined; code === undefined;) {
       code = await haunt()
       if (code === undefined) continue
       assert.ok(fenced.has(code), `T4: a producer whose time was over is answered ${code}`)
     }
-    assert.equal(await state(), expected, 'T4: nothing came of it')
+    assert.equal(await untilAnswered(clock, state), expected, 'T4: nothing came of it')
     note(`${transactionalId} was aborted in time`)
+  }
+}
+
+async function untilAnswered<Answer>(clock: Clock, ask: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof Lost)) throw error
+    }
+    await sleep(clock, 50)
   }
 }
 
