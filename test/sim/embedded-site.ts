@@ -169,6 +169,7 @@ function configFor(random: Random, partitionCount: number): LoadedConfig {
     'pack.window.ms': pick([100, 1_000, 60_000]),
     'pack.object.bytes': pick([16_384, 65_536, 67_108_864]),
     'object.grace.ms': pick([1_000, 60_000]),
+    'log.retention.check.interval.ms': 500,
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': pick([100, 1_000]),
   }
   return { ...parsed, config }

@@ -37,7 +37,7 @@ const refreshOdds = 40
 
 const groupApis: ReadonlySet<number> = new Set([8, 9, 11, 12, 13, 14, 28])
 const transactionApis: ReadonlySet<number> = new Set([22, 24, 25, 26, 65])
-const partitionApis: ReadonlySet<number> = new Set([0, 1, 2])
+const partitionApis: ReadonlySet<number> = new Set([0, 1, 2, 21])
 
 export class FleetClient implements Asker {
   readonly #parts: FleetClientParts

@@ -73,8 +73,14 @@ export class History {
     this.#ends.set(partition, Math.max(this.endOf(partition), offset + 1))
   }
 
-  /** Holds everything against the whole of the log, read at the end. */
-  check(logs: ReadonlyMap<number, readonly { offset: number; value: string }[]>): void {
+  /**
+   * Holds everything against the whole of the log, read at the end: from its beginning, or from
+   * `starts` on where some of it was deleted.
+   */
+  check(
+    logs: ReadonlyMap<number, readonly { offset: number; value: string }[]>,
+    starts: ReadonlyMap<number, number> = new Map(),
+  ): void {
     const found = new Map<string, { partition: number; offset: number }[]>()
     for (const [partition, records] of logs) {
       for (const { offset, value } of records) {
@@ -83,7 +89,10 @@ export class History {
         found.set(value, [...places, { partition, offset }])
       }
     }
-    for (const sent of this.sent.values()) this.#checkSent(sent, found.get(sent.value) ?? [])
+    for (const sent of this.sent.values()) {
+      const isDeleted = sent.offset >= 0 && sent.offset < (starts.get(sent.partition) ?? 0)
+      if (!isDeleted) this.#checkSent(sent, found.get(sent.value) ?? [])
+    }
     for (const value of found.keys()) assert.ok(this.sent.has(value), `nobody sent ${value}`)
     this.#checkOrder(logs)
   }

@@ -21,6 +21,8 @@ export interface ReaderParts {
   readonly topic: string
   readonly partition: number
   readonly isOver: () => boolean
+  /** True where the log loses its beginning: being out of range says nothing by itself. */
+  readonly forgets?: boolean
   /** Told why a fetch gave nothing. */
   readonly refused?: (errorCode: number, offset: number) => void
 }
@@ -79,7 +81,8 @@ export async function fetchFrom(
     const response = await client.request(fetch, 11, body)
     const [reply] = response.responses[0]?.partitions ?? []
     if (reply === undefined || reply.errorCode !== ErrorCode.NONE) {
-      const isPast = reply?.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE && offset <= known
+      const isOut = reply?.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE && offset <= known
+      const isPast = isOut && parts.forgets !== true
       assert.ok(!isPast, `R1: ${partition}@${offset} out of range, ${known} was known before`)
       parts.refused?.(reply?.errorCode ?? -1, offset)
       return undefined

@@ -10,6 +10,7 @@ import { metadata } from '../../src/wire/messages/03-metadata.ts'
 import { incrementalAlterConfigs } from '../../src/wire/messages/44-incremental-alter-configs.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
+import { AgedWork } from './aged-work.ts'
 import { EmbeddedSite } from './embedded-site.ts'
 import { FleetSite } from './fleet-site.ts'
 import { History } from './history.ts'
@@ -67,6 +68,7 @@ class Simulation {
   #hasFaults = false
   #isOver = false
   readonly #transactions: TxnWork
+  readonly #aged: AgedWork
   #failure: Error | undefined
 
   constructor({ seed, kind = 'embedded', faultMs = 6_000, log = silentLog }: SimulationOptions) {
@@ -82,13 +84,15 @@ class Simulation {
     }
     const Kind = kind === 'fleet' ? FleetSite : EmbeddedSite
     this.#site = new Kind(parts, partitionCount)
-    this.#transactions = new TxnWork({
+    const work = {
       clock,
       fork: () => this.#fork(),
-      client: (name) => this.#site.client(name),
-      note: (line) => this.#note(line),
+      client: (name: string) => this.#site.client(name),
+      note: (line: string) => this.#note(line),
       isOver: () => this.#isOver,
-    })
+    }
+    this.#transactions = new TxnWork(work)
+    this.#aged = new AgedWork(work)
   }
 
   get trace(): readonly string[] {
@@ -98,6 +102,7 @@ class Simulation {
   async run(): Promise<SimulationResult> {
     await this.#within('start', this.#site.boot(), livenessMs)
     await this.#within('topics', this.#createTopics(), livenessMs)
+    await this.#within('configs', this.#aged.configure(), livenessMs)
     this.#hasFaults = true
     const actors = this.#startActors()
     const chaos = this.#chaos()
@@ -156,7 +161,7 @@ class Simulation {
 
   async #createTopics(): Promise<void> {
     const client = this.#site.client('admin')
-    const names = [topic, TxnWork.topic]
+    const names = [topic, TxnWork.topic, AgedWork.topic]
     const body = { topics: names.map((name) => ({ name })), allowAutoTopicCreation: true }
     for (;;) {
       try {
@@ -195,7 +200,8 @@ class Simulation {
       }
       actors.push(this.#watched(runMember(parts)))
     }
-    actors.push(...this.#transactions.start().map((actor) => this.#watched(actor)))
+    const others = [...this.#transactions.start(), ...this.#aged.start()]
+    actors.push(...others.map((actor) => this.#watched(actor)))
     return actors
   }
 
@@ -224,6 +230,7 @@ class Simulation {
         this.#note(`${when}, ${index}: partition ${partition}: ${records.length} records`)
       }
       this.#history.check(logs)
+      await this.#aged.check(client)
     }
   }
 
