@@ -1,6 +1,7 @@
 /** Storage of a fleet: a bucket and a database that brokers share. The machine keeps nothing. */
 import type { BrokerMetrics } from '../admin/metrics.ts'
 import { Failure } from '../base/errors.ts'
+import { sleep } from '../base/clock.ts'
 import { randomUuid } from '../base/random.ts'
 import type { TaskGroup } from '../base/task-group.ts'
 import { nodeIdOf } from '../catalog/brokers.ts'
@@ -119,6 +120,9 @@ const announced: ReadonlySet<string> = new Set([
   'delete records',
 ])
 
+/** Until others have mostly heard of an announcement, with their look at the feed. */
+const heardMs = 40
+
 function timedFleet(
   database: FleetDatabase,
   clock: World['clock'],
@@ -130,7 +134,10 @@ function timedFleet(
   return {
     async transaction(name, body) {
       const result = await timed.transaction(name, body)
-      if (announced.has(name)) database.announce()
+      if (announced.has(name)) {
+        database.announce()
+        await sleep(clock, heardMs)
+      }
       return result
     },
     snapshot: (name, body) => timed.snapshot(name, body),

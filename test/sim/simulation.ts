@@ -113,10 +113,10 @@ class Simulation {
     this.#isOver = true
     // S1: what is in flight succeeds, without anyone's help.
     await this.#within('S1: clients come to an end', Promise.all(actors), livenessMs)
-    await this.#within('reading everything', this.#checkAll('as it is'), 60_000)
+    await this.#within('reading everything', this.#checkAll('as it is'), 240_000)
     await this.#within('restart', this.#site.restart(), livenessMs)
-    await this.#within('reading everything', this.#checkAll('restarted'), 60_000)
-    await this.#within('transactions', this.#transactions.check(), 60_000)
+    await this.#within('reading everything', this.#checkAll('restarted'), 240_000)
+    await this.#within('transactions', this.#transactions.check(), 240_000)
     await this.#within('audit', this.#site.audit(), livenessMs)
     if (this.#failure !== undefined) throw this.#failure
     const { trace } = this.#history
@@ -244,7 +244,8 @@ class Simulation {
     for (let offset = 0, refusals = 0; ;) {
       const page = await fetchFrom(reader, offset, 0)
       if (page === undefined) {
-        assert.ok(++refusals < 100, `W1: committed records cannot be read: ${refusal}`)
+        // A broker that is not shown for the partition sends its reader away for five seconds.
+        assert.ok(++refusals < 500, `W1: committed records cannot be read: ${refusal}`)
         await sleep(this.#clock, 20)
         continue
       }
