@@ -36,6 +36,7 @@ import { FleetListener } from './start/fleet-listener.ts'
 import { FleetMember } from './start/fleet-member.ts'
 import { openFleetStorage } from './start/fleet-storage.ts'
 import { openEmbeddedStorage } from './start/embedded-storage.ts'
+import { type PlacementReport, reportPlacement } from './start/placement-report.ts'
 import type { Storage, StorageSpace } from './start/storage.ts'
 import type { World } from './start/world.ts'
 import { ClientQuotas } from './quota/client-quotas.ts'
@@ -53,6 +54,14 @@ export interface Server {
   readonly journal: Journal
   readonly space: StorageSpace
   readonly metrics: BrokerMetrics
+  /** What the storage has counted, for a scrape. */
+  readonly storageSamples: Storage['samples']
+  /**
+   * Where clients find partitions, all or those of a topic; undefined of a broker that is alone.
+   *
+   * @throws Failure 'not-found': there is no such topic. 'unavailable'.
+   */
+  placement(topic: string | undefined): Promise<PlacementReport | undefined>
   /** Rejects when a part finds the program wrong: the process must stop. Never resolves. */
   readonly failure: Promise<never>
   /** Where Kafka clients connect. */
@@ -134,7 +143,17 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
   })
   const close = (): Promise<void> => tasks.stop()
   const seen = { journal: storage.journal, space, metrics, failure: tasks.failure }
-  return { broker, sink, listener, jobs, ...budgets, ...seen, kafkaAddress, close }
+  const placement = async (name: string | undefined): Promise<PlacementReport | undefined> => {
+    if (member === undefined) return undefined
+    const topic = name === undefined ? undefined : await topics.find(name)
+    if (name !== undefined && topic === undefined) {
+      throw new Failure('not-found', `there is no topic ${name}`)
+    }
+    return reportPlacement(database, member.membership, topic)
+  }
+  const { samples: storageSamples } = storage
+  const told = { storageSamples, placement }
+  return { broker, sink, listener, jobs, ...budgets, ...seen, ...told, kafkaAddress, close }
 }
 
 /** Of one machine, or of a fleet: then with what makes this broker one of several. */

@@ -75,6 +75,7 @@ export const adapters: readonly Adapter[] = [
     globals: ['process'],
   },
   { path: 'src/base/iso-time.ts', why: 'the calendar, without a clock', globals: ['Date'] },
+  { path: 'src/cli/http-ask.ts', why: 'asks brokers over HTTP', globals: ['fetch'] },
   { path: 'src/client/node-dial.ts', why: 'real TCP to brokers', imports: ['node:net'] },
   {
     path: 'src/admin/process-stats.ts',

@@ -25,7 +25,8 @@ const seconds = ((performance.now() - begunAt) / 1_000).toFixed(1)
 say(`ready after ${seconds} s:`)
 for (const [at, broker] of fleet.brokers.entries()) {
   say(
-    `  b${at + 1}  zone ${'abc'[at]}  kafka ${broker.bootstrap}  ready in ${broker.readyMs.toFixed(0)} ms`,
+    `  b${at + 1}  zone ${'abc'[at]}  kafka ${broker.bootstrap}  ` +
+      `ready in ${broker.readyMs.toFixed(0)} ms`,
   )
 }
 say(`  bucket  ${fleet.storageUrl}`)
@@ -72,7 +73,8 @@ try {
   say(`read ${seen.size} of ${records} records through ${third}: nothing is missing`)
   await fleet.brokers[1]?.restart()
   say(
-    `b2 is back after ${fleet.brokers[1]?.readyMs.toFixed(0)} ms; no byte was moved for any of this`,
+    `b2 is back after ${fleet.brokers[1]?.readyMs.toFixed(0)} ms; ` +
+      'no byte was moved for any of this',
   )
 
   if (!process.argv.includes('--once')) {

@@ -1,7 +1,7 @@
 /** What operators and orchestrators ask over HTTP: alive, ready, metrics. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createHttpServer } from '../base/node-http.ts'
-import { Failure } from '../base/errors.ts'
+import { Failure, isFailure } from '../base/errors.ts'
 
 export interface AdminHttpParts {
   readonly listen: { readonly host: string; readonly port: number }
@@ -11,6 +11,8 @@ export interface AdminHttpParts {
   readonly degraded: () => string | undefined
   /** Prometheus' text format, and its content type. */
   readonly metrics: () => Promise<{ readonly body: string; readonly contentType: string }>
+  /** Where clients find partitions, as JSON; undefined where there is one broker only. */
+  readonly placement?: (topic: string | undefined) => Promise<unknown>
 }
 
 export interface AdminHttp {
@@ -61,15 +63,37 @@ async function serve(
   response.end(request.method === 'HEAD' ? undefined : answer.body)
 }
 
+const paths: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics', '/placement'])
+
+async function placementOf(
+  { placement }: AdminHttpParts,
+  { url = '' }: IncomingMessage,
+): Promise<Answer> {
+  const topic = new URLSearchParams(url.split('?')[1] ?? '').get('topic') ?? undefined
+  try {
+    const report = await placement?.(topic)
+    const none = 'no placement: this broker is the only one, and has everything\n'
+    if (report === undefined) return { status: 404, body: none }
+    const contentType = 'application/json; charset=utf-8'
+    return { status: 200, body: `${JSON.stringify(report)}\n`, contentType }
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    const status = error.kind === 'not-found' ? 404 : 503
+    return { status, body: `${error.message}\n` }
+  }
+}
+
 async function answerTo(parts: AdminHttpParts, request: IncomingMessage): Promise<Answer> {
   const path = (request.url ?? '/').split('?')[0]
-  if (path !== '/healthz' && path !== '/readyz' && path !== '/metrics') {
-    return { status: 404, body: 'not found: there is /healthz, /readyz and /metrics\n' }
+  if (!paths.has(path ?? '')) {
+    const known = [...paths].join(', ')
+    return { status: 404, body: `not found: there is ${known}\n` }
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return { status: 405, body: 'only GET and HEAD\n' }
   }
   if (path === '/healthz') return { status: 200, body: 'ok\n' }
+  if (path === '/placement') return placementOf(parts, request)
   if (path === '/metrics') {
     const { body, contentType } = await parts.metrics()
     return { status: 200, body, contentType }

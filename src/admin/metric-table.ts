@@ -211,6 +211,31 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     labels: ['verb'],
     doc: 'Those that were sent because an earlier one was slow.',
   },
+  karst_feed_polls_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Looks at what other brokers of a fleet did.',
+  },
+  karst_feed_groups_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Groups of appends that were taken in from the feed, own ones included.',
+  },
+  karst_feed_changes_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Changes of topics, partitions, configs and quotas that were taken in from the feed.',
+  },
+  karst_feed_resets_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Looks after which everything had to be read anew.',
+  },
+  karst_feed_last_poll_seconds: {
+    type: 'gauge',
+    labels: [],
+    doc: 'The last look, until it was taken in.',
+  },
   karst_tail_cache_bytes: {
     type: 'gauge',
     labels: [],

@@ -51,7 +51,12 @@ export class BrokerStatus {
       isReady,
       isDiskFull: space.full !== undefined,
     })
-    const all = new Map([...server.metrics.samples(), ...parts, ...samples])
+    const all = new Map([
+      ...server.metrics.samples(),
+      ...parts,
+      ...server.storageSamples(),
+      ...samples,
+    ])
     return { body: exposition(all), contentType }
   }
 

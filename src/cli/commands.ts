@@ -9,8 +9,10 @@ export const commands: CommandTable = {
   group: async () => (await import('./group.ts')).group,
   txn: async () => (await import('./txn.ts')).txn,
   quota: async () => (await import('./quota.ts')).quota,
+  placement: async () => (await import('./placement.ts')).placementCommand,
   config: async () => (await import('./config.ts')).config,
 }
 
 export const about = `Karst is a Kafka-compatible event streaming platform for AI systems.
-One process, one data folder: karst up`
+One process, one data folder: karst up
+A fleet over a bucket and a database: karst up --storage URL --catalog URL --name NAME`

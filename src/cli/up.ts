@@ -97,9 +97,9 @@ function fleetOf(config: Config, log: Log): Pick<World, 'fleet'> {
         const { openPostgresDatabase } = await import('../catalog/postgres/database.ts')
         return openPostgresDatabase({ url: catalog, clock, log: log.child({ part: 'catalog' }) })
       },
-      openObjects: async () => {
+      openObjects: async (seen) => {
         const { openS3ObjectStore } = await import('../objects/s3/open-s3-object-store.ts')
-        return openS3ObjectStore({ url: read.url, clock, random, log })
+        return openS3ObjectStore({ url: read.url, clock, random, log, seen })
       },
     },
   }
@@ -146,6 +146,7 @@ async function startAll(
     notReady: () => status.notReady(),
     degraded: () => status.server?.space.full,
     metrics: () => status.metrics(),
+    placement: async (topic) => status.server?.placement(topic),
   })
   const http = await bound('--http', answering)
   tasks.defer('http', () => http.close())

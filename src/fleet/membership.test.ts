@@ -80,7 +80,7 @@ test('a dead broker is not shown, and what it had is placed anew, with the reaso
   assert.equal(b1.coordination(group), b1.coordinatorOf(group) === 1 ? 'own' : 'other')
 })
 
-test('zones: each has its own, the rule is the same, and who has no zone is led all the same', async () => {
+test('each zone has its own brokers, and who has no zone is led all the same', async () => {
   const world = new World()
   const a1 = await world.broker('a1', 'a')
   const b1 = await world.broker('b1', 'b')

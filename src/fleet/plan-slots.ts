@@ -59,13 +59,20 @@ export function planSlots(
     const reason = before === undefined ? 'first placement' : 'its broker is gone'
     move(slot, least(load), reason)
   }
-  for (let left = slotCount; left > 0; left--) {
+  for (let left = isShared(load) ? 0 : slotCount; left > 0; left--) {
     const slot = slotToShare(slots as number[], load, weights)
     if (slot === undefined) break
     add(slots[slot] as number, -(weights[slot] as number))
     move(slot, least(load), 'to share the load')
   }
   return { slots: slots as number[], moves }
+}
+
+/** True where nothing needs to move; once something does, all is shared as well as it can be. */
+function isShared(load: ReadonlyMap<number, number>): boolean {
+  const weights = [...load.values()]
+  const share = weights.reduce((sum, weight) => sum + weight, 0) / weights.length
+  return weights.every((weight) => Math.abs(weight - share) <= share * tolerance)
 }
 
 /** The one with the least; of equals the first. */
@@ -88,8 +95,6 @@ function slotToShare(
   const sorted = [...load].toSorted(([, a], [, b]) => a - b)
   const [target = -1, low = 0] = sorted[0] ?? []
   const [nodeId, high = 0] = sorted.at(-1) ?? []
-  const share = sorted.reduce((sum, [, weight]) => sum + weight, 0) / sorted.length
-  if (high <= share * (1 + tolerance) && low >= share * (1 - tolerance)) return undefined
   let found: number | undefined
   let best = high
   let far = -1

@@ -4,7 +4,7 @@ import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { soleBroker } from '../fleet/cluster-view.ts'
 import { Nudges } from './nudges.ts'
 
-test('a connection is told of each placement once, for a while, with nothing on its way', async () => {
+test('a connection is told of a placement once, for a while, with nothing on its way', async () => {
   const clock = new VirtualClock()
   let left: number | undefined
   const view = soleBroker(1, () => ({ host: 'a', port: 1 }))

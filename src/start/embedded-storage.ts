@@ -50,8 +50,8 @@ export async function openEmbeddedStorage(
   const { clusterId, leaderEpoch } = await openCluster(database, freshId)
   const incarnation = await drawNumbers(database, 'broker.incarnation', 1)
   const tail = await readTail(database)
-  const parts = { database, clusterId, incarnation, tail, space, metrics }
-  const journal = await openJournal(config, world, parts)
+  const known = { database, clusterId, incarnation, tail, space, metrics }
+  const journal = await openJournal(config, world, known)
   tasks.defer('journal', () => journal.close())
   const objects = new DiskObjectStore({ disk, folder: `${folder}/objects` })
   tasks.defer('objects', () => objects.close())
@@ -79,7 +79,8 @@ export async function openEmbeddedStorage(
   space.start()
   tasks.defer('disk space', () => space.close())
   const volume = (): ReturnType<Storage['volume']> => disk.volume(folder)
-  return { clusterId, leaderEpoch, incarnation, database, journal, objects, logs, space, volume }
+  const parts = { clusterId, leaderEpoch, incarnation, database, journal, objects, logs }
+  return { ...parts, space, volume, samples: () => [] }
 }
 
 function diskSpace(config: Config, { disk, clock, log }: World): DiskSpace {

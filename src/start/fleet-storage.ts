@@ -1,5 +1,7 @@
 /** Storage of a fleet: a bucket and a database that brokers share. The machine keeps nothing. */
+import type { Sample, Samples } from '../admin/exposition.ts'
 import type { BrokerMetrics } from '../admin/metrics.ts'
+import { ObjectStoreMetrics } from '../admin/object-store-metrics.ts'
 import { Failure } from '../base/errors.ts'
 import { sleep } from '../base/clock.ts'
 import { randomUuid } from '../base/random.ts'
@@ -8,7 +10,7 @@ import { nodeIdOf } from '../catalog/brokers.ts'
 import { openCluster } from '../catalog/cluster.ts'
 import { drawNumbers } from '../catalog/counters.ts'
 import type { FleetDatabase } from '../catalog/fleet-database.ts'
-import { groupsOfObjects, readTail } from '../catalog/tail.ts'
+import { groupsOfObjects, readTail, type Tail } from '../catalog/tail.ts'
 import { timedDatabase } from '../catalog/timed-database.ts'
 import type { Config } from '../config/options.ts'
 import { guardedJournal } from '../journal/guarded-journal.ts'
@@ -17,6 +19,7 @@ import { BrokerLog } from '../log/broker-log.ts'
 import { FeedFollower } from '../log/feed-follower.ts'
 import { StoredRuns } from '../log/stored-runs.ts'
 import { claimPrefix } from './claim-prefix.ts'
+import type { ObjectStore } from '../objects/object-store.ts'
 import type { Storage } from './storage.ts'
 import type { FleetWorld, World } from './world.ts'
 
@@ -50,7 +53,8 @@ export async function openFleetStorage(
   const opened = await fleet.openDatabase()
   tasks.defer('catalog', () => opened.close())
   const database = timedFleet(opened, clock, metrics)
-  const objects = await fleet.openObjects()
+  const objectMetrics = new ObjectStoreMetrics()
+  const objects = await fleet.openObjects((operation) => objectMetrics.seen(operation))
   tasks.defer('objects', () => objects.close())
   const freshId = Buffer.from(randomUuid(random)).toString('base64url')
   const { clusterId, leaderEpoch } = await openCluster(database, freshId)
@@ -65,6 +69,35 @@ export async function openFleetStorage(
   })
   await follower.begin()
   const tail = await readTail(database)
+  const held = { database, objects, clusterId, incarnation, nodeId, tail, follower }
+  const { objectJournal, journal, logs } = openLogs(config, world, held, metrics)
+  tasks.defer('journal', () => journal.close())
+  tasks.defer('logs', () => logs.close())
+  return {
+    ...{ clusterId, leaderEpoch, incarnation, database, journal, objectJournal, objects, logs },
+    ...{ follower, nodeId },
+    samples: () => [...objectMetrics.samples(), ...feedSamples(follower)],
+    space: { full: undefined },
+    volume: async () => ({ folder: fleet.place, totalBytes: -1, freeBytes: -1 }),
+  }
+}
+
+/** What is written and read, over the bucket and the catalog. */
+function openLogs(
+  config: Config,
+  { clock, log }: World,
+  held: {
+    readonly database: FleetDatabase
+    readonly objects: ObjectStore
+    readonly clusterId: string
+    readonly incarnation: number
+    readonly nodeId: number
+    readonly tail: Tail
+    readonly follower: FeedFollower
+  },
+  metrics: BrokerMetrics,
+): Pick<FleetStorage, 'objectJournal' | 'journal' | 'logs'> {
+  const { database, objects, clusterId, incarnation, nodeId, tail, follower } = held
   const objectJournal = new ObjectJournal({
     ...{ objects, clusterId, clock, database, brokerId: nodeId },
     writeTimeoutMs: writeDeadlineMs,
@@ -80,7 +113,6 @@ export async function openFleetStorage(
     },
     clock,
   )
-  tasks.defer('journal', () => journal.close())
   const logs = new BrokerLog({
     ...{ incarnation, database, journal, clock },
     blockSource: new StoredRuns({ journal, objects, clusterId }),
@@ -100,13 +132,7 @@ export async function openFleetStorage(
     catchUp: () => follower.catchUp(),
   })
   logs.load(tail)
-  tasks.defer('logs', () => logs.close())
-  return {
-    ...{ clusterId, leaderEpoch, incarnation, database, journal, objectJournal, objects, logs },
-    ...{ follower, nodeId },
-    space: { full: undefined },
-    volume: async () => ({ folder: fleet.place, totalBytes: -1, freeBytes: -1 }),
-  }
+  return { objectJournal, journal, logs }
 }
 
 /** What people do to the cluster: they ask another broker next, which shall know. */
@@ -122,6 +148,17 @@ const announced: ReadonlySet<string> = new Set([
 
 /** Until others have mostly heard of an announcement, with their look at the feed. */
 const heardMs = 40
+
+function feedSamples({ stats }: FeedFollower): Samples[] {
+  const one = (value: number): Sample[] => [[[], value]]
+  return [
+    ['karst_feed_polls_total', one(stats.polls)],
+    ['karst_feed_groups_total', one(stats.groups)],
+    ['karst_feed_changes_total', one(stats.changes)],
+    ['karst_feed_resets_total', one(stats.resets)],
+    ['karst_feed_last_poll_seconds', one(stats.lastMs / 1_000)],
+  ]
+}
 
 function timedFleet(
   database: FleetDatabase,

@@ -1,4 +1,5 @@
 /** What holds bytes and decisions, opened: of one machine, or of a fleet. */
+import type { Samples } from '../admin/exposition.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import type { Volume } from '../disk/disk.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -15,6 +16,8 @@ export interface Storage {
   readonly objects: ObjectStore
   readonly logs: BrokerLog
   readonly space: StorageSpace
+  /** What it has counted, for a scrape. */
+  readonly samples: () => readonly Samples[]
   /** For tools that ask where things lie. */
   readonly volume: () => Promise<Volume>
 }

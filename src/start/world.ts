@@ -10,6 +10,7 @@ import type { Network } from '../kafka/byte-stream.ts'
 import type { JobTimes } from '../log/jobs.ts'
 import type { Repacker } from '../log/repacker.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
+import type { S3OperationSeen } from '../objects/s3/s3-requests.ts'
 
 export interface World {
   readonly clock: Clock
@@ -33,7 +34,8 @@ export interface World {
 
 export interface FleetWorld {
   readonly openDatabase: () => Promise<FleetDatabase>
-  readonly openObjects: () => Promise<ObjectStore>
+  /** `seen` is told of every operation on the bucket as it ends. */
+  readonly openObjects: (seen: (operation: S3OperationSeen) => void) => Promise<ObjectStore>
   /** How the bucket is called, for people. */
   readonly place: string
 }

@@ -17,7 +17,8 @@ import { KafkaProcess } from '../support/kafka-process.ts'
 const testTimeoutMs = 300_000 // of one file; the slowest takes about a minute
 /** One proxy stands before one broker: of a fleet, clients find the others. */
 const onlyOneBroker = new Set(['idempotent.test.ts'])
-const onlyEmbedded = new Set(['agent.test.ts', 'kill-loop.test.ts']) // they start brokers of their own
+/** They start brokers of their own. */
+const onlyEmbedded = new Set(['agent.test.ts', 'kill-loop.test.ts'])
 
 const { values, positionals } = parseArgs({
   options: { target: { type: 'string', default: 'karst' } },

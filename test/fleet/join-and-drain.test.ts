@@ -90,9 +90,8 @@ test('a fourth broker has its share of partitions and traffic within ten seconds
   const to = await Promise.all([0, 1, 2, 3].map(written))
   const grown = to.map((bytes, at) => bytes - (from[at] ?? 0))
   const total = grown.reduce((sum, bytes) => sum + bytes, 0)
-  t.diagnostic(
-    `first bytes after ${Math.round(movedMs)} ms, then ${grown.map((b) => `${Math.round((100 * b) / total)} %`).join(', ')}`,
-  )
+  const parts = grown.map((bytes) => `${Math.round((100 * bytes) / total)} %`).join(', ')
+  t.diagnostic(`first bytes after ${Math.round(movedMs)} ms, then ${parts}`)
   assert.ok(movedMs <= 10_000)
   assert.ok((grown[3] ?? 0) >= 0.8 * (total / 4), 'at least 80 % of its fair share')
   await check(topic, all)

@@ -52,8 +52,8 @@ export const listenerOptions = {
     type: 'string',
     default: undefined,
     doc: [
-      'The zone of this broker in a fleet. Clients of the zone find their partitions here; they say',
-      'so by client.rack, or by zone= in their client id.',
+      'The zone of this broker in a fleet. Clients of the zone find their partitions here; they',
+      'say so by client.rack, or by zone= in their client id.',
     ],
     flag: 'zone',
     shape: 'ZONE',

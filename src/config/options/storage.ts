@@ -5,8 +5,8 @@ export const storageOptions = {
     type: 'string',
     default: undefined,
     doc: [
-      'The bucket of a fleet: s3://BUCKET/PREFIX?region=…&endpoint=…&path-style=…. Credentials come',
-      'from the environment, a profile or the machine’s role. Together with catalog.url.',
+      'The bucket of a fleet: s3://BUCKET/PREFIX?region=…&endpoint=…&path-style=…. Credentials',
+      'come from the environment, a profile or the machine’s role. Together with catalog.url.',
     ],
     flag: 'storage',
     shape: 'URL',
@@ -15,8 +15,8 @@ export const storageOptions = {
     type: 'string',
     default: undefined,
     doc: [
-      'The database of a fleet: postgres://USER@HOST:PORT/DATABASE?schema=…. The password may stand',
-      'in PGPASSWORD. Together with storage.url.',
+      'The database of a fleet: postgres://USER@HOST:PORT/DATABASE?schema=…. The password may',
+      'stand in PGPASSWORD. Together with storage.url.',
     ],
     flag: 'catalog',
     shape: 'URL',
@@ -50,7 +50,7 @@ export const storageOptions = {
     default: 67_108_864,
     min: 1_048_576,
     unit: 'bytes',
-    doc: 'In a fleet, groups of other brokers that are kept whole for those who read their partitions.',
+    doc: 'In a fleet, memory for groups of other brokers, read and kept whole.',
   },
 
   // Memory for reading.

@@ -1,0 +1,95 @@
+/** Whoever follows hears of everything, in a lawful order, and again where a look failed half-way. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { VirtualClock } from '../../test/support/virtual-clock.ts'
+import { Failure } from '../base/errors.ts'
+import { silentLog } from '../base/log.ts'
+import { noteChange } from '../catalog/change-log.ts'
+import { commitRow } from '../catalog/contract-subject.ts'
+import { openMemoryDatabase } from '../catalog/memory-database.ts'
+import { commitLog } from '../catalog/schema.ts'
+import { FeedFollower, type FeedListener } from './feed-follower.ts'
+
+async function begin() {
+  const clock = new VirtualClock()
+  const database = openMemoryDatabase({ clock })
+  const told: string[] = []
+  const broken: { what?: string } = {}
+  const fail = (what: string): void => {
+    if (broken.what === what) throw new Failure('unavailable', what)
+  }
+  const listener: FeedListener = {
+    groups(rows) {
+      told.push(...rows.map(({ groupNumber }) => `group ${groupNumber}`))
+      return broken.what !== 'gap'
+    },
+    async changed({ kind, names }) {
+      fail(kind)
+      told.push(`${kind} ${JSON.stringify(names)}`)
+    },
+    async looked() {
+      told.push('looked')
+    },
+    async reset() {
+      fail('reset')
+      told.push('reset')
+    },
+  }
+  const parts = { database, clock, log: silentLog, pollMs: 25, idlePollMs: 200 }
+  const follower = new FeedFollower(parts)
+  await follower.begin()
+  const stop = new AbortController()
+  const running = follower.run(listener, stop.signal)
+  const commit = (number: number): Promise<boolean[]> =>
+    database.transaction('commit', (tx) => tx.insert(commitLog, [commitRow(1, number)]))
+  const note = (name: string): Promise<void> =>
+    database.transaction('note', (tx) => noteChange(tx, { kind: 'topic', names: [name] }))
+  const end = async (): Promise<void> => {
+    stop.abort()
+    await clock.advance(0)
+    await running
+  }
+  await clock.advance(0)
+  return { clock, database, told, broken, follower, commit, note, end }
+}
+
+test('commits and changes are told, topics before what was written to them', async () => {
+  const { clock, told, commit, note, end } = await begin()
+  await commit(1)
+  await note('A')
+  await clock.advance(200)
+  assert.deepEqual(told.splice(0), ['topic ["A"]', 'group 1', 'looked'])
+  await clock.advance(1_000)
+  assert.deepEqual(told, [], 'once each')
+  await end()
+})
+
+test('an announcement is heeded at once, and catching up sees what came before it', async () => {
+  const { clock, database, told, follower, commit, end } = await begin()
+  await clock.advance(50)
+  await commit(1)
+  database.announce()
+  await clock.advance(12)
+  assert.ok(told.includes('group 1'))
+  await commit(2)
+  await follower.catchUp()
+  assert.ok(told.includes('group 2'))
+  await end()
+})
+
+test('what could not be taken in is told again, and a gap reads everything anew', async () => {
+  const { clock, told, broken, follower, commit, note, end } = await begin()
+  broken.what = 'topic'
+  await note('A')
+  await clock.advance(500)
+  assert.deepEqual(told.splice(0), [])
+  delete broken.what
+  await clock.advance(1_000)
+  assert.ok(told.splice(0).includes('topic ["A"]'))
+  broken.what = 'gap'
+  await commit(1)
+  await clock.advance(250)
+  assert.ok(told.splice(0).includes('reset'))
+  assert.equal(follower.stats.resets, 1)
+  await end()
+})
