@@ -42,8 +42,8 @@ export interface AppendIntent {
   /** Set where the batch belongs to a transaction. */
   readonly transaction?: AppendTransaction
   /**
-   * An earlier batch of its producer failed and has not come again: out of order, whatever is known
-   * here.
+   * An earlier batch of its producer failed and has not come again to this broker: out of order,
+   * unless the producer is known here by now.
    */
   readonly isAhead?: boolean
 }

@@ -206,7 +206,10 @@ export class CommitJudge {
     const entry = this.#producers.get(partitionId, producerId)
     const wrong = transaction === undefined ? undefined : this.#fault(append, transaction)
     if (wrong !== undefined) return wrong
-    if (append.isAhead === true) return { outcome: 'refused', reason: 'out-of-order-sequence' }
+    // What is known decides: what failed at one broker may have come again at another.
+    if (append.isAhead === true && entry.window === undefined) {
+      return { outcome: 'refused', reason: 'out-of-order-sequence' }
+    }
     const { producerEpoch: epoch, baseSequence, offsetCount } = append
     const lastSequence = sequenceAfter(baseSequence, offsetCount - 1)
     const judged = judgeSequence(entry.window, { epoch, baseSequence, lastSequence })

@@ -2,9 +2,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Failure, isFailure } from '../base/errors.ts'
+import { commitGroups } from '../catalog/commit-groups.ts'
 import type { AppendOutcome } from '../catalog/outcomes.ts'
 import { partitions } from '../catalog/schema.ts'
-import { appended, assertIdle, type Bench, newBench, send } from '../../test/log/lane-bench.ts'
+import {
+  appended,
+  assertIdle,
+  type Bench,
+  intentOf,
+  newBench,
+  send,
+} from '../../test/log/lane-bench.ts'
 import type { PendingAppend } from './append-group.ts'
 
 /** Two groups of two appends each, under way together. */
@@ -115,6 +123,28 @@ test('what comes behind a failed batch of its producer waits for it to come agai
   await bench.clock.advance(5)
   bench.journal.end(2)
   assert.deepEqual(await Promise.all(again), [appended(0), appended(1)])
+  await assertIdle(bench)
+})
+
+// The simulation of a fleet found it: a producer that came back was refused for ever.
+test('a failed batch that came again at another broker is not waited for', async () => {
+  const bench = await newBench({ flightsMax: 1 })
+  const batch = (baseSequence: number): Partial<PendingAppend> => {
+    return { producerId: 5, producerEpoch: 0, baseSequence }
+  }
+  const first = send(bench, batch(0))
+  await bench.clock.settle()
+  bench.journal.fail(0)
+  assert.ok(isFailure(await first))
+  const other = { incarnation: 2, groupNumber: 0, objectId: 'journal-2', position: 0 }
+  const elsewhere = await commitGroups(bench.database, [
+    { ...other, length: 200, bytesPosition: 100, createdMs: 0, appends: [intentOf(batch(0))] },
+  ])
+  assert.equal(elsewhere.groups[0]?.state, 'committed')
+  const next = send(bench, batch(1))
+  await bench.clock.advance(5)
+  bench.journal.end(1)
+  assert.deepEqual(await next, appended(1))
   await assertIdle(bench)
 })
 

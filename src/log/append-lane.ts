@@ -407,9 +407,8 @@ export class AppendLane {
   #rememberRefused(flight: Flight, outcomes: readonly AppendOutcome[]): void {
     for (const [index, append] of flight.group.appends.entries()) {
       const outcome = outcomes[index]
-      if (outcome?.outcome === 'refused' && mayComeAgain.has(outcome.reason)) {
-        this.#missing.failed(append)
-      }
+      if (outcome?.outcome !== 'refused') this.#missing.written(append)
+      else if (mayComeAgain.has(outcome.reason)) this.#missing.failed(append)
     }
   }
 

@@ -3,7 +3,7 @@
  * refuses what does not follow, but of a producer it knows nothing of it takes any sequence
  * (KIP-98): a second batch, sent before the first one's failure was known, would be taken for its
  * first, and the first one refused for ever. So a lane remembers what failed here until it comes
- * again. (Found by simulation.)
+ * again, here or at another broker. (Both found by simulation.)
  */
 import type { AppendIntent } from '../catalog/commit-groups.ts'
 
@@ -48,5 +48,13 @@ export class MissingSequences {
     if (append.baseSequence !== missing) return true
     this.#first.delete(key)
     return false
+  }
+
+  /** `append` is in the log, so that nothing before it is missing. */
+  written(append: AppendIntent): void {
+    if (append.producerId < 0 || this.#first.size === 0) return
+    const key = keyOf(append)
+    const missing = this.#first.get(key)
+    if (missing !== undefined && isAtOrAfter(append.baseSequence, missing)) this.#first.delete(key)
   }
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { Failure } from '../../src/base/errors.ts'
 import type { Hold } from '../../src/base/hold.ts'
 import { silentLog } from '../../src/base/log.ts'
+import type { AppendIntent } from '../../src/catalog/commit-groups.ts'
 import { type MemoryDatabase, openMemoryDatabase } from '../../src/catalog/memory-database.ts'
 import type { MemoryFault, MemoryPoint } from '../../src/catalog/memory-faults.ts'
 import type { AppendOutcome } from '../../src/catalog/outcomes.ts'
@@ -90,6 +91,13 @@ export async function newBench(limits: Partial<LaneLimits> = {}): Promise<Bench>
   return Object.assign(state, { clock, journal, database, lane, taken, holds: [] })
 }
 
+/** One record of nobody in particular. */
+export function intentOf(changes: Partial<AppendIntent> = {}): AppendIntent {
+  const nobody = { producerId: -1, producerEpoch: -1, baseSequence: -1 }
+  const shape = { offsetCount: 1, maxTimestampMs: 0, byteLength: 100 }
+  return { topicId, partitionId: 0, configVersion: 0, ...nobody, ...shape, ...changes }
+}
+
 export function send(
   bench: Bench,
   changes: Partial<PendingAppend> = {},
@@ -97,21 +105,8 @@ export function send(
   const bytes = new Uint8Array(changes.byteLength ?? 100)
   const hold = new CountedHold()
   bench.holds.push(hold)
-  const sent = bench.lane.append({
-    topicId,
-    partitionId: 0,
-    partitionIndex: 0,
-    configVersion: 0,
-    producerId: -1,
-    producerEpoch: -1,
-    baseSequence: -1,
-    offsetCount: 1,
-    maxTimestampMs: 0,
-    byteLength: bytes.length,
-    bytes,
-    hold,
-    ...changes,
-  })
+  const place = { partitionIndex: 0, bytes, hold }
+  const sent = bench.lane.append({ ...place, ...intentOf(changes), ...changes })
   return sent.catch((error: unknown) => {
     assert.ok(error instanceof Failure)
     return error

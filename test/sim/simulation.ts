@@ -241,10 +241,14 @@ class Simulation {
     }
     const reader = { ...this.#reader(partition, client), refused }
     const records: ReadRecord[] = []
+    const end = this.#history.endOf(partition)
     for (let offset = 0, refusals = 0; ;) {
       const page = await fetchFrom(reader, offset, 0)
-      if (page === undefined) {
-        // A broker that is not shown for the partition sends its reader away for five seconds.
+      // What another broker has just committed is heard of in a moment; one that is not shown for
+      // the partition sends its reader away for five seconds.
+      const isBehind = page?.length === 0 && offset < end
+      if (isBehind) refusal = `partition ${partition} ends at ${offset}, not at ${end}`
+      if (page === undefined || isBehind) {
         assert.ok(++refusals < 500, `W1: committed records cannot be read: ${refusal}`)
         await sleep(this.#clock, 20)
         continue
