@@ -207,7 +207,9 @@ export class Packer {
       } else this.stats.voidParts++
       if (packedEnd === undefined || packedEnd <= fromOffset) continue
       extentIndex.forget(partitionId)
-      index.get(partitionId)?.dropPacked(packedEnd)
+      // Another broker may have packed what this one has not heard of: the feed tells that later.
+      const log = index.get(partitionId)
+      log?.dropPacked(Math.min(packedEnd, log.logEnd))
     }
   }
 
