@@ -73,13 +73,14 @@ export class FleetConnection implements FleetDatabase {
   ): Promise<Result> {
     await this.#pass(patienceMs)
     const done = this.#database.transaction(`${this.#name}/${name}`, (tx) => {
-      const broken = Promise.withResolvers<never>()
-      broken.promise.catch(() => undefined)
-      const running = body(this.#guarded(tx, broken.reject))
+      const sent = new Set<Promise<unknown>>()
+      const running = body(this.#guarded(tx, sent)).then(async (result) => {
+        // COMMIT travels behind what nobody awaits (sentWithCommit): one that is lost voids it all.
+        await Promise.all(sent)
+        return result
+      })
       running.catch(() => undefined)
-      // What lost its connection commits nothing, also where nobody awaited the statement.
-      const whole = running.then((result) => Promise.race([broken.promise, settled(result)]))
-      return Promise.race([whole, broken.promise, this.#death])
+      return Promise.race([running, this.#death])
     })
     const result = await this.#answered(done)
     if (this.#cut === undefined) return result
@@ -170,18 +171,18 @@ export class FleetConnection implements FleetDatabase {
     }
   }
 
-  /** `broke` is told when the server ends the transaction because nothing was heard. */
-  #guarded(tx: Transaction, broke: (error: Failure) => void): Transaction {
-    const connected = async <Result>(run: () => Promise<Result>): Promise<Result> => {
-      if (this.#life.isOver) throw gone('the client is dead')
-      if (this.#cut === undefined) return run()
-      try {
-        await this.#connected(idleInTransactionMs / 2)
-      } catch (error) {
-        broke(error as Failure)
-        throw error
-      }
-      return run()
+  async #late<Result>(run: () => Promise<Result>): Promise<Result> {
+    await this.#connected(idleInTransactionMs / 2)
+    return run()
+  }
+
+  /** The server ends a transaction of which nothing is heard: its statements fail. */
+  #guarded(tx: Transaction, sent: Set<Promise<unknown>>): Transaction {
+    const connected = <Result>(run: () => Promise<Result>): Promise<Result> => {
+      const asked = this.#cut === undefined && !this.#life.isOver ? run() : this.#late(run)
+      asked.catch(() => undefined)
+      sent.add(asked)
+      return asked
     }
     return {
       get: (table, keys) => connected(() => tx.get(table, keys)),
@@ -192,12 +193,6 @@ export class FleetConnection implements FleetDatabase {
       delete: (table, keys) => connected(() => tx.delete(table, keys)),
     }
   }
-}
-
-/** In the turn after: a connection that broke in the same turn is noticed first. */
-async function settled<Result>(result: Result): Promise<Result> {
-  await Promise.resolve()
-  return result
 }
 
 const gone = (why: string): Failure => new Failure('unavailable', `catalog: ${why}`)

@@ -54,7 +54,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   try {
     return await simulation.run()
   } catch (error) {
-    throw Object.assign(errorOf(error), { trace: simulation.trace })
+    throw Object.defineProperty(errorOf(error), 'trace', { value: simulation.trace })
   }
 }
 
