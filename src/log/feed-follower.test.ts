@@ -93,3 +93,15 @@ test('what could not be taken in is told again, and a gap reads everything anew'
   assert.equal(follower.stats.resets, 1)
   await end()
 })
+
+test('groups of a look that failed at a topic before them are read anew', async () => {
+  const { clock, told, broken, commit, note, end } = await begin()
+  broken.what = 'topic'
+  await Promise.all([commit(1), note('A')])
+  await clock.advance(500)
+  assert.deepEqual(told, [])
+  delete broken.what
+  await clock.advance(1_000)
+  assert.deepEqual(told.slice(0, 1), ['reset'])
+  await end()
+})

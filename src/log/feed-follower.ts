@@ -143,8 +143,12 @@ export class FeedFollower {
     this.#untold.push(...changes.map(changeOf))
     this.#mustReset ||= found.isReset
     // Topics first: what was written to new partitions can be in the same answer.
-    if (!this.#mustReset) await this.#tell(listener, ({ kind }) => kind === 'topic')
-    if (!this.#mustReset && groups.length > 0) this.#mustReset = !listener.groups(groups)
+    if (!this.#mustReset) {
+      // These groups are told by no other look: where this one ends here they are read anew.
+      this.#mustReset = groups.length > 0
+      await this.#tell(listener, ({ kind }) => kind === 'topic')
+      this.#mustReset = groups.length > 0 && !listener.groups(groups)
+    }
     if (this.#mustReset) await this.#reset(listener)
     await this.#tell(listener, () => true)
     if (groups.length > 0) await listener.looked()
