@@ -2,8 +2,9 @@
  * The end of journal objects: which of them hold nothing but packed, dropped or refused batches,
  * their death, and the end of their groups' rows.
  */
+import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
-import type { CatalogDatabase, ReadTransaction } from './database.ts'
+import { type CatalogDatabase, catalogLimits, type ReadTransaction } from './database.ts'
 import { decodeManifest, type Run } from './manifest.ts'
 import { type CommitLogRow, commitLog, objects, partitions, topics } from './schema.ts'
 import { compareKeys } from './table.ts'
@@ -67,7 +68,7 @@ export async function findFinished(
   const finished = objectIds.filter((objectId) => !search.blocked.has(objectId))
   const others = walks.flatMap(({ before }) => [...before.keys()])
   const unasked = others.filter((objectId) => !search.asked.has(objectId))
-  const done = new Set([...finished, ...(await endedAmong(database, unasked))])
+  const done = new Set([...finished, ...(await endedObjects(database, unasked))])
   const packedGroups = new Map<number, number>()
   for (const each of walks) {
     const end = endOf(each, done)
@@ -143,14 +144,23 @@ function endOf(
   return ofMarkers
 }
 
-/** Those that were ended while an object before them was not finished. */
-async function endedAmong(
+/**
+ * Of objects that commits have named those that are ended, or gone already, row and all.
+ *
+ * @throws Failure 'unavailable'
+ */
+export async function endedObjects(
   database: CatalogDatabase,
   objectIds: readonly string[],
 ): Promise<string[]> {
-  const keys = objectIds.map((objectId) => [objectId])
-  const rows = await database.snapshot('read ended objects', (tx) => tx.get(objects, keys))
-  return rows.flatMap((row) => (row?.state === 'garbage' ? [row.objectId] : []))
+  const ended: string[] = []
+  for (let at = 0; at < objectIds.length; at += catalogLimits.scanRowsMax) {
+    const some = objectIds.slice(at, at + catalogLimits.scanRowsMax)
+    const keys = some.map((objectId) => [objectId])
+    const rows = await database.snapshot('read ended objects', (tx) => tx.get(objects, keys))
+    ended.push(...some.filter((_, index) => rows[index]?.state !== 'live'))
+  }
+  return ended
 }
 
 /** Where packing has come to, by partition; beyond all offsets where the partition is gone. */
@@ -177,17 +187,26 @@ async function readPackedEnds(
   }
 }
 
+/** Objects ended in one transaction: each takes two statements under its lock. */
+export const endedObjectsMax = 200
+
 /**
- * Makes journal objects garbage: from now on a commit that names one is refused, and a starting
- * broker does not look for it. Only then may their space be used again.
+ * Makes journal objects garbage, at most `endedObjectsMax`: from now on a commit that names one is
+ * refused, and a starting broker does not look for it. Only then may their space be used again.
+ * `packedGroups` comes with the last of what `findFinished` found.
  *
  * @throws Failure 'unavailable': nothing was written. 'unknown-outcome': end them again.
  */
 export function endJournalObjects(
   database: CatalogDatabase,
-  { finished, packedGroups }: Pick<FinishedObjects, 'finished' | 'packedGroups'>,
+  found: {
+    readonly finished: readonly string[]
+    readonly packedGroups: PackedGroups | undefined
+  },
   nowMs: number,
 ): Promise<void> {
+  const { finished, packedGroups } = found
+  assert(finished.length <= endedObjectsMax, `at most ${endedObjectsMax} objects are ended at once`)
   return database.transaction('end journal objects', async (tx) => {
     const end = { state: 'garbage', unnamedMs: nowMs } as const
     // One after another: a row that is not there is claimed, in the order of locks like the others.
@@ -205,7 +224,7 @@ export function endJournalObjects(
         )
       }
     }
-    await writePackedGroups(tx, packedGroups)
+    if (packedGroups !== undefined) await writePackedGroups(tx, packedGroups)
   })
 }
 

@@ -89,6 +89,7 @@ export const jobNames = {
   expireProducers: 'expire-producers',
   expireGroups: 'expire-groups',
   expireChanges: 'expire-changes',
+  forgetEnded: 'forget-ended',
 } as const
 
 const second = 1_000
@@ -135,6 +136,7 @@ export function startLogJobs(deps: LogJobsDeps): LogJobs {
   const runner = new JobRunner({ clock, random, log, broken: deps.broken })
   const parts = { packer, retainer, collector, dropper, expirer }
   for (const job of jobsOf(parts, limits, guarded(deps))) runner.start(leased(job, deps.mayRun))
+  if (deps.mayRun !== undefined) runner.start(forgetting(packer, limits))
   const stats = (): LogJobStats => ({
     pack: packer.stats,
     retain: retainer.stats,
@@ -214,6 +216,12 @@ function guarded({ clockDifferenceMs, log }: LogJobsDeps): (run: Run) => Run {
     if (Math.abs(differenceMs) <= clockDifferenceMsMax) return run(signal)
     log.error({ differenceMs }, 'the clocks of broker and database differ: nothing is deleted')
   }
+}
+
+/** What every broker of a fleet does for itself, beside the one that packs. */
+function forgetting(packer: Packer, { windowMs }: LogJobLimits): Job {
+  const run = (signal: AbortSignal): Promise<void> => packer.forgetEnded(signal)
+  return { name: jobNames.forgetEnded, intervalMs: Math.max(windowMs, second), run }
 }
 
 /** A job of the cluster is run by one broker at a time, mostly: see job-leases.ts. */

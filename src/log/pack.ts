@@ -7,7 +7,12 @@ import { type Clock, sleep } from '../base/clock.ts'
 import { isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
-import { endJournalObjects, findFinished } from '../catalog/pack-finish.ts'
+import {
+  endedObjects,
+  endedObjectsMax,
+  endJournalObjects,
+  findFinished,
+} from '../catalog/pack-finish.ts'
 import {
   claimPackedObject,
   type PackedPart,
@@ -231,16 +236,39 @@ export class Packer {
   /** Gives the space of journal objects back of which nothing is needed any more. */
   async #endObjects(objectIds: readonly string[]): Promise<void> {
     const { database, journal, index, clock } = this.#deps
-    const needed = new Set<string>()
-    for (const log of index.all()) for (const run of log.tail) needed.add(run.objectId)
-    const unneeded = objectIds.filter((objectId) => !needed.has(objectId))
+    const unneeded = unneededOf(index, objectIds)
     if (unneeded.length === 0 && objectIds.length > 0) return
-    const found = await findFinished(database, unneeded)
-    if (found.finished.length === 0 && unneeded.length > 0) return
-    await endJournalObjects(database, found, clock.nowMs())
-    for (const objectId of found.finished) {
-      await journal.retire(objectId)
-      this.stats.retired++
+    const { finished, packedGroups } = await findFinished(database, unneeded)
+    if (finished.length === 0 && unneeded.length > 0) return
+    for (let at = 0; at === 0 || at < finished.length; at += endedObjectsMax) {
+      const some = finished.slice(at, at + endedObjectsMax)
+      const isLast = at + endedObjectsMax >= finished.length
+      const ends = { finished: some, packedGroups: isLast ? packedGroups : undefined }
+      await endJournalObjects(database, ends, clock.nowMs())
+      for (const objectId of some) {
+        await journal.retire(objectId)
+        this.stats.retired++
+      }
     }
   }
+
+  /**
+   * Where several brokers pack: forgets what another has ended, or it would be ended again when
+   * this one packs, and remembered for ever until then.
+   *
+   * @throws Failure 'unavailable': the rest goes the next time.
+   */
+  async forgetEnded(signal: AbortSignal): Promise<void> {
+    const { database, journal, index } = this.#deps
+    const unneeded = unneededOf(index, journal.finished())
+    if (signal.aborted) return
+    for (const objectId of await endedObjects(database, unneeded)) await journal.retire(objectId)
+  }
+}
+
+/** Those of the objects in which no run is that is not packed, as far as is known here. */
+function unneededOf(index: LogIndex, objectIds: readonly string[]): string[] {
+  const needed = new Set<string>()
+  for (const log of index.all()) for (const run of log.tail) needed.add(run.objectId)
+  return objectIds.filter((objectId) => !needed.has(objectId))
 }
