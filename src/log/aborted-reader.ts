@@ -27,11 +27,11 @@ export async function abortedIn(
   if (older.isLast) transactions.learn(older.ranges, from, knownFrom)
   const learned = transactions.abortedIn(from, to)
   if (learned !== undefined) return from < log.logStart ? undefined : learned
-  return readAll(database, partitionId, from, to)
+  return readAborts(database, partitionId, from, to)
 }
 
-/** More than memory may keep. */
-async function readAll(
+/** As `abortedIn`, from the catalog alone: more than memory may keep. */
+export async function readAborts(
   database: CatalogDatabase,
   partitionId: number,
   from: number,

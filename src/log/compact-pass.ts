@@ -11,14 +11,13 @@ import { Failure, isFailure } from '../base/errors.ts'
 import {
   type BatchHeader,
   baseOffsetOf,
-  baseTimestampOf,
   lastOffsetDeltaOf,
   readBatchHeader,
 } from '../record/batch-header.ts'
 import { batchesIn, checkBatchCrc } from '../record/batch-sequence.ts'
 import { readMarker } from '../record/control.ts'
 import type { RecordCursor } from '../record/record-cursor.ts'
-import { openBatch, timestampAt } from '../record/records.ts'
+import { openBatch } from '../record/records.ts'
 import {
   emptyBatch,
   exactTimestampMsMax,
@@ -30,6 +29,8 @@ import { KeyOffsets } from './key-offsets.ts'
 import type { AbortedRange } from './log-transactions.ts'
 
 export interface PassRules {
+  /** The first dirty offset: what lies below is in the map of an earlier pass. */
+  readonly dirtyFrom: number
   /** Memory of the offset map: `log.cleaner.dedupe.buffer.size`. */
   readonly mapBytesMax: number
   /** Time at the begin of the pass. */
@@ -72,6 +73,8 @@ export interface CleanedRun {
   readonly recordsRemoved: number
   /** Offsets of abort markers that went: their aborted ranges go with them. */
   readonly endedAborts: readonly number[]
+  /** When the first of its tombstones and markers may go; undefined where none waits. */
+  readonly horizonMs: number | undefined
   readonly isChanged: boolean
 }
 
@@ -93,22 +96,26 @@ export class CompactPass {
   readonly #rules: PassRules
   readonly #keys: KeyOffsets
   readonly #digest: KeyDigest = new Uint32Array(4)
-  #mappedEnd = 0
+  #mappedEnd: number
+  /** The earliest that is still to come, of the run under way. */
+  #horizonMs = Infinity
   /** Producers with records, since their last marker, that stay. */
   readonly #surviving = new Set<number>()
 
   constructor(rules: PassRules) {
     this.#rules = rules
     this.#keys = new KeyOffsets(rules.mapBytesMax)
+    this.#mappedEnd = rules.dirtyFrom
   }
 
   /**
-   * Learns the keys at or behind `fromOffset`. To be called in the order of offsets, and not again
-   * once it was full.
+   * Learns the keys at or behind the first dirty offset. To be called in the order of offsets, and
+   * not again once it was full.
    *
    * @throws Failure 'corrupt': these are not the bytes that were stored.
    */
-  map(input: PassInput, fromOffset: number): MappedRun {
+  map(input: PassInput): MappedRun {
+    const { dirtyFrom } = this.#rules
     const aborted = new Aborts(input.aborted)
     for (const { at, header } of provenBatches(input)) {
       if (header.isControl || aborted.has(header)) continue
@@ -116,7 +123,7 @@ export class CompactPass {
       for (let i = 0; opened !== undefined && i < header.recordCount; i++) {
         opened.next()
         const offset = header.baseOffset + opened.offsetDelta
-        if (offset < fromOffset || opened.keyLength < 0) continue
+        if (offset < dirtyFrom || opened.keyLength < 0) continue
         digestOf(keyOf(opened), this.#digest)
         if (this.#keys.put(this.#digest, offset)) continue
         this.#mappedEnd = offset
@@ -141,6 +148,7 @@ export class CompactPass {
     const endedAborts: number[] = []
     let recordsRemoved = 0
     let isChanged = false
+    this.#horizonMs = Infinity
     for (const { at, size, header } of provenBatches(input)) {
       const own = bytes.subarray(at, at + size)
       const isLast = keepsLast && at + size === bytes.length
@@ -151,7 +159,7 @@ export class CompactPass {
           : header.isControl
             ? this.#judgeMarker(own, header, isLast, endedAborts)
             : this.#judgeRecords(own, header, aborted)
-      const kept = verdict.bytes ?? (isLast ? emptyBatch(header) : undefined)
+      const kept = verdict.bytes ?? (isLast ? emptied(own, header) : undefined)
       recordsRemoved += verdict.recordsRemoved
       isChanged ||= kept === undefined || kept !== own
       if (kept === undefined) continue
@@ -159,7 +167,8 @@ export class CompactPass {
       batches.push(cleanedBatch(kept))
     }
     const cleaned = isChanged ? Buffer.concat(chunks) : bytes
-    return { bytes: cleaned, batches, recordsRemoved, endedAborts, isChanged }
+    const horizonMs = this.#horizonMs === Infinity ? undefined : this.#horizonMs
+    return { bytes: cleaned, batches, recordsRemoved, endedAborts, horizonMs, isChanged }
   }
 
   #judgeMarker(
@@ -180,10 +189,16 @@ export class CompactPass {
       cursor.next()
       const { at: to, timestampDelta } = cursor
       const kept = [{ from, to, timestampDelta }]
-      const dated = rewriteBatch(header, cursor.bytes, kept, this.#rules.markerHorizonMs)
+      const { markerHorizonMs } = this.#rules
+      const dated = rewriteBatch(header, cursor.bytes, kept, markerHorizonMs)
+      this.#waitsUntil(markerHorizonMs)
       return { bytes: dated, recordsRemoved: 0 }
     }
-    if (isLast || header.baseTimestamp > this.#rules.nowMs) return stays
+    if (header.baseTimestamp > this.#rules.nowMs) {
+      this.#waitsUntil(header.baseTimestamp)
+      return stays
+    }
+    if (isLast) return stays
     if (marker.type === 'abort') endedAborts.push(header.baseOffset)
     return { bytes: undefined, recordsRemoved: 1 }
   }
@@ -191,8 +206,7 @@ export class CompactPass {
   #judgeRecords(bytes: Uint8Array, header: BatchHeader, aborted: Aborts): Verdict {
     const { recordCount } = header
     if (aborted.has(header)) {
-      const isEmpty = recordCount === 0
-      return { bytes: undefined, recordsRemoved: isEmpty ? 0 : recordCount }
+      return { bytes: undefined, recordsRemoved: recordCount }
     }
     if (recordCount === 0) return { bytes: undefined, recordsRemoved: 0 }
     const opened = unpacked(bytes, 0)
@@ -228,7 +242,15 @@ export class CompactPass {
       isDatable &&= isExact(header, opened)
       kept.push({ from, to: opened.at, timestampDelta: opened.timestampDelta })
     }
-    return { kept, horizonMs: hasTombstone && isDatable ? tombstoneHorizonMs : undefined }
+    const horizonMs = hasTombstone && isDatable ? tombstoneHorizonMs : undefined
+    if (horizonMs !== undefined) this.#waitsUntil(horizonMs)
+    else if (hasTombstone && header.hasDeleteHorizon) this.#waitsUntil(header.baseTimestamp)
+    return { kept, horizonMs }
+  }
+
+  /** What is over already and still here stands where no pass has come to. */
+  #waitsUntil(horizonMs: number): void {
+    if (horizonMs >= this.#rules.nowMs) this.#horizonMs = Math.min(this.#horizonMs, horizonMs)
   }
 
   #stays(record: RecordCursor, header: BatchHeader, isSpent: boolean): boolean {
@@ -253,6 +275,22 @@ class Aborts {
     if (!isTransactional) return false
     const ranges = this.#byProducer.get(producerId) ?? []
     return ranges.some((range) => range.firstOffset <= baseOffset && baseOffset < range.lastOffset)
+  }
+}
+
+/** A batch that is empty already stays as it is. */
+const emptied = (own: Uint8Array, header: BatchHeader): Uint8Array =>
+  header.recordCount === 0 ? own : emptyBatch(header)
+
+/** By the records that are left: the header of an emptied batch tells of what was there. */
+function cleanedBatch(bytes: Uint8Array): CleanedBatch {
+  const header = readBatchHeader(bytes, 0)
+  const { baseOffset, lastOffsetDelta, recordCount } = header
+  return {
+    baseOffset,
+    nextOffset: baseOffset + lastOffsetDelta + 1,
+    byteLength: bytes.length,
+    maxTimestampMs: recordCount === 0 ? -1 : header.maxTimestamp,
   }
 }
 
