@@ -28,7 +28,7 @@ import { MemoryBudget } from './kafka/memory-budget.ts'
 import { Router } from './kafka/router.ts'
 import { SlabPool } from './kafka/slab.ts'
 import type { BrokerLog } from './log/broker-log.ts'
-import { type LogJobs, startLogJobs } from './log/jobs.ts'
+import { type LogJobLimits, type LogJobs, startLogJobs } from './log/jobs.ts'
 import { LogSink } from './log/log-sink.ts'
 import { TopicDirectory } from './log/topic-directory.ts'
 import { FleetListener } from './start/fleet-listener.ts'
@@ -175,7 +175,7 @@ export async function bound<Bound>(flag: string, listening: Promise<Bound>): Pro
 
 function startJobs(
   config: Config,
-  { clock, random, log }: World,
+  { clock, random, log, openPass }: World,
   parts: Storage & {
     readonly topics: TopicDirectory
     readonly configs: LiveConfigs
@@ -186,6 +186,7 @@ function startJobs(
   const { member } = parts
   return startLogJobs({
     ...parts,
+    openPass,
     ...(member === undefined ? {} : member.jobDeps(clock)),
     clock,
     random,
@@ -198,8 +199,20 @@ function startJobs(
       retentionCheckMs: config['log.retention.check.interval.ms'],
       graceMs: config['object.grace.ms'],
       producerExpirationMs: () => liveInteger(parts.configs, config, 'producer.id.expiration.ms'),
+      compaction: () => compactionLimits(parts.configs, config),
     },
   })
+}
+
+function compactionLimits(
+  configs: LiveConfigs,
+  config: Config,
+): ReturnType<LogJobLimits['compaction']> {
+  return {
+    backoffMs: liveInteger(configs, config, 'log.cleaner.backoff.ms'),
+    mapBytes: liveInteger(configs, config, 'log.cleaner.dedupe.buffer.size'),
+    bytesPerSecond: liveInteger(configs, config, 'log.cleaner.io.max.bytes.per.second'),
+  }
 }
 
 async function openQuotas(

@@ -136,6 +136,12 @@ export const adapters: readonly Adapter[] = [
     imports: ['node:worker_threads'],
   },
   { path: 'src/log/repack-worker.ts', why: 'that thread', imports: ['node:worker_threads'] },
+  {
+    path: 'src/log/compact-thread.ts',
+    why: 'compaction judges batches in a thread',
+    imports: ['node:worker_threads'],
+  },
+  { path: 'src/log/compact-worker.ts', why: 'that thread', imports: ['node:worker_threads'] },
   { path: 'src/telemetry/http-body.ts', why: 'bodies of OTLP requests', imports: ['node:http'] },
   { path: 'src/base/pino-log.ts', why: 'the real Log', imports: ['pino'] },
   {

@@ -24,6 +24,9 @@ export interface BrokerConfigSpec extends ValueSpec {
 /** Options that are looked at again whenever they count. */
 export const liveOptions = [
   'group.consumer.assignment.interval.ms',
+  'log.cleaner.backoff.ms',
+  'log.cleaner.dedupe.buffer.size',
+  'log.cleaner.io.max.bytes.per.second',
   'max.connection.creation.rate',
   'max.connections',
   'max.connections.per.ip',
@@ -82,7 +85,7 @@ function inheritedEntries(): [string, BrokerConfigSpec][] {
 
 /** 64 bits in Kafka, although fewer are enough here. */
 const longNames = new Set([
-  ...['connections.max.idle.ms', 'log.retention.check.interval.ms', 'log.retention.bytes'],
+  ...['connections.max.idle.ms', 'log.cleaner.backoff.ms', 'log.cleaner.dedupe.buffer.size', 'log.retention.check.interval.ms', 'log.retention.bytes'],
   ...['log.retention.ms', 'offsets.retention.check.interval.ms', 'queued.max.request.bytes'],
 ])
 

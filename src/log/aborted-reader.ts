@@ -1,6 +1,8 @@
 /** The aborted transactions of a range: from memory, else from the catalog, which knows them all. */
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { readAborted } from '../catalog/read-transactions.ts'
+import { readBatchHeader } from '../record/batch-header.ts'
+import { forEachBatch } from '../record/batch-sequence.ts'
 import { type AbortedRange, overlapping } from './log-transactions.ts'
 import type { PartitionLog } from './partition-log.ts'
 
@@ -47,4 +49,29 @@ export async function readAborts(
     next = last.lastOffset + 1
   }
   return all.toSorted((a, b) => a.firstOffset - b.firstOffset)
+}
+
+/**
+ * Those of which a record is among the batches: consumers wait for the marker of what they are told
+ * of, and compaction takes a marker away that has nothing left to say, while what is known of it
+ * may be older than the batches.
+ */
+export function abortsOf(
+  chunks: readonly Uint8Array[],
+  ranges: readonly AbortedRange[],
+): readonly AbortedRange[] {
+  if (ranges.length === 0) return ranges
+  const needed = new Set<AbortedRange>()
+  const byProducer = Map.groupBy(ranges, ({ producerId }) => producerId)
+  for (const chunk of chunks) {
+    forEachBatch(chunk, (at) => {
+      const { isTransactional, isControl, producerId, baseOffset } = readBatchHeader(chunk, at)
+      if (!isTransactional || isControl) return
+      for (const range of byProducer.get(producerId) ?? []) {
+        const isWithin = range.firstOffset <= baseOffset && baseOffset < range.lastOffset
+        if (isWithin) needed.add(range)
+      }
+    })
+  }
+  return ranges.filter((range) => needed.has(range))
 }

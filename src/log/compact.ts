@@ -28,12 +28,14 @@ import { compactedObject } from './compact-write.ts'
 import type { CompactionPass, OpenPass } from './compaction-pass.ts'
 import type { ExtentIndex } from './extent-index.ts'
 import { objectKey } from './stored-runs.ts'
+import type { TailCache } from './tail-cache.ts'
 
 export interface CompactorDeps {
   readonly database: CatalogDatabase
   readonly objects: ObjectStore
   readonly clusterId: string
   readonly extentIndex: ExtentIndex
+  readonly tailCache: TailCache
   /** Of every living topic that is compacted. */
   readonly policies: () => Iterable<CompactionPolicy>
   readonly openPass: OpenPass
@@ -43,6 +45,8 @@ export interface CompactorDeps {
 }
 
 export interface CompactLimits {
+  /** `log.cleaner.backoff.ms`: the pause between two looks at all partitions. */
+  readonly backoffMs: number
   /** `log.cleaner.dedupe.buffer.size`: memory of the offset map. */
   readonly mapBytes: number
   /** `log.cleaner.io.max.bytes.per.second`: read and written. */
@@ -87,6 +91,7 @@ type PassEnd = 'done' | 'more' | 'stopped'
 export class Compactor {
   readonly #deps: CompactorDeps
   readonly #uncleanable = new Set<number>()
+  #lastLookMs: number
   readonly stats: CompactStats = {
     passes: 0,
     readBytes: 0,
@@ -99,6 +104,15 @@ export class Compactor {
 
   constructor(deps: CompactorDeps) {
     this.#deps = deps
+    this.#lastLookMs = deps.clock.monotonicMs()
+  }
+
+  /** `compactAll`, where the pause is over. */
+  async compactIfDue(signal: AbortSignal): Promise<void> {
+    const { clock, limits } = this.#deps
+    if (clock.monotonicMs() - this.#lastLookMs < limits().backoffMs) return
+    this.#lastLookMs = clock.monotonicMs()
+    await this.compactAll(signal)
   }
 
   /**
@@ -237,7 +251,7 @@ export class Compactor {
     replaced: readonly ExtentRow[],
     runs: readonly CleanedRun[],
   ): Promise<boolean> {
-    const { database, objects, clusterId, clock, extentIndex } = this.#deps
+    const { database, objects, clusterId, clock, extentIndex, tailCache } = this.#deps
     const { partitionId, policy, basis, signal } = work
     if (signal.aborted) return false
     const nowMs = clock.nowMs()
@@ -256,6 +270,7 @@ export class Compactor {
     const outcome = await this.#swapped({ objectId, size }, part)
     // Where it is void, what is known here is old as well.
     extentIndex.forget(partitionId)
+    tailCache.dropBelow(partitionId, replaced.at(-1)?.nextOffset ?? 0)
     if (outcome === 'void') {
       this.stats.voidSwaps++
       return false

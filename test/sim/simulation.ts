@@ -14,6 +14,7 @@ import { MemoryDisk, type DiskFault, type DiskOperation } from '../../src/disk/m
 import { startServer } from '../../src/server.ts'
 import { metadata } from '../../src/wire/messages/03-metadata.ts'
 import { incrementalAlterConfigs } from '../../src/wire/messages/44-incremental-alter-configs.ts'
+import { openInlinePass } from '../../src/log/compaction-pass.ts'
 import { inlineRepacker } from '../support/inline-repacker.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
@@ -138,6 +139,7 @@ class Simulation {
           network: this.#network.of(life),
           openDatabase: async () => new MortalDatabase(this.#database, life),
           repacker: inlineRepacker,
+          openPass: openInlinePass,
           log: this.#log,
           logLevels: new LogLevels('INFO'),
           poisonsFree: true,
