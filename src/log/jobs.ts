@@ -256,7 +256,7 @@ function retentionOf({ partitionIds, effective }: KnownTopic): RetentionPolicy {
 }
 
 /** None where a topic is not compacted. */
-function compactionOf({ name, partitionIds, effective }: KnownTopic): CompactionPolicy[] {
+export function compactionOf({ name, partitionIds, effective }: KnownTopic): CompactionPolicy[] {
   const policy = effective['cleanup.policy']
   if (!policy.includes('compact')) return []
   const retentionMs = policy.includes('delete') ? effective['retention.ms'] : -1
