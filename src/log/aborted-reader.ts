@@ -65,8 +65,9 @@ export function abortsOf(
   const byProducer = Map.groupBy(ranges, ({ producerId }) => producerId)
   for (const chunk of chunks) {
     forEachBatch(chunk, (at) => {
-      const { isTransactional, isControl, producerId, baseOffset } = readBatchHeader(chunk, at)
-      if (!isTransactional || isControl) return
+      const header = readBatchHeader(chunk, at)
+      const { producerId, baseOffset } = header
+      if (!header.isTransactional || header.isControl || header.recordCount === 0) return
       for (const range of byProducer.get(producerId) ?? []) {
         const isWithin = range.firstOffset <= baseOffset && baseOffset < range.lastOffset
         if (isWithin) needed.add(range)

@@ -52,7 +52,7 @@ async function randomStep(log: CompactedLog): Promise<string> {
 }
 
 test('T2, R2: random logs, read before and after, against a model', async () => {
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= 16; seed++) {
     const tailCacheBytes = seed % 2 === 0 ? 0 : 65_536
     const world = new LogWorld({ seed, tailCacheBytes, objectBytes: 2_048 })
     const log = await CompactedLog.create(world)
@@ -239,12 +239,18 @@ test('killed at every step', async () => {
     await log.check()
     await world.clock.advance(orphanMs + 1)
     await world.insist(() => world.process.collector.sweep(noSignal))
+    await world.insist(() => world.process.collector.collect(noSignal))
     await world.clock.advance(graceMs + 1)
     await world.insist(() => world.process.collector.collect(noSignal))
     await log.check()
     const named = await world.database.snapshot('look', (tx) =>
       tx.scan(objects, { prefix: [], from: ['packed-'], limit: 1_000 }),
     )
-    assert.equal((await world.stored()).length, named.length, 'nothing is left over')
+    assert.deepEqual(
+      named.filter(({ state }) => state !== 'live'),
+      [],
+      `step ${at}: nothing is left over`,
+    )
+    assert.equal((await world.stored()).length, named.length)
   }
 })
