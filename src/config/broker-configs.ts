@@ -97,6 +97,12 @@ function typeOf(name: string, { type, max }: OptionSpec): ConfigType {
   return longNames.has(name) || max === undefined || max > intMax ? 'long' : 'int'
 }
 
+/** How Kafka says no limit. */
+const asInKafka: Readonly<Record<string, { readonly type: ConfigType; readonly default: string }>> =
+  {
+    'log.cleaner.io.max.bytes.per.second': { type: 'double', default: '1.7976931348623157E308' },
+  }
+
 /** A topic's own rules stand where an option is inherited: what is set at run time goes by them. */
 function optionEntries(
   inherited: Readonly<Record<string, BrokerConfigSpec>>,
@@ -112,7 +118,7 @@ function optionEntries(
     const rules = inherited[name] ?? { type: typeOf(name, spec), ...bounds }
     const isLive = isLiveOption(name) || inherited[name] !== undefined
     const standard = spec.default === undefined ? null : String(spec.default)
-    const own = { default: standard, doc: proseText(spec.doc), isLive }
+    const own = { default: standard, doc: proseText(spec.doc), isLive, ...asInKafka[name] }
     return [name, { ...rules, ...own, isSensitive: spec.sensitive === true }]
   })
 }

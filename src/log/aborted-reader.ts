@@ -52,9 +52,9 @@ export async function readAborts(
 }
 
 /**
- * Those of which a record is among the batches: consumers wait for the marker of what they are told
- * of, and compaction takes a marker away that has nothing left to say, while what is known of it
- * may be older than the batches.
+ * Those of which a record, or the marker, is among the batches: consumers wait for the marker of
+ * what they are told of, and compaction takes a marker away that has nothing left to say, while
+ * what is known of it may be older than the batches.
  */
 export function abortsOf(
   chunks: readonly Uint8Array[],
@@ -67,10 +67,11 @@ export function abortsOf(
     forEachBatch(chunk, (at) => {
       const header = readBatchHeader(chunk, at)
       const { producerId, baseOffset } = header
-      if (!header.isTransactional || header.isControl || header.recordCount === 0) return
+      if (!header.isTransactional || header.recordCount === 0) return
       for (const range of byProducer.get(producerId) ?? []) {
-        const isWithin = range.firstOffset <= baseOffset && baseOffset < range.lastOffset
-        if (isWithin) needed.add(range)
+        const { firstOffset, lastOffset } = range
+        const isRecord = firstOffset <= baseOffset && baseOffset < lastOffset
+        if (header.isControl ? baseOffset === lastOffset : isRecord) needed.add(range)
       }
     })
   }
