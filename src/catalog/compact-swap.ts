@@ -126,7 +126,8 @@ async function endClaim(
  * Notes that a pass is complete that began with `before`; false where another one came first, or
  * the partition is gone.
  *
- * @throws Failure 'unavailable': nothing was written. 'unknown-outcome': note it again, or leave it.
+ * @throws Failure 'unavailable': nothing was written. 'unknown-outcome': note it again, or leave
+ *   it.
  */
 export function noteCompacted(
   database: CatalogDatabase,

@@ -85,7 +85,13 @@ function inheritedEntries(): [string, BrokerConfigSpec][] {
 
 /** 64 bits in Kafka, although fewer are enough here. */
 const longNames = new Set([
-  ...['connections.max.idle.ms', 'log.cleaner.backoff.ms', 'log.cleaner.dedupe.buffer.size', 'log.retention.check.interval.ms', 'log.retention.bytes'],
+  ...[
+    'connections.max.idle.ms',
+    'log.cleaner.backoff.ms',
+    'log.cleaner.dedupe.buffer.size',
+    'log.retention.check.interval.ms',
+    'log.retention.bytes',
+  ],
   ...['log.retention.ms', 'offsets.retention.check.interval.ms', 'queued.max.request.bytes'],
 ])
 

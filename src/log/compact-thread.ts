@@ -2,13 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
-import type {
-  CleanedRun,
-  CleanInput,
-  MappedRun,
-  PassInput,
-  PassRules,
-} from './compact-pass.ts'
+import type { CleanedRun, CleanInput, MappedRun, PassInput, PassRules } from './compact-pass.ts'
 import type { CompactCall, CompactResult } from './compact-worker.ts'
 import { type CompactionPass, openInlinePass, type OpenPass } from './compaction-pass.ts'
 

@@ -142,7 +142,11 @@ test('below the dirty ratio nothing is done, until max.compaction.lag.ms', async
     'min.cleanable.dirty.ratio': '0.9',
     'max.compaction.lag.ms': `${10 * minute}`,
   })
-  await log.append(Array.from({ length: 50 }, (_, at) => ({ key: `k${at}`, value: 'x' })), -1, 'none')
+  await log.append(
+    Array.from({ length: 50 }, (_, at) => ({ key: `k${at}`, value: 'x' })),
+    -1,
+    'none',
+  )
   await log.pack()
   await log.compact()
   await log.append(one('k0', 'y'))

@@ -99,7 +99,8 @@ const orphanMs = 15 * minute
 const journalRowsMs = 2 * outcomesKeptMs
 
 const packLookMsMax = second
-const compactLookMs = second
+const compactLookMsMax = second
+const compactLookMsMin = 100
 const collectMsMax = 30 * second
 const firstRetainMs = 30 * second
 const dropTopicsMs = 10 * second
@@ -166,6 +167,7 @@ interface Parts {
 function jobsOf(parts: Parts, limits: LogJobLimits, deleting: (run: Run) => Run): Job[] {
   const { packer, compactor, retainer, collector, dropper, expirer } = parts
   const { windowMs, retentionCheckMs, graceMs } = limits
+  const { backoffMs } = limits.compaction()
   return [
     {
       name: jobNames.pack,
@@ -174,7 +176,7 @@ function jobsOf(parts: Parts, limits: LogJobLimits, deleting: (run: Run) => Run)
     },
     {
       name: jobNames.compact,
-      intervalMs: compactLookMs,
+      intervalMs: Math.max(compactLookMsMin, Math.min(backoffMs, compactLookMsMax)),
       run: deleting((signal) => compactor.compactIfDue(signal)),
     },
     {

@@ -73,7 +73,7 @@ export class KeyOffsets {
   #find(digest: KeyDigest): number {
     const words = this.#words
     let slot = digest[0]! % this.#slots
-    for (; ;) {
+    for (;;) {
       const at = slot * slotWords
       const isSame =
         words[at] === digest[0] &&

@@ -22,7 +22,11 @@ function records(count: number): NewRecord[] {
 
 const producer = { producerId: 7, producerEpoch: 3, baseSequence: 11, isTransactional: true }
 
-function kept(bytes: Uint8Array, which: (offset: number) => boolean, horizonMs?: number): Uint8Array {
+function kept(
+  bytes: Uint8Array,
+  which: (offset: number) => boolean,
+  horizonMs?: number,
+): Uint8Array {
   const { header, cursor } = openBatch(bytes)
   const staying: KeptRecord[] = []
   for (let at = 0; at < header.recordCount; at++) {

@@ -71,7 +71,7 @@ export class BrokerWorld {
         },
         openDatabase: async () => world.database,
         repacker: inlineRepacker,
-          openPass: openInlinePass,
+        openPass: openInlinePass,
         log,
         logLevels: new LogLevels('INFO'),
         poisonsFree: true,

@@ -12,12 +12,14 @@ import type { MemoryFault, MemoryPoint } from '../../src/catalog/memory-faults.t
 import { parseConfig, type LoadedConfig } from '../../src/config/parse-config.ts'
 import { MemoryDisk, type DiskFault, type DiskOperation } from '../../src/disk/memory-disk.ts'
 import { startServer } from '../../src/server.ts'
-import { metadata } from '../../src/wire/messages/03-metadata.ts'
+import { ErrorCode } from '../../src/wire/error-codes.ts'
+import { createTopics } from '../../src/wire/messages/19-create-topics.ts'
 import { incrementalAlterConfigs } from '../../src/wire/messages/44-incremental-alter-configs.ts'
 import { openInlinePass } from '../../src/log/compaction-pass.ts'
 import { inlineRepacker } from '../support/inline-repacker.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
+import { CompactWork } from './compact-work.ts'
 import { History } from './history.ts'
 import { Life, MortalDatabase, mortalClock } from './life.ts'
 import { runMember } from './member-actor.ts'
@@ -67,6 +69,7 @@ class Simulation {
   #crashes = 0
   #life: Life | undefined
   readonly #transactions: TxnWork
+  readonly #compacted: CompactWork
   #failure: Error | undefined
 
   constructor({ seed, faultMs = 6_000, log = silentLog }: SimulationOptions) {
@@ -89,13 +92,15 @@ class Simulation {
     })
     this.#network = new SimNetwork(clock, this.#fork())
     this.#loaded = configFor(this.#random)
-    this.#transactions = new TxnWork({
+    const shared = {
       clock,
       fork: () => this.#fork(),
-      client: (name) => this.#client(name),
-      note: (line) => this.#note(line),
+      client: (name: string) => this.#client(name),
+      note: (line: string) => this.#note(line),
       isOver: () => this.#isOver,
-    })
+    }
+    this.#transactions = new TxnWork(shared)
+    this.#compacted = new CompactWork(shared)
   }
 
   async run(): Promise<SimulationResult> {
@@ -241,17 +246,34 @@ class Simulation {
 
   async #createTopics(): Promise<void> {
     const client = this.#client('admin')
-    const names = [topic, TxnWork.topic]
-    const body = { topics: names.map((name) => ({ name })), allowAutoTopicCreation: true }
+    const compact = this.#compactConfigs()
+    const named = [
+      { name: topic, configs: [] },
+      { name: TxnWork.topic, configs: randomBelow(this.#random, 2) === 0 ? [] : compact },
+      { name: CompactWork.topic, configs: compact },
+    ]
+    const topics = named.map((each) => {
+      return { ...each, numPartitions: partitionCount, replicationFactor: 1, assignments: [] }
+    })
+    const done = new Set<number>([ErrorCode.NONE, ErrorCode.TOPIC_ALREADY_EXISTS])
     for (;;) {
       try {
-        const { topics } = await client.request(metadata, 5, body)
-        if (topics.every(({ errorCode }) => errorCode === 0)) return
+        const answer = await client.request(createTopics, 5, { topics, timeoutMs: 3_000 })
+        if (answer.topics.every(({ errorCode }) => done.has(errorCode))) return
       } catch (error) {
         if (!(error instanceof Lost)) throw error
       }
       await sleep(this.#clock, 50)
     }
+  }
+
+  #compactConfigs(): { readonly name: string; readonly value: string }[] {
+    const waits = ['0', '300', '60000']
+    return [
+      { name: 'cleanup.policy', value: 'compact' },
+      { name: 'min.cleanable.dirty.ratio', value: '0' },
+      { name: 'delete.retention.ms', value: waits[randomBelow(this.#random, 3)] ?? '' },
+    ]
   }
 
   #startActors(): Promise<void>[] {
@@ -278,7 +300,8 @@ class Simulation {
       }
       actors.push(this.#watched(runMember(parts)))
     }
-    actors.push(...this.#transactions.start().map((actor) => this.#watched(actor)))
+    const others = [...this.#transactions.start(), ...this.#compacted.start()]
+    actors.push(...others.map((actor) => this.#watched(actor)))
     return actors
   }
 
@@ -324,6 +347,7 @@ class Simulation {
     }
     this.#history.check(logs)
     await this.#transactions.check()
+    await this.#compacted.check()
   }
 
   async #advance(ms: number): Promise<void> {
@@ -367,6 +391,8 @@ function configFor(random: Random): LoadedConfig {
     'pack.window.ms': pick([100, 1_000, 60_000]),
     'pack.object.bytes': pick([16_384, 65_536, 67_108_864]),
     'object.grace.ms': pick([1_000, 60_000]),
+    'log.cleaner.backoff.ms': pick([0, 100, 1_000]),
+    'log.cleaner.dedupe.buffer.size': pick([50, 1_024, 65_536]),
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': pick([100, 1_000]),
   }
   return { ...parsed, config }
