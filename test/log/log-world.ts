@@ -153,11 +153,7 @@ export class LogWorld {
     const parts = { database, index, clock, random, leaderEpoch, brokerDefaults: () => [] }
     const topics = new TopicDirectory(parts)
     await topics.load()
-    const limits: PackLimits = {
-      windowMs: 60_000,
-      windowBytes: 1024 * kibibyte,
-      objectBytes: this.#options.objectBytes ?? 128 * kibibyte,
-    }
+    const limits = packLimits(this.#options.objectBytes)
     const shared = { database, clock, log: silentLog, index, extentIndex }
     const stored = { ...shared, journal, objects, clusterId }
     const settled = (): Promise<void> => logs.settled()
@@ -278,6 +274,12 @@ export class LogWorld {
 }
 
 export const noSignal: AbortSignal = new AbortController().signal
+
+const packLimits = (objectBytes = 128 * kibibyte): PackLimits => ({
+  windowMs: 60_000,
+  windowBytes: 1024 * kibibyte,
+  objectBytes,
+})
 
 function packTopic(topic: KnownTopic | undefined): PackTopic | undefined {
   if (topic === undefined) return undefined
