@@ -29,7 +29,7 @@ import { Nudges } from './kafka/nudges.ts'
 import { Router } from './kafka/router.ts'
 import { SlabPool } from './kafka/slab.ts'
 import type { BrokerLog } from './log/broker-log.ts'
-import { type LogJobs, startLogJobs } from './log/jobs.ts'
+import { type LogJobLimits, type LogJobs, startLogJobs } from './log/jobs.ts'
 import { LogSink } from './log/log-sink.ts'
 import { TopicDirectory } from './log/topic-directory.ts'
 import { FleetListener } from './start/fleet-listener.ts'
@@ -196,7 +196,7 @@ export async function bound<Bound>(flag: string, listening: Promise<Bound>): Pro
 
 function startJobs(
   config: Config,
-  { clock, random, log, jobTimes }: World,
+  { clock, random, log, jobTimes, openPass }: World,
   parts: Storage & {
     readonly topics: TopicDirectory
     readonly configs: LiveConfigs
@@ -207,6 +207,7 @@ function startJobs(
   const { member } = parts
   return startLogJobs({
     ...parts,
+    openPass,
     ...(member === undefined ? {} : member.jobDeps(clock)),
     clock,
     random,
@@ -220,8 +221,20 @@ function startJobs(
       graceMs: config['object.grace.ms'],
       times: jobTimes,
       producerExpirationMs: () => liveInteger(parts.configs, config, 'producer.id.expiration.ms'),
+      compaction: () => compactionLimits(parts.configs, config),
     },
   })
+}
+
+function compactionLimits(
+  configs: LiveConfigs,
+  config: Config,
+): ReturnType<LogJobLimits['compaction']> {
+  return {
+    backoffMs: liveInteger(configs, config, 'log.cleaner.backoff.ms'),
+    mapBytes: liveInteger(configs, config, 'log.cleaner.dedupe.buffer.size'),
+    bytesPerSecond: liveInteger(configs, config, 'log.cleaner.io.max.bytes.per.second'),
+  }
 }
 
 async function openQuotas(

@@ -137,6 +137,12 @@ export const adapters: readonly Adapter[] = [
     imports: ['node:worker_threads'],
   },
   { path: 'src/log/repack-worker.ts', why: 'that thread', imports: ['node:worker_threads'] },
+  {
+    path: 'src/log/compact-thread.ts',
+    why: 'compaction judges batches in a thread',
+    imports: ['node:worker_threads'],
+  },
+  { path: 'src/log/compact-worker.ts', why: 'that thread', imports: ['node:worker_threads'] },
   { path: 'src/telemetry/http-body.ts', why: 'bodies of OTLP requests', imports: ['node:http'] },
   { path: 'src/base/pino-log.ts', why: 'the real Log', imports: ['pino'] },
   {
@@ -145,6 +151,11 @@ export const adapters: readonly Adapter[] = [
     imports: ['node:http'],
   },
   { path: 'src/base/system-random.ts', why: 'the real Random', imports: ['node:crypto'] },
+  {
+    path: 'src/log/key-digest.ts',
+    why: 'SHA-256 of keys, which is no chance',
+    imports: ['node:crypto'],
+  },
   {
     path: 'src/objects/s3/s3-body.ts',
     why: 'SHA-256 of what is sent, which is no chance',

@@ -65,7 +65,7 @@ const reads = ({ hits, misses }: { hits: number; misses: number }): Sample[] => 
   [['miss'], misses],
 ]
 
-function jobSamples({ pack, retain, collect, jobs }: LogJobStats): Samples[] {
+function jobSamples({ pack, compact, retain, collect, jobs }: LogJobStats): Samples[] {
   const one = (value: number): Sample[] => [[[], value]]
   const runs = jobs.map((job): Sample => [[job.name], job.runs])
   const failures = jobs.map((job): Sample => [[job.name], job.failures])
@@ -80,6 +80,12 @@ function jobSamples({ pack, retain, collect, jobs }: LogJobStats): Samples[] {
     ['karst_packed_objects_total', one(pack.objects)],
     ['karst_packing_damaged_runs', one(pack.damagedRuns)],
     ['karst_journal_files_retired_total', one(pack.retired)],
+    ['karst_compaction_passes_total', one(compact.passes)],
+    ['karst_compaction_read_bytes_total', one(compact.readBytes)],
+    ['karst_compaction_written_bytes_total', one(compact.writtenBytes)],
+    ['karst_compaction_removed_records_total', one(compact.recordsRemoved)],
+    ['karst_compaction_void_swaps_total', one(compact.voidSwaps)],
+    ['karst_compaction_uncleanable_partitions', one(compact.uncleanable)],
     ['karst_retained_bytes_dropped_total', one(retain.bytes)],
     ['karst_objects_deleted_total', one(collect.objects)],
     ['karst_objects_deleted_bytes_total', one(collect.bytes)],

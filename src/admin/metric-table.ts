@@ -164,6 +164,36 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     labels: [],
     doc: 'Journal files whose records are packed, so that their space is used again.',
   },
+  karst_compaction_passes_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Passes of log compaction over a partition that came to their end.',
+  },
+  karst_compaction_read_bytes_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Bytes of batches that compaction read; what is rewritten is read twice.',
+  },
+  karst_compaction_written_bytes_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Bytes of the objects that compaction wrote.',
+  },
+  karst_compaction_removed_records_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Records and markers that compaction took out of topics.',
+  },
+  karst_compaction_void_swaps_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Objects that compaction wrote for nothing: what they replace was replaced or deleted.',
+  },
+  karst_compaction_uncleanable_partitions: {
+    type: 'gauge',
+    labels: [],
+    doc: 'Partitions whose stored bytes are damaged, so that compaction leaves them alone.',
+  },
   karst_retained_bytes_dropped_total: {
     type: 'counter',
     labels: [],

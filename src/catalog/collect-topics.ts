@@ -6,6 +6,7 @@
 import { catalogLimits, type CatalogDatabase } from './database.ts'
 import { dropExtents } from './retain-extents.ts'
 import { partitions, producerStates, topics } from './schema.ts'
+import { compactions } from './schema-compaction.ts'
 import { openTransactions } from './schema-transactions.ts'
 import { toTopic, type Topic } from './topics.ts'
 
@@ -63,6 +64,7 @@ export function shrinkPartition(
     )
     const isDone = states.length < statesPerStep && open.length < statesPerStep
     if (!isDone) return { extents, bytes, isGone: false }
+    await tx.delete(compactions, [[partitionId]])
     await tx.delete(partitions, [[partitionId]])
     return { extents, bytes, isGone: true }
   })

@@ -2,6 +2,7 @@
 import { Failure } from '../base/errors.ts'
 import { catalogTables, commitLog, inlineData } from './schema.ts'
 import { changeCounter, changeLog } from './schema-changes.ts'
+import { compactions } from './schema-compaction.ts'
 import { brokerNames, brokers, placements } from './schema-fleet.ts'
 import type { Table } from './table.ts'
 
@@ -20,7 +21,7 @@ export interface AddedColumn {
   readonly fill: number | string | null
 }
 
-/** Of a fleet. */
+/** Of a fleet, and of compaction. */
 const level2 = [
   changeCounter,
   changeLog,
@@ -28,6 +29,7 @@ const level2 = [
   brokers,
   placements,
   inlineData,
+  compactions,
 ] as readonly Table<never>[]
 const level1 = catalogTables.filter((table) => !level2.includes(table))
 

@@ -96,14 +96,17 @@ async function dropPage(
     extents,
     dropped.map(({ baseOffset }) => [partitionId, baseOffset]),
   )
-  const garbage = await release(tx, partitionId, dropped, nowMs)
+  const garbage = await releaseExtents(tx, partitionId, dropped, nowMs)
   const bytes = dropped.reduce((sum, { length }) => sum + length, 0)
   const isDone = dropped.length < extentsPerDrop
   return { extents: dropped.length, bytes, objects: garbage, isDone }
 }
 
-/** Counts the extents down; what the partition names no more may be named by nobody. */
-async function release(
+/**
+ * Counts the extents of a locked partition down that were let go of; what the partition names no
+ * more may be named by nobody. Resolves with how many objects became garbage.
+ */
+export async function releaseExtents(
   tx: Transaction,
   partitionId: number,
   dropped: readonly ExtentRow[],

@@ -5,6 +5,7 @@
  */
 import { lockClass } from './lock-class.ts'
 import { changeCounter, changeLog } from './schema-changes.ts'
+import { compactions } from './schema-compaction.ts'
 import { brokerNames, brokers, placements } from './schema-fleet.ts'
 import { resourceConfigs } from './schema-configs.ts'
 import {
@@ -402,4 +403,5 @@ export const catalogTables: readonly Table<never>[] = [
   brokers,
   placements,
   inlineData,
+  compactions,
 ] as readonly Table<never>[]

@@ -13,6 +13,7 @@ import type { LoadedConfig } from '../config/parse-config.ts'
 import { parseStorageUrl } from '../config/storage-url.ts'
 import { nodeDisk } from '../disk/node-disk.ts'
 import { nodeNetwork } from '../kafka/node-network.ts'
+import { openPassWithThread } from '../log/compact-thread.ts'
 import { RepackThread } from '../log/repack-thread.ts'
 import { bound, startServer } from '../server.ts'
 import type { World } from '../start/world.ts'
@@ -62,6 +63,7 @@ async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
       }),
     ...fleetOf(config, log),
     repacker: new RepackThread(systemClock, log.child({ part: 'repack' })),
+    openPass: openPassWithThread,
     log,
     logLevels,
   }

@@ -24,6 +24,9 @@ export interface BrokerConfigSpec extends ValueSpec {
 /** Options that are looked at again whenever they count. */
 export const liveOptions = [
   'group.consumer.assignment.interval.ms',
+  'log.cleaner.backoff.ms',
+  'log.cleaner.dedupe.buffer.size',
+  'log.cleaner.io.max.bytes.per.second',
   'max.connection.creation.rate',
   'max.connections',
   'max.connections.per.ip',
@@ -82,7 +85,13 @@ function inheritedEntries(): [string, BrokerConfigSpec][] {
 
 /** 64 bits in Kafka, although fewer are enough here. */
 const longNames = new Set([
-  ...['connections.max.idle.ms', 'log.retention.check.interval.ms', 'log.retention.bytes'],
+  ...[
+    'connections.max.idle.ms',
+    'log.cleaner.backoff.ms',
+    'log.cleaner.dedupe.buffer.size',
+    'log.retention.check.interval.ms',
+    'log.retention.bytes',
+  ],
   ...['log.retention.ms', 'offsets.retention.check.interval.ms', 'queued.max.request.bytes'],
 ])
 
@@ -93,6 +102,12 @@ function typeOf(name: string, { type, max }: OptionSpec): ConfigType {
   if (type !== 'integer') return 'string'
   return longNames.has(name) || max === undefined || max > intMax ? 'long' : 'int'
 }
+
+/** How Kafka says no limit. */
+const asInKafka: Readonly<Record<string, { readonly type: ConfigType; readonly default: string }>> =
+  {
+    'log.cleaner.io.max.bytes.per.second': { type: 'double', default: '1.7976931348623157E308' },
+  }
 
 /** A topic's own rules stand where an option is inherited: what is set at run time goes by them. */
 function optionEntries(
@@ -109,7 +124,7 @@ function optionEntries(
     const rules = inherited[name] ?? { type: typeOf(name, spec), ...bounds }
     const isLive = isLiveOption(name) || inherited[name] !== undefined
     const standard = spec.default === undefined ? null : String(spec.default)
-    const own = { default: standard, doc: proseText(spec.doc), isLive }
+    const own = { default: standard, doc: proseText(spec.doc), isLive, ...asInKafka[name] }
     return [name, { ...rules, ...own, isSensitive: spec.sensitive === true }]
   })
 }

@@ -258,12 +258,9 @@ const logs: InertConfigs = {
   because: 'there are no segment files, no folders of partitions and no cleaner threads',
   configs: {
     'cordoned.log.dirs': 'list ',
-    'log.cleaner.backoff.ms': 'long 15000',
-    'log.cleaner.dedupe.buffer.size': 'long 134217728',
     'log.cleaner.enable': 'boolean true',
     'log.cleaner.io.buffer.load.factor': 'double 0.9',
     'log.cleaner.io.buffer.size': 'int 524288',
-    'log.cleaner.io.max.bytes.per.second': 'double 1.7976931348623157E308',
     'log.cleaner.threads': 'int 1',
     'log.dir.failure.timeout.ms': 'long 30000',
     'log.flush.offset.checkpoint.interval.ms': 'int 60000',

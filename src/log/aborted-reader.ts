@@ -1,6 +1,8 @@
 /** The aborted transactions of a range: from memory, else from the catalog, which knows them all. */
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { readAborted } from '../catalog/read-transactions.ts'
+import { readBatchHeader } from '../record/batch-header.ts'
+import { forEachBatch } from '../record/batch-sequence.ts'
 import { type AbortedRange, overlapping } from './log-transactions.ts'
 import type { PartitionLog } from './partition-log.ts'
 
@@ -27,11 +29,11 @@ export async function abortedIn(
   if (older.isLast) transactions.learn(older.ranges, from, knownFrom)
   const learned = transactions.abortedIn(from, to)
   if (learned !== undefined) return from < log.logStart ? undefined : learned
-  return readAll(database, partitionId, from, to)
+  return readAborts(database, partitionId, from, to)
 }
 
-/** More than memory may keep. */
-async function readAll(
+/** As `abortedIn`, from the catalog alone: more than memory may keep. */
+export async function readAborts(
   database: CatalogDatabase,
   partitionId: number,
   from: number,
@@ -47,4 +49,31 @@ async function readAll(
     next = last.lastOffset + 1
   }
   return all.toSorted((a, b) => a.firstOffset - b.firstOffset)
+}
+
+/**
+ * Those of which a record, or the marker, is among the batches: consumers wait for the marker of
+ * what they are told of, and compaction takes a marker away that has nothing left to say, while
+ * what is known of it may be older than the batches.
+ */
+export function abortsOf(
+  chunks: readonly Uint8Array[],
+  ranges: readonly AbortedRange[],
+): readonly AbortedRange[] {
+  if (ranges.length === 0) return ranges
+  const needed = new Set<AbortedRange>()
+  const byProducer = Map.groupBy(ranges, ({ producerId }) => producerId)
+  for (const chunk of chunks) {
+    forEachBatch(chunk, (at) => {
+      const header = readBatchHeader(chunk, at)
+      const { producerId, baseOffset } = header
+      if (!header.isTransactional || header.recordCount === 0) return
+      for (const range of byProducer.get(producerId) ?? []) {
+        const { firstOffset, lastOffset } = range
+        const isRecord = firstOffset <= baseOffset && baseOffset < lastOffset
+        if (header.isControl ? baseOffset === lastOffset : isRecord) needed.add(range)
+      }
+    })
+  }
+  return ranges.filter((range) => needed.has(range))
 }

@@ -18,7 +18,7 @@ import { type CommitLogRow, type PartitionRow, partitions } from '../catalog/sch
 import { readTail, type Tail } from '../catalog/tail.ts'
 import type { Journal } from '../journal/journal.ts'
 import { patchBatch } from '../record/batch-header.ts'
-import { abortedIn } from './aborted-reader.ts'
+import { abortedIn, abortsOf } from './aborted-reader.ts'
 import type { PendingAppend } from './append-group.ts'
 import { AppendLane, type LaneLimits } from './append-lane.ts'
 import { BlockCache, type BlockSource } from './block-cache.ts'
@@ -170,7 +170,7 @@ export class BrokerLog {
     if (isolation === 'uncommitted' || result.outcome !== 'records') return result
     try {
       const aborted = await abortedIn(this.#deps.database, log, offset, result.nextOffset)
-      if (aborted !== undefined) return { ...result, aborted }
+      if (aborted !== undefined) return { ...result, aborted: abortsOf(result.chunks, aborted) }
     } catch (error) {
       result.release()
       throw error

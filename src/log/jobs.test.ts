@@ -5,6 +5,7 @@ import { silentLog } from '../base/log.ts'
 import { commitLog, partitions, producerStates } from '../catalog/schema.ts'
 import { seededRandom } from '../../test/support/seeded-random.ts'
 import { LogWorld } from '../../test/log/log-world.ts'
+import { openInlinePass } from './compaction-pass.ts'
 import { type LogJobs, jobNames, startLogJobs } from './jobs.ts'
 import type { KnownTopic } from './topic-directory.ts'
 
@@ -22,6 +23,7 @@ function startJobs(world: LogWorld, differenceMs?: () => number): LogJobs {
     topics,
     clock: world.clock,
     random: seededRandom(3),
+    openPass: openInlinePass,
     log: silentLog,
     broken: (name, error) => assert.fail(`${name}: ${String(error)}`),
     limits: {
@@ -31,6 +33,7 @@ function startJobs(world: LogWorld, differenceMs?: () => number): LogJobs {
       retentionCheckMs: 300_000,
       graceMs: 60_000,
       producerExpirationMs: () => 2 * hour,
+      compaction: () => ({ backoffMs: 15_000, mapBytes: 65_536, bytesPerSecond: Infinity }),
     },
     ...clock,
   })

@@ -1,4 +1,4 @@
-/** The background jobs of an embedded broker: what packs, retains, collects and forgets. */
+/** The background jobs of a broker: what packs, compacts, retains, collects and forgets. */
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
@@ -7,10 +7,14 @@ import type { Journal } from '../journal/journal.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { BrokerLog } from './broker-log.ts'
 import { Collector, type CollectStats } from './collect.ts'
+import { type CompactLimits, Compactor, type CompactStats } from './compact.ts'
+import type { CompactionPolicy } from './compact-plan.ts'
+import type { OpenPass } from './compaction-pass.ts'
 import { type DropStats, TopicDropper } from './drop-topic.ts'
 import { Expirer, type ExpireStats } from './retain-rows.ts'
 import { type Job, JobRunner, type JobStatus } from './job-runner.ts'
 import { Packer, type PackLimits, type PackStats } from './pack.ts'
+import { extentSpanMsMax } from './pack-extents.ts'
 import type { PackTopic } from './pack-plan.ts'
 import { Retainer, type RetainStats, type RetentionPolicy } from './retain.ts'
 import type { KnownTopic, TopicDirectory } from './topic-directory.ts'
@@ -22,6 +26,7 @@ export interface LogJobsDeps {
   readonly clusterId: string
   readonly logs: BrokerLog
   readonly topics: TopicDirectory
+  readonly openPass: OpenPass
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -44,6 +49,8 @@ export interface LogJobLimits extends PackLimits {
   readonly graceMs: number
   /** `producer.id.expiration.ms`. */
   readonly producerExpirationMs: () => number
+  /** Of compaction; they may change at run time. */
+  readonly compaction: () => Pick<CompactLimits, 'backoffMs' | 'bytesPerSecond' | 'mapBytes'>
   /** Default: `jobTimes`. A simulation has seconds, not hours, to see them pass. */
   readonly times?: JobTimes | undefined
 }
@@ -64,6 +71,7 @@ export interface JobTimes {
 export interface LogJobs {
   readonly runner: JobRunner
   readonly packer: Packer
+  readonly compactor: Compactor
   readonly retainer: Retainer
   readonly stats: () => LogJobStats
   /** Ends all jobs; resolves when none runs any more. */
@@ -72,6 +80,7 @@ export interface LogJobs {
 
 export interface LogJobStats {
   readonly pack: Readonly<PackStats>
+  readonly compact: Readonly<CompactStats>
   readonly retain: Readonly<RetainStats>
   readonly collect: Readonly<CollectStats>
   readonly drop: Readonly<DropStats>
@@ -82,6 +91,7 @@ export interface LogJobStats {
 /** Names of the jobs, for `runner.runNow`. */
 export const jobNames = {
   pack: 'pack',
+  compact: 'compact',
   retain: 'retain',
   collect: 'collect',
   sweep: 'sweep',
@@ -107,6 +117,8 @@ const jobTimes: JobTimes = {
 }
 
 const packLookMsMax = second
+const compactLookMsMax = second
+const compactLookMsMin = 100
 const collectMsMax = 30 * second
 const firstRetainMs = 30 * second
 const expireProducersMs = 10 * minute
@@ -122,6 +134,16 @@ export function startLogJobs(deps: LogJobsDeps): LogJobs {
     settled: () => logs.settled(),
     topicOf: (topicId) => packTopic(topics.byId(topicId)),
   })
+  const compactor = new Compactor({
+    ...deps,
+    extentIndex,
+    tailCache,
+    policies: () => topics.all().flatMap(compactionOf),
+    limits: () => {
+      const { objectBytes, graceMs } = limits
+      return { ...limits.compaction(), objectBytes, graceMs }
+    },
+  })
   const policies = (): RetentionPolicy[] => topics.all().map(retentionOf)
   const retainer = new Retainer({ database, index, extentIndex, clock, policies })
   const { graceMs, producerExpirationMs, times = jobTimes } = limits
@@ -134,22 +156,24 @@ export function startLogJobs(deps: LogJobsDeps): LogJobs {
     limits: { producersMs: producerExpirationMs, groupsMs: times.outcomesKeptMs },
   })
   const runner = new JobRunner({ clock, random, log, broken: deps.broken })
-  const parts = { packer, retainer, collector, dropper, expirer }
+  const parts = { packer, compactor, retainer, collector, dropper, expirer }
   for (const job of jobsOf(parts, limits, guarded(deps))) runner.start(leased(job, deps.mayRun))
   if (deps.mayRun !== undefined) runner.start(forgetting(packer, limits))
   const stats = (): LogJobStats => ({
     pack: packer.stats,
+    compact: compactor.stats,
     retain: retainer.stats,
     collect: collector.stats,
     drop: dropper.stats,
     expire: expirer.stats,
     jobs: runner.status(),
   })
-  return { runner, packer, retainer, stats, close: () => runner.close() }
+  return { runner, packer, compactor, retainer, stats, close: () => runner.close() }
 }
 
 interface Parts {
   readonly packer: Packer
+  readonly compactor: Compactor
   readonly retainer: Retainer
   readonly collector: Collector
   readonly dropper: TopicDropper
@@ -158,14 +182,20 @@ interface Parts {
 
 /** `deleting` guards what goes by time. */
 function jobsOf(parts: Parts, limits: LogJobLimits, deleting: (run: Run) => Run): Job[] {
-  const { packer, retainer, collector, dropper, expirer } = parts
+  const { packer, compactor, retainer, collector, dropper, expirer } = parts
   const { windowMs, retentionCheckMs, graceMs, times = jobTimes } = limits
   const { sweepMs, dropTopicsMs, expireGroupsMs, outcomesKeptMs } = times
+  const { backoffMs } = limits.compaction()
   return [
     {
       name: jobNames.pack,
       intervalMs: Math.min(windowMs, packLookMsMax),
       run: (signal) => packer.packIfDue(signal),
+    },
+    {
+      name: jobNames.compact,
+      intervalMs: Math.max(compactLookMsMin, Math.min(backoffMs, compactLookMsMax)),
+      run: deleting((signal) => compactor.compactIfDue(signal)),
     },
     {
       name: jobNames.retain,
@@ -249,4 +279,22 @@ function retentionOf({ partitionIds, effective }: KnownTopic): RetentionPolicy {
   }
   const { 'retention.ms': retentionMs, 'retention.bytes': retentionBytes } = effective
   return { partitionIds, retentionMs, retentionBytes }
+}
+
+/** None where a topic is not compacted. */
+export function compactionOf({ name, partitionIds, effective }: KnownTopic): CompactionPolicy[] {
+  const policy = effective['cleanup.policy']
+  if (!policy.includes('compact')) return []
+  const retentionMs = policy.includes('delete') ? effective['retention.ms'] : -1
+  return [
+    {
+      topicName: name,
+      partitionIds,
+      minLagMs: effective['min.compaction.lag.ms'],
+      maxLagMs: effective['max.compaction.lag.ms'],
+      dirtyRatioMin: effective['min.cleanable.dirty.ratio'],
+      deleteRetentionMs: effective['delete.retention.ms'],
+      spanMsMax: extentSpanMsMax({ retentionMs, segmentMs: effective['segment.ms'] }),
+    },
+  ]
 }

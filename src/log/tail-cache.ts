@@ -128,10 +128,19 @@ export class TailCache {
 
   /** Forgets a partition: it was deleted, or what is cached does not join what comes. */
   drop(partitionId: number): void {
+    this.dropBelow(partitionId, Infinity)
+  }
+
+  /** Forgets batches that end at or below `offset`: what is stored of them changed. */
+  dropBelow(partitionId: number, offset: number): void {
     const line = this.#lines.get(partitionId)
-    if (line === undefined) return
-    this.#lines.delete(partitionId)
-    const dropped = new Set(line.batches)
+    const first = line?.batches[line.head]
+    if (line === undefined || first === undefined || first.nextOffset > offset) return
+    const left = line.batches.slice(line.head).filter((batch) => (batch?.nextOffset ?? 0) > offset)
+    if (left.length === 0) this.#lines.delete(partitionId)
+    else this.#lines.set(partitionId, { batches: left, head: 0 })
+    const staying = new Set(left)
+    const dropped = new Set(line.batches.filter((batch) => !staying.has(batch)))
     const kept: CachedBatch[] = []
     for (let at = this.#oldest; at < this.#queue.length; at++) {
       const batch = this.#queue[at] as CachedBatch

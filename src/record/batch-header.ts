@@ -201,6 +201,11 @@ export function withCodec(attributes: number, codecId: number): number {
   return (attributes & ~CODEC_BITS) | codecId
 }
 
+/** The same attributes of a batch whose base timestamp is a delete horizon now, or none any more. */
+export function withDeleteHorizon(attributes: number, hasHorizon = true): number {
+  return hasHorizon ? attributes | DELETE_HORIZON_BIT : attributes & ~DELETE_HORIZON_BIT
+}
+
 /** CRC-32C from the attributes to the end of the batch, which must be whole. */
 export function computeBatchCrc(bytes: Uint8Array, at: number): number {
   return crc32c(bytes.subarray(at + AT_ATTRIBUTES, at + batchBytesOf(bytes, at)))

@@ -57,12 +57,17 @@ export class FleetListener implements FeedListener {
 
   /** What a change said of more than was known then is looked at again. */
   async #partitions(partitionIds: readonly number[]): Promise<void> {
-    const { logs } = this.#parts
+    const { logs, topics } = this.#parts
     const all = [...new Set([...partitionIds, ...this.#ahead])]
     for (const [index, row] of (await logs.freshPartitions(all)).entries()) {
       const partitionId = all[index] as number
       logs.extentIndex.forget(partitionId)
       const log = logs.index.get(partitionId)
+      // It may be compacted now: what is stored says less than what was sent.
+      const topic = log && topics.byId(log.topicId)
+      if (topic?.effective['cleanup.policy'].includes('compact') === true) {
+        logs.tailCache.dropBelow(partitionId, row?.packedEnd ?? 0)
+      }
       const isAll = row === undefined || log === undefined || log.takeIn(row)
       if (isAll) this.#ahead.delete(partitionId)
       else this.#ahead.add(partitionId)

@@ -7,6 +7,7 @@ import type { CatalogDatabase } from '../catalog/database.ts'
 import type { FleetDatabase } from '../catalog/fleet-database.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Network } from '../kafka/byte-stream.ts'
+import type { OpenPass } from '../log/compaction-pass.ts'
 import type { JobTimes } from '../log/jobs.ts'
 import type { Repacker } from '../log/repacker.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
@@ -23,6 +24,8 @@ export interface World {
   readonly fleet?: FleetWorld
   /** Is closed with the server. */
   readonly repacker: Repacker
+  /** Where compaction judges batches. */
+  readonly openPass: OpenPass
   readonly log: Log
   /** What `log` goes by. */
   readonly logLevels: LogLevels

@@ -16,6 +16,7 @@ import { Router } from '../../src/kafka/router.ts'
 import { SlabPool } from '../../src/kafka/slab.ts'
 import { type Server, startServer } from '../../src/server.ts'
 import { decodeResponseHeader, encodeRequest } from '../../src/wire/frame.ts'
+import { openInlinePass } from '../../src/log/compaction-pass.ts'
 import { inlineRepacker } from '../support/inline-repacker.ts'
 import { MemoryStream } from '../support/memory-stream.ts'
 import type { Askable } from '../support/askable.ts'
@@ -70,6 +71,7 @@ export class BrokerWorld {
         },
         openDatabase: async () => world.database,
         repacker: inlineRepacker,
+        openPass: openInlinePass,
         log,
         logLevels: new LogLevels('INFO'),
         poisonsFree: true,

@@ -17,7 +17,10 @@ import { MemoryDisk, type DiskFault, type DiskOperation } from '../../src/disk/m
 import { type DiskJournal, openDiskJournal } from '../../src/journal/disk-journal.ts'
 import { BrokerLog } from '../../src/log/broker-log.ts'
 import { Collector } from '../../src/log/collect.ts'
+import { type CompactLimits, Compactor } from '../../src/log/compact.ts'
+import { openInlinePass } from '../../src/log/compaction-pass.ts'
 import { TopicDropper } from '../../src/log/drop-topic.ts'
+import { compactionOf } from '../../src/log/jobs.ts'
 import { Packer, type PackLimits } from '../../src/log/pack.ts'
 import type { PackTopic } from '../../src/log/pack-plan.ts'
 import { Retainer } from '../../src/log/retain.ts'
@@ -56,6 +59,7 @@ export interface LogProcess {
   readonly logs: BrokerLog
   readonly topics: TopicDirectory
   readonly packer: Packer
+  readonly compactor: Compactor
   readonly retainer: Retainer
   readonly collector: Collector
   readonly dropper: TopicDropper
@@ -71,6 +75,14 @@ export class LogWorld {
   readonly database: MemoryDatabase
   readonly store: MemoryObjectStore
   readonly hooks: WorldHooks = {}
+  /** Of compaction; looked at by every pass. */
+  compactLimits: CompactLimits = {
+    backoffMs: 15_000,
+    mapBytes: 64 * kibibyte,
+    bytesPerSecond: Infinity,
+    objectBytes: 64 * kibibyte,
+    graceMs,
+  }
   readonly #options: LogWorldOptions
   #process: LogProcess | undefined
 
@@ -141,11 +153,7 @@ export class LogWorld {
     const parts = { database, index, clock, random, leaderEpoch, brokerDefaults: () => [] }
     const topics = new TopicDirectory(parts)
     await topics.load()
-    const limits: PackLimits = {
-      windowMs: 60_000,
-      windowBytes: 1024 * kibibyte,
-      objectBytes: this.#options.objectBytes ?? 128 * kibibyte,
-    }
+    const limits = packLimits(this.#options.objectBytes)
     const shared = { database, clock, log: silentLog, index, extentIndex }
     const stored = { ...shared, journal, objects, clusterId }
     const settled = (): Promise<void> => logs.settled()
@@ -156,6 +164,13 @@ export class LogWorld {
       logs,
       topics,
       packer: new Packer({ ...stored, limits, settled, topicOf }),
+      compactor: new Compactor({
+        ...stored,
+        tailCache,
+        openPass: openInlinePass,
+        policies: () => topics.all().flatMap(compactionOf),
+        limits: () => this.compactLimits,
+      }),
       retainer: new Retainer({ ...shared, policies: () => topics.all().map(policyOf) }),
       collector: new Collector({ ...stored, limits: { graceMs, orphanMs, journalRowsMs: 0 } }),
       dropper: new TopicDropper({ ...shared, tailCache }),
@@ -259,6 +274,12 @@ export class LogWorld {
 }
 
 export const noSignal: AbortSignal = new AbortController().signal
+
+const packLimits = (objectBytes = 128 * kibibyte): PackLimits => ({
+  windowMs: 60_000,
+  windowBytes: 1024 * kibibyte,
+  objectBytes,
+})
 
 function packTopic(topic: KnownTopic | undefined): PackTopic | undefined {
   if (topic === undefined) return undefined

@@ -1,5 +1,6 @@
 /** One embedded broker over a disk and a catalog that fail, tear and lose their answers. */
 import assert from 'node:assert/strict'
+import { openInlinePass } from '../../src/log/compaction-pass.ts'
 import { sleep } from '../../src/base/clock.ts'
 import { LogLevels } from '../../src/base/log-levels.ts'
 import { type Random, randomBelow } from '../../src/base/random.ts'
@@ -60,6 +61,7 @@ export class EmbeddedSite implements Site {
           network: network.of(life),
           openDatabase: async () => new MortalDatabase(this.#database, life),
           repacker: inlineRepacker,
+          openPass: openInlinePass,
           log,
           logLevels: new LogLevels('INFO'),
           poisonsFree: true,
@@ -170,6 +172,8 @@ function configFor(random: Random, partitionCount: number): LoadedConfig {
     'pack.object.bytes': pick([16_384, 65_536, 67_108_864]),
     'object.grace.ms': pick([1_000, 60_000]),
     'log.retention.check.interval.ms': 500,
+    'log.cleaner.backoff.ms': pick([0, 100, 1_000]),
+    'log.cleaner.dedupe.buffer.size': pick([50, 1_024, 65_536]),
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': pick([100, 1_000]),
   }
   return { ...parsed, config }

@@ -3,6 +3,7 @@
  * each has a clock, a way to the catalog and one to the objects of its own.
  */
 import assert from 'node:assert/strict'
+import { openInlinePass } from '../../src/log/compaction-pass.ts'
 import { sleep } from '../../src/base/clock.ts'
 import { isFailure } from '../../src/base/errors.ts'
 import { LogLevels } from '../../src/base/log-levels.ts'
@@ -123,6 +124,7 @@ export class FleetBroker {
         place: 'memory',
       },
       repacker: inlineRepacker,
+      openPass: openInlinePass,
       log: log.child({ broker: name }),
       logLevels: new LogLevels('INFO'),
       poisonsFree: true,

@@ -220,6 +220,8 @@ function configFor(random: Random, partitionCount: number): LoadedConfig {
     'pack.object.bytes': pick([16_384, 65_536, 67_108_864]),
     'object.grace.ms': pick([1_000, 5_000]),
     'log.retention.check.interval.ms': 500,
+    'log.cleaner.backoff.ms': pick([0, 100, 1_000]),
+    'log.cleaner.dedupe.buffer.size': pick([50, 1_024, 65_536]),
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': pick([100, 1_000]),
   }
   return { ...parsed, config }

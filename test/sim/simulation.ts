@@ -6,11 +6,13 @@ import assert from 'node:assert/strict'
 import { sleep } from '../../src/base/clock.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import { type Random, randomBelow } from '../../src/base/random.ts'
-import { metadata } from '../../src/wire/messages/03-metadata.ts'
+import { ErrorCode } from '../../src/wire/error-codes.ts'
+import { createTopics } from '../../src/wire/messages/19-create-topics.ts'
 import { incrementalAlterConfigs } from '../../src/wire/messages/44-incremental-alter-configs.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 import { AgedWork } from './aged-work.ts'
+import { CompactWork } from './compact-work.ts'
 import { EmbeddedSite } from './embedded-site.ts'
 import { FleetSite } from './fleet-site.ts'
 import { History } from './history.ts'
@@ -69,6 +71,7 @@ class Simulation {
   #isOver = false
   readonly #transactions: TxnWork
   readonly #aged: AgedWork
+  readonly #compacted: CompactWork
   #failure: Error | undefined
 
   constructor({ seed, kind = 'embedded', faultMs = 6_000, log = silentLog }: SimulationOptions) {
@@ -93,6 +96,7 @@ class Simulation {
     }
     this.#transactions = new TxnWork(work)
     this.#aged = new AgedWork(work)
+    this.#compacted = new CompactWork(work)
   }
 
   get trace(): readonly string[] {
@@ -117,6 +121,7 @@ class Simulation {
     await this.#within('restart', this.#site.restart(), livenessMs)
     await this.#within('reading everything', this.#checkAll('restarted'), 240_000)
     await this.#within('transactions', this.#transactions.check(), 240_000)
+    await this.#within('compacted', this.#compacted.check(), 240_000)
     await this.#within('audit', this.#site.audit(), livenessMs)
     if (this.#failure !== undefined) throw this.#failure
     const { trace } = this.#history
@@ -161,17 +166,35 @@ class Simulation {
 
   async #createTopics(): Promise<void> {
     const client = this.#site.client('admin')
-    const names = [topic, TxnWork.topic, AgedWork.topic]
-    const body = { topics: names.map((name) => ({ name })), allowAutoTopicCreation: true }
+    const compact = this.#compactConfigs()
+    const named = [
+      { name: topic, configs: [] },
+      { name: TxnWork.topic, configs: randomBelow(this.#random, 2) === 0 ? [] : compact },
+      { name: AgedWork.topic, configs: [] },
+      { name: CompactWork.topic, configs: compact },
+    ]
+    const topics = named.map((each) => {
+      return { ...each, numPartitions: partitionCount, replicationFactor: 1, assignments: [] }
+    })
+    const done = new Set<number>([ErrorCode.NONE, ErrorCode.TOPIC_ALREADY_EXISTS])
     for (;;) {
       try {
-        const { topics } = await client.request(metadata, 5, body)
-        if (topics.every(({ errorCode }) => errorCode === 0)) return
+        const answer = await client.request(createTopics, 5, { topics, timeoutMs: 3_000 })
+        if (answer.topics.every(({ errorCode }) => done.has(errorCode))) return
       } catch (error) {
         if (!(error instanceof Lost)) throw error
       }
       await sleep(this.#clock, 50)
     }
+  }
+
+  #compactConfigs(): { readonly name: string; readonly value: string }[] {
+    const waits = ['0', '300', '60000']
+    return [
+      { name: 'cleanup.policy', value: 'compact' },
+      { name: 'min.cleanable.dirty.ratio', value: '0' },
+      { name: 'delete.retention.ms', value: waits[randomBelow(this.#random, 3)] ?? '' },
+    ]
   }
 
   #startActors(): Promise<void>[] {
@@ -200,7 +223,11 @@ class Simulation {
       }
       actors.push(this.#watched(runMember(parts)))
     }
-    const others = [...this.#transactions.start(), ...this.#aged.start()]
+    const others = [
+      ...this.#transactions.start(),
+      ...this.#aged.start(),
+      ...this.#compacted.start(),
+    ]
     actors.push(...others.map((actor) => this.#watched(actor)))
     return actors
   }

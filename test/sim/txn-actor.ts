@@ -191,7 +191,10 @@ class TxnActor {
     const { producerId, producerEpoch } = this.#identity
     if (!isBumping) await this.#add(partition)
     const baseSequence = this.#sequences.get(partition) ?? 0
-    const records = [{ key: null, value: Buffer.from(value), timestampMs: clock.nowMs() }]
+    // A key of its own each: where the topic is compacted only what was aborted goes.
+    const records = [
+      { key: Buffer.from(value), value: Buffer.from(value), timestampMs: clock.nowMs() },
+    ]
     const own = { producerId, producerEpoch, baseSequence, isTransactional: true }
     await this.#asked('send', async () => {
       const batch = { index: partition, records: [buildBatch(records, own)] }

@@ -80,6 +80,33 @@ export const topicDefaults = {
     doc: 'How often it is looked whether records may go by retention.ms and retention.bytes.',
     reason: '5 minutes, as in Kafka.',
   },
+  'log.cleaner.backoff.ms': {
+    type: 'integer',
+    default: 15_000,
+    min: 0,
+    max: 2_147_483_647,
+    unit: 'ms',
+    doc: 'How often it is looked whether a compacted topic is worth compacting.',
+  },
+  'log.cleaner.dedupe.buffer.size': {
+    type: 'integer',
+    default: 134_217_728,
+    min: 1_024,
+    max: 17_179_869_184,
+    unit: 'bytes',
+    doc: [
+      'Memory of compaction for keys, 24 bytes each, taken as they come. A partition with more new',
+      'keys than fit is compacted in several passes.',
+    ],
+    reason: '128 MiB, as in Kafka: five million keys a pass.',
+  },
+  'log.cleaner.io.max.bytes.per.second': {
+    type: 'integer',
+    default: 9_007_199_254_740_991,
+    min: 1,
+    unit: 'bytes',
+    doc: 'How much compaction reads and writes per second at most. The default is no limit.',
+  },
   'message.max.bytes': {
     type: 'integer',
     default: 1_048_588,

@@ -1,0 +1,197 @@
+/**
+ * The compacted part of a run: one writer of a few keys per partition, and readers of all that is
+ * there. K1: the latest record of a key stays, a tombstone for its time, and nothing comes back.
+ */
+import assert from 'node:assert/strict'
+import { type Clock, sleep } from '../../src/base/clock.ts'
+import { type Random, randomBelow } from '../../src/base/random.ts'
+import { buildBatch } from '../../src/record/build-batch.ts'
+import { ErrorCode } from '../../src/wire/error-codes.ts'
+import { produce } from '../../src/wire/messages/00-produce.ts'
+import { initProducerId } from '../../src/wire/messages/22-init-producer-id.ts'
+import { Lost, type Asker } from './sim-client.ts'
+import { TxnHistory } from './txn-history.ts'
+import { type CommittedPage, fetchCommitted } from './txn-reader.ts'
+
+export interface CompactWorkParts {
+  readonly clock: Clock
+  readonly fork: () => Random
+  readonly client: (name: string) => Asker
+  readonly note: (line: string) => void
+  readonly isOver: () => boolean
+}
+
+interface Latest {
+  readonly offset: number
+  /** Null: a tombstone. */
+  readonly value: string | null
+}
+
+/** The simulated broker gives new topics so many. */
+const partitionCount = 3
+const keyCount = 5
+const codecs = ['none', 'lz4', 'gzip', 'snappy', 'zstd'] as const
+
+/** What is known of a partition. */
+class Account {
+  /** By key: what was acknowledged last. */
+  readonly latest = new Map<string, Latest>()
+  /** Keys of which a record is on its way. */
+  readonly pending = new Set<string>()
+  readonly values = new Map<number, string>()
+}
+
+export class CompactWork {
+  static readonly topic = 'balances'
+  readonly #parts: CompactWorkParts
+  readonly #accounts = Array.from({ length: partitionCount }, () => new Account())
+
+  constructor(parts: CompactWorkParts) {
+    this.#parts = parts
+  }
+
+  start(): Promise<void>[] {
+    const { client } = this.#parts
+    return this.#accounts.flatMap((account, partition) => [
+      this.#write(account, partition, client(`balance-writer-${partition}`)),
+      this.#look(account, partition, client(`balance-reader-${partition}`)),
+    ])
+  }
+
+  /** Each key in turn, one batch at a time, which is sent again until it is acknowledged. */
+  async #write(account: Account, partition: number, client: Asker): Promise<void> {
+    const { clock, fork, isOver } = this.#parts
+    const random = fork()
+    const producerId = await this.#freshId(client, random)
+    for (let sequence = 0, number = 0; !isOver();) {
+      const records = Array.from({ length: 1 + randomBelow(random, 3) }, () => {
+        const key = `k${randomBelow(random, keyCount)}`
+        return { key, value: randomBelow(random, 4) === 0 ? null : `${key}=${number++}` }
+      })
+      for (const { key } of records) account.pending.add(key)
+      const batch = buildBatch(
+        records.map(({ key, value }) => {
+          const bytes = value === null ? null : Buffer.from(value)
+          return { key: Buffer.from(key), value: bytes, timestampMs: clock.nowMs() }
+        }),
+        {
+          codec: codecs[randomBelow(random, codecs.length)] ?? 'none',
+          ...{ producerId, producerEpoch: 0, baseSequence: sequence },
+        },
+      )
+      const baseOffset = await this.#send(client, partition, batch, random)
+      for (const [at, { key, value }] of records.entries()) {
+        account.latest.set(key, { offset: baseOffset + at, value })
+        if (value !== null) account.values.set(baseOffset + at, value)
+      }
+      for (const { key } of records) account.pending.delete(key)
+      sequence += records.length
+      await sleep(clock, 1 + randomBelow(random, 20))
+    }
+  }
+
+  async #send(
+    client: Asker,
+    partition: number,
+    batch: Uint8Array,
+    random: Random,
+  ): Promise<number> {
+    const partitionData = [{ index: partition, records: [batch] }]
+    const topicData = [{ name: CompactWork.topic, partitionData }]
+    for (;;) {
+      try {
+        const answer = await client.request(produce, 9, { acks: -1, timeoutMs: 3_000, topicData })
+        const [reply] = answer.responses[0]?.partitionResponses ?? []
+        if (reply?.errorCode === ErrorCode.NONE) return reply.baseOffset
+      } catch (error) {
+        if (!(error instanceof Lost)) throw error
+      }
+      await sleep(this.#parts.clock, 1 + randomBelow(random, 50))
+    }
+  }
+
+  async #freshId(client: Asker, random: Random): Promise<number> {
+    for (;;) {
+      try {
+        const body = { transactionalId: null, transactionTimeoutMs: 60_000 }
+        const { errorCode, producerId } = await client.request(initProducerId, 4, body)
+        if (errorCode === ErrorCode.NONE) return producerId
+      } catch (error) {
+        if (!(error instanceof Lost)) throw error
+      }
+      await sleep(this.#parts.clock, 1 + randomBelow(random, 50))
+    }
+  }
+
+  /** Reads all, again and again: what was the latest before, and was not written since, is there. */
+  async #look(account: Account, partition: number, client: Asker): Promise<void> {
+    const { clock, fork, isOver } = this.#parts
+    const random = fork()
+    while (!isOver()) {
+      const before = new Map(account.latest)
+      for (const key of account.pending) before.delete(key)
+      const seen = await this.#readAll(partition, client, random, isOver)
+      if (seen === undefined) return
+      for (const [key, latest] of before) {
+        const isSame = account.latest.get(key) === latest && !account.pending.has(key)
+        if (isSame) checkLatest(partition, key, latest, seen)
+      }
+      await sleep(clock, randomBelow(random, 100))
+    }
+  }
+
+  /** By offset; undefined where the run is over. */
+  async #readAll(
+    partition: number,
+    client: Asker,
+    random: Random,
+    isOver: () => boolean,
+  ): Promise<Map<number, string> | undefined> {
+    const { clock } = this.#parts
+    const own = { client, clock, random, isOver, history: new TxnHistory() }
+    const parts = { ...own, topic: CompactWork.topic, partition }
+    const seen = new Map<number, string>()
+    for (let offset = 0; ;) {
+      const page: CommittedPage | undefined = await fetchCommitted(parts, offset)
+      if (page === undefined) {
+        if (isOver()) return undefined
+        await sleep(clock, 1 + randomBelow(random, 20))
+        continue
+      }
+      for (const record of page.records) {
+        seen.set(record.offset, record.value)
+        const known = this.#accounts[partition]?.values.get(record.offset)
+        const isSame = known === undefined || known === record.value
+        assert.ok(isSame, `R2: ${partition}@${record.offset} was ${known}, is ${record.value}`)
+      }
+      if (page.nextOffset >= page.highWatermark) return seen
+      offset = page.nextOffset
+    }
+  }
+
+  /** Once all have come to an end. */
+  async check(): Promise<void> {
+    const { client, fork, note } = this.#parts
+    for (const [partition, account] of this.#accounts.entries()) {
+      const reader = client(`balances-${partition}`)
+      const seen = await this.#readAll(partition, reader, fork(), () => false)
+      assert.ok(seen !== undefined)
+      for (const [key, latest] of account.latest) checkLatest(partition, key, latest, seen)
+      note(`balances ${partition}: ${seen.size} of ${account.values.size} records are there`)
+    }
+  }
+}
+
+function checkLatest(
+  partition: number,
+  key: string,
+  { offset, value }: Latest,
+  seen: ReadonlyMap<number, string>,
+): void {
+  const told = `K1: ${key} in partition ${partition}, ${value ?? 'a tombstone'} at ${offset}`
+  if (value !== null) assert.equal(seen.get(offset), value, `${told}, is lost`)
+  else if (!seen.has(offset)) {
+    const back = [...seen].find(([, each]) => each.startsWith(`${key}=`))
+    assert.equal(back, undefined, `${told}, is gone, and its key came back`)
+  }
+}
