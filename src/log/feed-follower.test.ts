@@ -101,9 +101,6 @@ test('groups of a look that failed at a topic before them are read anew', async 
     await tx.insert(commitLog, [commitRow(1, 1)])
     await noteChange(tx, { kind: 'topic', names: ['A'] })
   })
-  await clock.advance(500)
-  assert.deepEqual(told, [])
-  delete broken.what
   await clock.advance(1_000)
   assert.deepEqual(told.slice(0, 1), ['reset'])
   await end()

@@ -148,6 +148,9 @@ export class CompactWork {
     isOver: () => boolean,
   ): Promise<Map<number, string> | undefined> {
     const { clock } = this.#parts
+    // What another broker has just committed is heard of in a moment.
+    const latest = [...(this.#accounts[partition]?.latest.values() ?? [])]
+    const end = Math.max(0, ...latest.map(({ offset }) => offset + 1))
     const own = { client, clock, random, isOver, history: new TxnHistory() }
     const parts = { ...own, topic: CompactWork.topic, partition }
     const seen = new Map<number, string>()
@@ -164,8 +167,11 @@ export class CompactWork {
         const isSame = known === undefined || known === record.value
         assert.ok(isSame, `R2: ${partition}@${record.offset} was ${known}, is ${record.value}`)
       }
-      if (page.nextOffset >= page.highWatermark) return seen
       offset = page.nextOffset
+      if (offset < page.highWatermark) continue
+      if (offset >= end) return seen
+      if (isOver()) return undefined
+      await sleep(clock, 1 + randomBelow(random, 20))
     }
   }
 
