@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { randomBelow } from '../base/random.ts'
 import { objects } from '../catalog/schema.ts'
+import { readBatchHeader } from '../record/batch-header.ts'
 import { abortedRanges } from '../catalog/schema-transactions.ts'
 import { CompactedLog, producers } from '../../test/log/compacted-log.ts'
 import { graceMs, LogWorld, noSignal, orphanMs } from '../../test/log/log-world.ts'
@@ -114,6 +115,14 @@ test('an abort marker leaves after its records, with its aborted range', async (
     ['kept', 'later', 'last'],
   )
   assert.equal(await ranges(), 1, 'its marker is there still')
+  const isDated = async (): Promise<boolean | undefined> => {
+    const batches = await world.within(world.readAll(log.partitionId))
+    const headers = batches.map((batch) => readBatchHeader(batch, 0))
+    return headers.find(({ isControl }) => isControl)?.hasDeleteHorizon
+  }
+  assert.equal(await isDated(), false, 'its time begins when nobody has its records any more')
+  await log.compact()
+  assert.equal(await isDated(), true)
   await world.clock.advance(4 * minute)
   await log.compact()
   assert.equal(await ranges(), 1)
