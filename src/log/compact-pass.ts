@@ -101,6 +101,8 @@ export class CompactPass {
   #horizonMs = Infinity
   /** Producers with records, since their last marker, that stay. */
   readonly #surviving = new Set<number>()
+  /** Producers with records, since their last marker, that this pass takes away. */
+  readonly #leaving = new Set<number>()
 
   constructor(rules: PassRules) {
     this.#rules = rules
@@ -182,7 +184,13 @@ export class CompactPass {
     if (marker === undefined) return stays
     const hasRecords = this.#surviving.delete(header.producerId)
     const nextOffset = header.baseOffset + header.lastOffsetDelta + 1
+    const isBereft = this.#leaving.delete(header.producerId)
     if (hasRecords || nextOffset > this.#mappedEnd) return stays
+    if (isBereft) {
+      // Readers may have its records until this pass is over: the next one writes the horizon.
+      this.#waitsUntil(this.#rules.nowMs)
+      return stays
+    }
     if (!header.hasDeleteHorizon) {
       const { cursor } = openBatch(bytes)
       const from = cursor.at
@@ -205,6 +213,7 @@ export class CompactPass {
 
   #judgeRecords(bytes: Uint8Array, header: BatchHeader, aborted: Aborts): Verdict {
     const { recordCount } = header
+    if (recordCount > 0 && header.isTransactional) this.#leaving.add(header.producerId)
     if (aborted.has(header)) {
       return { bytes: undefined, recordsRemoved: recordCount }
     }

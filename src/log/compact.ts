@@ -267,10 +267,14 @@ export class Compactor {
     await this.#rest(work, size)
     const endedAborts = runs.flatMap((run) => run.endedAborts)
     const part = { partitionId, replaced, extents, endedAborts }
-    const outcome = await this.#swapped({ objectId, size }, part)
-    // Where it is void, what is known here is old as well.
-    extentIndex.forget(partitionId)
-    tailCache.dropBelow(partitionId, replaced.at(-1)?.nextOffset ?? 0)
+    let outcome: 'swapped' | 'void'
+    try {
+      outcome = await this.#swapped({ objectId, size }, part)
+    } finally {
+      // Whatever became of it: what is known here may be old.
+      extentIndex.forget(partitionId)
+      tailCache.dropBelow(partitionId, replaced.at(-1)?.nextOffset ?? 0)
+    }
     if (outcome === 'void') {
       this.stats.voidSwaps++
       return false

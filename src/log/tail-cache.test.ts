@@ -52,6 +52,20 @@ test('what does not join what is cached takes its place', () => {
   assert.equal(cache.stats.bytes, 20_000)
 })
 
+test('what ends below an offset goes, the rest stays', () => {
+  const cache = new TailCache({ maxBytes: 10_000_000 })
+  for (const at of [0, 10, 20]) cache.add(1, at, at + 10, bytes(20_000, at), unpooled)
+  cache.dropBelow(1, 20)
+  assert.equal(readAll(cache, 1, 10, 1), undefined)
+  assert.deepEqual(readAll(cache, 1, 20, 1), [[20, 30, 20]])
+  assert.equal(cache.stats.bytes, 20_000)
+  cache.dropBelow(1, 15)
+  cache.add(1, 30, 40, bytes(20_000, 30), unpooled)
+  assert.equal(cache.stats.batches, 2)
+  cache.dropBelow(1, 40)
+  assert.deepEqual(cache.stats.bytes, 0)
+})
+
 test('small batches are copied: their slab is free, and may change', () => {
   const cache = new TailCache({ maxBytes: 10_000_000 })
   const hold = new CountedHold()
