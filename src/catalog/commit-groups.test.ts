@@ -310,3 +310,18 @@ test('committers that meet on one partition see what the others left', async () 
     { numRuns: 60 },
   )
 })
+
+// The simulation of a fleet found it: the second batch was taken for the first, which never came in.
+catalogTest('behind a first batch that is sent back nothing is taken for the first', async (db) => {
+  const [a = 0] = (await newTopic(db)).partitionIds
+  await configureTopic(db, topicId, () => ({ 'retention.ms': '5' }))
+  const current = { configVersion: 1 }
+  const outcomes = await outcomesOf(db, [
+    idempotent(a, 0),
+    idempotent(a, 10, current),
+    idempotent(a, 0, current),
+    idempotent(a, 10, current),
+  ])
+  const [changed, early] = [refused('config-changed'), refused('out-of-order-sequence')]
+  assert.deepEqual(outcomes, [changed, early, appended(0), appended(10)])
+})
