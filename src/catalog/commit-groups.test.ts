@@ -177,7 +177,7 @@ catalogTest('five batches are remembered', async (database) => {
   ])
 })
 
-catalogTest('what waits for a batch before it is refused, whatever is known', async (database) => {
+catalogTest('of a producer that nobody knows, what waits for a batch before it is refused', async (database) => {
   const [a = 0] = (await newTopic(database)).partitionIds
   const ahead = { ...idempotent(a, 10), isAhead: true }
   assert.deepEqual(await outcomesOf(database, [ahead]), [refused('out-of-order-sequence')])
