@@ -6,7 +6,7 @@ import { simulate } from './simulation.ts'
 
 for (const kind of ['embedded', 'fleet'] as const) {
   test(`the same seed gives the same trace: ${kind}`, async () => {
-    const options = { seed: 42, kind, faultMs: 3_000 }
+    const options = { seed: 42, kind, faultMs: 1_500 }
     const [first, second] = [await simulate(options), await simulate(options)]
     assert.ok(first.trace.length > 100, 'the trace tells something')
     assert.deepEqual(first.trace, second.trace)
@@ -14,7 +14,10 @@ for (const kind of ['embedded', 'fleet'] as const) {
 }
 
 test('another seed gives another trace', async () => {
-  const [first, second] = [await simulate({ seed: 1 }), await simulate({ seed: 2 })]
+  const [first, second] = [
+    await simulate({ seed: 1, faultMs: 1_500 }),
+    await simulate({ seed: 2, faultMs: 1_500 }),
+  ]
   assert.notDeepEqual(first.trace, second.trace)
 })
 

@@ -114,9 +114,9 @@ class Simulation {
     const chaos = this.#chaos()
     await this.#advance(this.#faultMs)
     this.#hasFaults = false
+    this.#isOver = true
     const calm = chaos.then(() => this.#site.calm())
     await this.#within('chaos', calm, chaosMsMax)
-    this.#isOver = true
     // S1: what is in flight succeeds, without anyone's help.
     await this.#within('S1: clients come to an end', Promise.all(actors), livenessMs)
     await this.#within('reading everything', this.#checkAll('as it is'), 240_000)
