@@ -314,7 +314,7 @@ test('committers that meet on one partition see what the others left', async () 
   )
 })
 
-// The simulation of a fleet found it: the second batch was taken for the first, which never came in.
+// The simulation of a fleet found it: the second batch was taken for the first, which was refused.
 catalogTest('behind a first batch that is sent back none is taken for it', async (db) => {
   const [a = 0] = (await newTopic(db)).partitionIds
   await configureTopic(db, topicId, () => ({ 'retention.ms': '5' }))
