@@ -177,14 +177,17 @@ catalogTest('five batches are remembered', async (database) => {
   ])
 })
 
-catalogTest('what waits for a batch before it is refused, whatever is known', async (database) => {
-  const [a = 0] = (await newTopic(database)).partitionIds
-  const ahead = { ...idempotent(a, 10), isAhead: true }
-  assert.deepEqual(await outcomesOf(database, [ahead]), [refused('out-of-order-sequence')])
-  await database.snapshot('look', async (tx) => {
-    assert.deepEqual(await tx.get(producerStates, [[a, 9]]), [undefined], 'nothing is remembered')
-  })
-})
+catalogTest(
+  'of an unknown producer, what waits for a batch before it is refused',
+  async (database) => {
+    const [a = 0] = (await newTopic(database)).partitionIds
+    const ahead = { ...idempotent(a, 10), isAhead: true }
+    assert.deepEqual(await outcomesOf(database, [ahead]), [refused('out-of-order-sequence')])
+    await database.snapshot('look', async (tx) => {
+      assert.deepEqual(await tx.get(producerStates, [[a, 9]]), [undefined], 'nothing is remembered')
+    })
+  },
+)
 
 catalogTest('topics that are gone or changed refuse', async (database) => {
   const [a = 0] = (await newTopic(database)).partitionIds
@@ -309,4 +312,19 @@ test('committers that meet on one partition see what the others left', async () 
     }),
     { numRuns: 60 },
   )
+})
+
+// The simulation of a fleet found it: the second batch was taken for the first, which was refused.
+catalogTest('behind a first batch that is sent back none is taken for it', async (db) => {
+  const [a = 0] = (await newTopic(db)).partitionIds
+  await configureTopic(db, topicId, () => ({ 'retention.ms': '5' }))
+  const current = { configVersion: 1 }
+  const outcomes = await outcomesOf(db, [
+    idempotent(a, 0),
+    idempotent(a, 10, current),
+    idempotent(a, 0, current),
+    idempotent(a, 10, current),
+  ])
+  const [changed, early] = [refused('config-changed'), refused('out-of-order-sequence')]
+  assert.deepEqual(outcomes, [changed, early, appended(0), appended(10)])
 })

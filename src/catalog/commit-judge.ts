@@ -73,6 +73,8 @@ export class CommitJudge {
   #transactions = new Map<string, TransactionRow>()
   readonly #ending = new Map<string, EndingTransaction>()
   readonly #registered = new Set<string>()
+  /** By producer the first sequence that was refused here and may come again. */
+  readonly #sentBack = new Map<string, number>()
 
   /** Locks first; everything that is judged by is read in later statements (READ COMMITTED). */
   static async prepare(tx: Transaction, groups: readonly GroupIntent[]): Promise<CommitJudge> {
@@ -192,6 +194,7 @@ export class CommitJudge {
       return { outcome: 'refused', reason: 'unknown-partition' }
     }
     if (configVersion !== append.configVersion) {
+      this.#sendBack(append)
       return { outcome: 'refused', reason: 'config-changed' }
     }
     const baseOffset = partition.end
@@ -201,13 +204,29 @@ export class CommitJudge {
     return { outcome: 'appended', baseOffset }
   }
 
+  /** It comes again: what follows it in the same commit must not be taken for the first. */
+  #sendBack(append: AppendIntent): void {
+    const key = producerKey(append)
+    const known = this.#sentBack.get(key)
+    if (append.producerId < 0 || (known !== undefined && known < append.baseSequence)) return
+    this.#sentBack.set(key, append.baseSequence)
+  }
+
+  #isAhead(append: AppendIntent): boolean {
+    const sentBack = this.#sentBack.get(producerKey(append))
+    return append.isAhead === true || (sentBack !== undefined && sentBack < append.baseSequence)
+  }
+
   #sequence(append: AppendIntent, baseOffset: number, nowMs: number): AppendOutcome | undefined {
     const { partitionId, producerId, transaction } = append
     const entry = this.#producers.get(partitionId, producerId)
     const wrong = transaction === undefined ? undefined : this.#fault(append, transaction)
-    if (wrong !== undefined) return wrong
+    if (wrong !== undefined) {
+      this.#sendBack(append)
+      return wrong
+    }
     // What is known decides: what failed at one broker may have come again at another.
-    if (append.isAhead === true && entry.window === undefined) {
+    if (entry.window === undefined && this.#isAhead(append)) {
       return { outcome: 'refused', reason: 'out-of-order-sequence' }
     }
     const { producerEpoch: epoch, baseSequence, offsetCount } = append
@@ -325,3 +344,6 @@ export class CommitJudge {
       }))
   }
 }
+
+const producerKey = ({ partitionId, producerId, producerEpoch }: AppendIntent): string =>
+  `${partitionId} ${producerId} ${producerEpoch}`

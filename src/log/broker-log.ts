@@ -166,7 +166,7 @@ export class BrokerLog {
     maxBytes: number,
     isolation: Isolation,
   ): Promise<ReadResult> {
-    const result = await this.reader.read(log, offset, maxBytes, isolation)
+    const result = await this.#readThere(log, offset, maxBytes, isolation)
     if (isolation === 'uncommitted' || result.outcome !== 'records') return result
     try {
       const aborted = await abortedIn(this.#deps.database, log, offset, result.nextOffset)
@@ -177,6 +177,23 @@ export class BrokerLog {
     }
     result.release()
     return { outcome: 'out-of-range' }
+  }
+
+  /** Another broker packed it, and so long ago that its object is gone: this one is behind (G1). */
+  async #readThere(
+    log: PartitionLog,
+    offset: number,
+    maxBytes: number,
+    isolation: Isolation,
+  ): Promise<ReadResult> {
+    try {
+      return await this.reader.read(log, offset, maxBytes, isolation)
+    } catch (error) {
+      const { catchUp } = this.#deps
+      if (catchUp === undefined || !isFailure(error, 'not-found')) throw error
+      await catchUp()
+      return this.reader.read(log, offset, maxBytes, isolation)
+    }
   }
 
   /**

@@ -28,12 +28,13 @@ const partition = 0
 export class AgedWork {
   static readonly topic = 'aged'
   readonly #parts: AgedWorkParts
-  readonly #history = new History()
+  readonly #history: History
   /** The highest that anybody was told. */
   #start = 0
 
   constructor(parts: AgedWorkParts) {
     this.#parts = parts
+    this.#history = new History(parts.note)
   }
 
   /** Before anything is written: what is old goes soon. */

@@ -21,9 +21,15 @@ export class History {
   readonly #ends = new Map<number, number>()
   readonly #atOffset = new Map<string, string>()
   readonly trace: string[] = []
+  readonly #note: (line: string) => void
+
+  /** `note` is told instead of the own trace. */
+  constructor(note: (line: string) => void = (line) => void this.trace.push(line)) {
+    this.#note = note
+  }
 
   note(line: string): void {
-    this.trace.push(line)
+    this.#note(line)
   }
 
   send(sent: Omit<Sent, 'state' | 'offset'>): Sent {

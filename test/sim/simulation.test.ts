@@ -4,14 +4,20 @@ import { test } from 'node:test'
 import { History } from './history.ts'
 import { simulate } from './simulation.ts'
 
-test('the same seed gives the same trace', async () => {
-  const [first, second] = [await simulate({ seed: 42 }), await simulate({ seed: 42 })]
-  assert.ok(first.trace.length > 100, 'the trace tells something')
-  assert.deepEqual(first.trace, second.trace)
-})
+for (const kind of ['embedded', 'fleet'] as const) {
+  test(`the same seed gives the same trace: ${kind}`, async () => {
+    const options = { seed: 42, kind, faultMs: 1_500 }
+    const [first, second] = [await simulate(options), await simulate(options)]
+    assert.ok(first.trace.length > 100, 'the trace tells something')
+    assert.deepEqual(first.trace, second.trace)
+  })
+}
 
 test('another seed gives another trace', async () => {
-  const [first, second] = [await simulate({ seed: 1 }), await simulate({ seed: 2 })]
+  const [first, second] = [
+    await simulate({ seed: 1, faultMs: 1_500 }),
+    await simulate({ seed: 2, faultMs: 1_500 }),
+  ]
   assert.notDeepEqual(first.trace, second.trace)
 })
 

@@ -73,6 +73,8 @@ class Simulation {
   readonly #aged: AgedWork
   readonly #compacted: CompactWork
   #failure: Error | undefined
+  /** Clients that have not come to their end. */
+  readonly #acting = new Set<string>()
 
   constructor({ seed, kind = 'embedded', faultMs = 6_000, log = silentLog }: SimulationOptions) {
     this.#random = seededRandom(seed)
@@ -112,9 +114,9 @@ class Simulation {
     const chaos = this.#chaos()
     await this.#advance(this.#faultMs)
     this.#hasFaults = false
+    this.#isOver = true
     const calm = chaos.then(() => this.#site.calm())
     await this.#within('chaos', calm, chaosMsMax)
-    this.#isOver = true
     // S1: what is in flight succeeds, without anyone's help.
     await this.#within('S1: clients come to an end', Promise.all(actors), livenessMs)
     await this.#within('reading everything', this.#checkAll('as it is'), 240_000)
@@ -206,11 +208,11 @@ class Simulation {
         const name = `p${partition}-${actors.length}${isIdempotent ? 'i' : ''}`
         const client = this.#site.client(name)
         const parts = { ...shared, name, client, random: this.#fork(), partition, isIdempotent }
-        actors.push(this.#watched(runProducer(parts)))
+        actors.push(this.#watched(name, runProducer(parts)))
       }
-      actors.push(
-        this.#watched(runReader(this.#reader(partition, this.#site.client(`reader-${partition}`)))),
-      )
+      const name = `reader-${partition}`
+      const reader = this.#reader(partition, this.#site.client(name))
+      actors.push(this.#watched(name, runReader(reader)))
     }
     for (const groupId of ['group-a', 'group-b']) {
       const note = (line: string): void => this.#note(line)
@@ -221,14 +223,14 @@ class Simulation {
         client: this.#site.client(groupId),
         random: this.#fork(),
       }
-      actors.push(this.#watched(runMember(parts)))
+      actors.push(this.#watched(groupId, runMember(parts)))
     }
     const others = [
       ...this.#transactions.start(),
       ...this.#aged.start(),
       ...this.#compacted.start(),
     ]
-    actors.push(...others.map((actor) => this.#watched(actor)))
+    actors.push(...others.map((actor, at) => this.#watched(`other ${at}`, actor)))
     return actors
   }
 
@@ -239,9 +241,11 @@ class Simulation {
   }
 
   /** A broken invariant ends the run; the first counts. */
-  async #watched(actor: Promise<void>): Promise<void> {
+  async #watched(name: string, actor: Promise<void>): Promise<void> {
+    this.#acting.add(name)
     try {
       await actor
+      this.#acting.delete(name)
     } catch (error) {
       this.#failure ??= errorOf(error)
     }
@@ -305,7 +309,9 @@ class Simulation {
       if (this.#failure !== undefined) throw this.#failure
     }
     const last = this.#history.trace.slice(-8).join('\n  ')
-    assert.ok(isSettled, `${what}: not done within ${msMax} ms; seen last:\n  ${last}`)
+    const acting = [...this.#acting].join(', ')
+    const told = `${what}: not done within ${msMax} ms`
+    assert.ok(isSettled, `${told}; acting: ${acting}; seen last:\n  ${last}`)
     return work
   }
 }
