@@ -10,7 +10,7 @@ import { groupObjectId, groupOfObject, isInline } from '../catalog/group-objects
 import { readInline } from '../catalog/inline-data.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import { type DecidedGroup, DecidedGroups } from './decided-groups.ts'
-import type { GroupId, GroupPlace, Journal, JournalGroup } from './journal.ts'
+import type { GroupPlace, Journal, JournalGroup } from './journal.ts'
 import { encodeObjectHeader } from './object-header.ts'
 import { WholeObjects } from './whole-objects.ts'
 
@@ -48,7 +48,6 @@ export class ObjectJournal implements Journal {
   readonly #whole: WholeObjects
   readonly #decided = new DecidedGroups()
   readonly #writes = new Set<Promise<unknown>>()
-  readonly #closing = new AbortController()
   #isClosed = false
 
   constructor(options: ObjectJournalOptions) {
@@ -100,7 +99,7 @@ export class ObjectJournal implements Journal {
     const over = new AbortController()
     const timer = clock.after(writeTimeoutMs, () => over.abort())
     try {
-      const signal = AbortSignal.any([over.signal, this.#closing.signal])
+      const { signal } = over
       await objects.put(this.#key(objectId), [header, ...chunks], { signal, priority: 'tail' })
     } catch (error) {
       // Its bytes may lie there all the same: the catalog alone says whether a group counts.
@@ -155,11 +154,6 @@ export class ObjectJournal implements Journal {
       this.#finished.add(objectId)
       this.#whole.learn(objectId, length)
     }
-  }
-
-  /** True where the object is known and not retired. */
-  knows(id: GroupId): boolean {
-    return this.#finished.has(groupObjectId(id))
   }
 
   finished(): readonly string[] {

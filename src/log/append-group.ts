@@ -23,6 +23,8 @@ interface Waiting {
 export class OpenGroup {
   readonly #waiting: Waiting[] = []
   #byteLength = 0
+  /** When its first append came, by the monotonic clock. */
+  begunMs = 0
 
   get count(): number {
     return this.#waiting.length
@@ -53,6 +55,7 @@ type CommittedGroup = Extract<GroupResult, { state: 'committed' }>
 
 /** What stands in a lane's line of commits. */
 export interface LaneGroup {
+  readonly id: GroupId
   readonly appends: readonly PendingAppend[]
   /** Of the appends. */
   readonly byteLength: number
@@ -71,13 +74,13 @@ export class EndGroup implements LaneGroup {
   readonly appends: readonly PendingAppend[] = []
   readonly byteLength: number = 0
   readonly runCount: number = runsOfEnd
-  readonly #id: GroupId
+  readonly id: GroupId
   readonly #createdMs: number
   readonly #end: EndIntent | MarkIntent
   readonly #settle: PromiseWithResolvers<unknown>
 
   constructor(id: GroupId, createdMs: number, end: EndIntent | MarkIntent) {
-    this.#id = id
+    this.id = id
     this.#createdMs = createdMs
     this.#end = end
     this.#settle = Promise.withResolvers()
@@ -90,7 +93,7 @@ export class EndGroup implements LaneGroup {
 
   intent(place: GroupPlace): GroupIntent {
     const createdMs = this.#createdMs
-    return { ...this.#id, ...place, createdMs, appends: [], ends: [this.#end] }
+    return { ...this.id, ...place, createdMs, appends: [], ends: [this.#end] }
   }
 
   answer({ answers }: CommittedGroup): void {
@@ -119,6 +122,10 @@ export class SealedGroup implements LaneGroup {
 
   get appends(): readonly PendingAppend[] {
     return this.#waiting.map(({ append }) => append)
+  }
+
+  get id(): GroupId {
+    return this.journalGroup.id
   }
 
   get runCount(): number {

@@ -20,6 +20,7 @@ import type { GroupPlace, Journal } from '../journal/journal.ts'
 import { MissingSequences } from './missing-sequences.ts'
 import { GatherPause } from './gather-pause.ts'
 import { Linger } from './linger.ts'
+import { failLate, type Flight, newFlight, nowhere } from './flight.ts'
 import type { SealPolicy } from './seal-policy.ts'
 import type { EndIntent, MarkIntent } from '../catalog/end-transaction.ts'
 import {
@@ -37,6 +38,10 @@ export interface LaneLimits {
   readonly groupBatchesMax: number
   /** Groups between sealing and commit. On a disk one: the next write gathers what came meanwhile. */
   readonly flightsMax: number
+  /** Of them, those that are being written. Default: all. */
+  readonly writesMax?: number
+  /** Bytes of groups between sealing and commit; beyond, no more are sealed. Default: no bound. */
+  readonly sealedBytesMax?: number
   /**
    * How long a group gathers from its first append on, where its write costs a request. Default: as
    * on a disk, a moment where that pays.
@@ -65,6 +70,8 @@ export interface LaneDeps {
     appends: readonly PendingAppend[],
     result: Extract<GroupResult, { state: 'committed' }>,
   ) => Promise<void> | void
+  /** Told what became of each group, before its appends are answered. */
+  readonly decided?: (group: LaneGroup, result: GroupResult) => void
 }
 
 /** A write that takes longer than this is not waited for with locks held: it is judged later. */
@@ -75,23 +82,6 @@ const retryPauseMsMax = 1_000
 
 /** Ends of transactions that wait for their commit; beyond, they are refused as overloaded. */
 const queuedEndsMax = 10_000
-
-/** Where a group without bytes is. */
-const nowhere: GroupPlace = { objectId: '', position: 0, length: 0, bytesPosition: 0 }
-
-interface Flight {
-  readonly group: LaneGroup
-  place: GroupPlace | undefined
-  failure: Error | undefined
-  /** Settled when its write is: resolved if it is durable. */
-  readonly written: PromiseWithResolvers<void>
-}
-
-const newFlight = (group: LaneGroup, place?: GroupPlace): Flight => {
-  const written = Promise.withResolvers<void>()
-  written.promise.catch(() => undefined) // mostly nobody waits for it
-  return { group, place, failure: undefined, written }
-}
 
 const mayComeAgain: ReadonlySet<RefusedReason> = new Set(['config-changed', 'wrong-transaction'])
 
@@ -104,7 +94,9 @@ export class AppendLane {
   readonly #closed: OpenGroup[] = []
   /** In sealing order. */
   readonly #flights: Flight[] = []
-  /** Those of them that have bytes. */
+  /** Those of them that have bytes, how many these are, and whose write has not ended. */
+  #sealed = 0
+  #sealedBytes = 0
   #writing = 0
   readonly #missing = new MissingSequences()
   readonly #gather: SealPolicy
@@ -146,6 +138,7 @@ export class AppendLane {
     }
     append.hold.retain()
     this.#queuedBytes += append.byteLength
+    if (this.#open.count === 0) this.#open.begunMs = this.#deps.clock.monotonicMs()
     const settled = this.#open.add(append)
     if (
       this.#open.byteLength >= limits.groupBytesMax ||
@@ -173,7 +166,7 @@ export class AppendLane {
     }
     const id = { incarnation: this.#deps.incarnation, groupNumber: this.#groupNumber++ }
     const group = new EndGroup(id, this.#deps.clock.nowMs(), intent)
-    this.#flights.push(newFlight(group, nowhere))
+    this.#flights.push(newFlight(this.#deps.clock, group, nowhere))
     this.#commitSoon()
     return group.answered
   }
@@ -211,17 +204,25 @@ export class AppendLane {
   }
 
   #pump(): void {
-    while (this.#writing < this.#deps.limits.flightsMax) {
+    while (this.#hasRoom()) {
       const next = this.#closed.shift() ?? this.#takeOpen()
       if (next === undefined) return
       this.#gather.sealed()
       const id = { incarnation: this.#deps.incarnation, groupNumber: this.#groupNumber++ }
       const group = next.seal(id, this.#deps.clock.nowMs())
-      const flight = newFlight(group)
+      const flight = newFlight(this.#deps.clock, group)
       this.#flights.push(flight)
+      this.#sealed++
+      this.#sealedBytes += group.byteLength
       this.#writing++
       void this.#write(flight, group)
     }
+  }
+
+  #hasRoom(): boolean {
+    const { flightsMax, writesMax = flightsMax, sealedBytesMax = Infinity } = this.#deps.limits
+    const isRoom = this.#sealed < flightsMax && this.#sealedBytes < sealedBytesMax
+    return isRoom && this.#writing < writesMax
   }
 
   #takeOpen(): OpenGroup | undefined {
@@ -234,7 +235,13 @@ export class AppendLane {
 
   async #write(flight: Flight, group: SealedGroup): Promise<void> {
     const { journal, clock, limits } = this.#deps
+    let isOver = false
+    const over = (): void => {
+      if (!isOver) this.#writing--
+      isOver = true
+    }
     const timer = clock.after(limits.writeDeadlineMs, () => {
+      over() // one that hangs must not keep others from their deadlines
       const message = `the journal did not finish a write within ${limits.writeDeadlineMs} ms`
       flight.failure ??= new Failure('unavailable', message)
       flight.written.reject(flight.failure)
@@ -249,7 +256,9 @@ export class AppendLane {
     } finally {
       timer.cancel()
       group.bytesAreFree()
+      over()
       this.#commitSoon()
+      this.#pump() // one more may be written, though this one waits for its turn to be committed
     }
   }
 
@@ -304,6 +313,7 @@ export class AppendLane {
   async #commitReady(): Promise<void> {
     for (;;) {
       const ready = this.#takeReady()
+      for (const flight of ready) failLate(flight, this.#deps.clock)
       if (ready.length === 0) break // nothing is awaited from here to the flag: no wake-up is lost
       const durable = ready.filter((flight) => flight.failure === undefined)
       for (const flight of ready) if (flight.failure !== undefined) this.#refuse(flight)
@@ -319,7 +329,11 @@ export class AppendLane {
   /** They are answered: the head of the line is free for others. */
   #decided(flights: readonly Flight[]): void {
     const decided = new Set(this.#flights.splice(0, flights.length))
-    this.#writing -= flights.filter(({ place }) => place !== nowhere).length
+    for (const { place, group } of flights) {
+      if (place === nowhere) continue
+      this.#sealed--
+      this.#sealedBytes -= group.byteLength
+    }
     while (this.#settling[0] !== undefined && decided.has(this.#settling[0].last)) {
       this.#settling.shift()?.resolve()
     }
@@ -393,6 +407,7 @@ export class AppendLane {
         this.#refuse(flight)
       } else {
         await this.#deps.committed(flight.group.appends, result)
+        this.#deps.decided?.(flight.group, result)
         this.#rememberRefused(flight, result.outcomes)
         this.#queuedBytes -= flight.group.byteLength
         flight.group.answer(result)
@@ -413,6 +428,7 @@ export class AppendLane {
   }
 
   #refuse(flight: Flight): void {
+    this.#deps.decided?.(flight.group, { state: 'cancelled' })
     for (const append of flight.group.appends) this.#missing.failed(append)
     this.#queuedBytes -= flight.group.byteLength
     flight.group.refuse(flight.failure ?? new Failure('unavailable', 'the write failed'))

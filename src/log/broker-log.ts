@@ -16,11 +16,13 @@ import type { Run } from '../catalog/manifest.ts'
 import { type PartitionEnds, readPartitionEnds } from '../catalog/read-transactions.ts'
 import { type CommitLogRow, type PartitionRow, partitions } from '../catalog/schema.ts'
 import { readTail, type Tail } from '../catalog/tail.ts'
+import type { DecidedGroup } from '../journal/decided-groups.ts'
 import type { Journal } from '../journal/journal.ts'
 import { patchBatch } from '../record/batch-header.ts'
 import { abortedIn, abortsOf } from './aborted-reader.ts'
 import type { PendingAppend } from './append-group.ts'
 import { AppendLane, type LaneLimits } from './append-lane.ts'
+import { decisionOf } from './decision.ts'
 import { BlockCache, type BlockSource } from './block-cache.ts'
 import { ExtentIndex } from './extent-index.ts'
 import { LogIndex } from './log-index.ts'
@@ -41,6 +43,8 @@ export interface BrokerLogDeps {
   readonly tailCacheBytes: number
   readonly blockCacheBytes: number
   readonly storageReadsMax: number
+  /** Told what became of groups, for a journal that keeps it beside its bytes. */
+  readonly decided?: (group: DecidedGroup) => void
   /**
    * Resolves when everything that was committed before the call is taken in here; given where
    * others commit, too.
@@ -72,7 +76,12 @@ export class BrokerLog {
     this.reader = new LogReader({ tailCache, blockCache, extentIndex })
     const { incarnation, journal, database, clock, log, laneLimits: limits } = deps
     const committed: AppendLaneCommitted = (appends, result) => this.#committed(appends, result)
-    this.#lane = new AppendLane({ incarnation, journal, database, clock, log, limits, committed })
+    const decided: AppendLaneDecided = (group, result) => {
+      const decision = deps.decided && decisionOf(group, result, this.index)
+      if (decision !== undefined) deps.decided?.(decision)
+    }
+    const told = { committed, decided }
+    this.#lane = new AppendLane({ incarnation, journal, database, clock, log, limits, ...told })
   }
 
   /** Takes in what the catalog knows at start: partitions, and the runs that are not packed. */
@@ -294,4 +303,5 @@ export class BrokerLog {
   }
 }
 
+type AppendLaneDecided = NonNullable<ConstructorParameters<typeof AppendLane>[0]['decided']>
 type AppendLaneCommitted = ConstructorParameters<typeof AppendLane>[0]['committed']

@@ -7,18 +7,32 @@ test('a group waits from its first append on, once, and the next one anew', asyn
   const clock = new VirtualClock()
   let isOver = 0
   const linger = new Linger(clock, 150, () => isOver++)
-  assert.equal(linger.isDue(), true)
+  const first = { begunMs: clock.monotonicMs() }
+  assert.equal(linger.isDue(first), true)
   await clock.advance(100)
-  assert.equal(linger.isDue(), true)
+  assert.equal(linger.isDue(first), true)
   await clock.advance(49)
   assert.equal(isOver, 0)
   await clock.advance(1)
   assert.equal(isOver, 1)
-  assert.equal(linger.isDue(), false)
-  assert.equal(linger.isDue(), false, 'until it is sealed')
+  assert.equal(linger.isDue(first), false)
+  assert.equal(linger.isDue(first), false, 'until it is sealed')
   linger.sealed()
-  assert.equal(linger.isDue(), true)
+  const second = { begunMs: clock.monotonicMs() }
+  assert.equal(linger.isDue(second), true)
   linger.sealed() // by its size
   await clock.advance(1_000)
   assert.equal(isOver, 1)
+})
+
+test('a group that could not be sealed in its time does not wait again', async () => {
+  const clock = new VirtualClock()
+  const linger = new Linger(clock, 150, () => undefined)
+  const open = { begunMs: clock.monotonicMs() }
+  assert.equal(linger.isDue(open), true)
+  await clock.advance(100)
+  linger.sealed() // another, that was closed by its size
+  assert.equal(linger.isDue(open), true)
+  await clock.advance(50)
+  assert.equal(linger.isDue(open), false)
 })

@@ -4,15 +4,13 @@
  * slower (measured: shorter lingers worsen the tail).
  */
 import type { Clock, Timer } from '../base/clock.ts'
-import type { SealPolicy } from './seal-policy.ts'
+import type { Gathered, SealPolicy } from './seal-policy.ts'
 
 export class Linger implements SealPolicy {
   readonly #clock: Clock
   readonly #over: () => void
   readonly #lingerMs: number
-  /** Runs from when the open group got its first append. */
   #timer: Timer | undefined
-  #isOver = false
 
   /** @param over called when the open group has waited long enough. */
   constructor(clock: Clock, lingerMs: number, over: () => void) {
@@ -25,10 +23,12 @@ export class Linger implements SealPolicy {
     // Whoever was answered comes again in its own time: the linger is long enough.
   }
 
-  isDue(): boolean {
-    if (this.#isOver) return false
-    this.#timer ??= this.#clock.after(this.#lingerMs, () => {
-      this.#isOver = true
+  /** A group whose time passed while others took all the writes does not wait once more. */
+  isDue({ begunMs }: Pick<Gathered, 'begunMs'>): boolean {
+    const leftMs = begunMs + this.#lingerMs - this.#clock.monotonicMs()
+    if (leftMs <= 0) return false
+    this.#timer ??= this.#clock.after(leftMs, () => {
+      this.#timer = undefined
       this.#over()
     })
     return true
@@ -37,6 +37,5 @@ export class Linger implements SealPolicy {
   sealed(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    this.#isOver = false
   }
 }

@@ -34,6 +34,10 @@ export interface FleetStorage extends Storage {
 
 /** A put and its retries; past it the group is refused, and its claim makes that certain. */
 const writeDeadlineMs = 10_000
+/** Groups that are stored, or being stored, and not committed: far more than a slow put holds back. */
+const sealedGroupsMax = 1_000
+/** Their bytes, at 100 MB/s behind a put that takes two seconds. */
+const sealedBytesMax = 256 * 1024 * 1024
 /** From one look at the feed to the next, while something happens and while nothing does. */
 const pollMs = 25
 const idlePollMs = 200
@@ -120,7 +124,9 @@ function openLogs(
     laneLimits: {
       groupBytesMax: config['journal.group.bytes'],
       groupBatchesMax: config['journal.group.batches'],
-      flightsMax: config['journal.put.inflight'],
+      flightsMax: sealedGroupsMax,
+      writesMax: config['journal.put.inflight'],
+      sealedBytesMax,
       lingerMs: config['journal.linger.ms.max'],
       earlyBytesMax: 0,
       writeDeadlineMs,
@@ -130,6 +136,7 @@ function openLogs(
     blockCacheBytes: config['block.cache.bytes'],
     storageReadsMax: 64,
     catchUp: () => follower.catchUp(),
+    decided: (group) => objectJournal.decided(group),
   })
   logs.load(tail)
   return { objectJournal, journal, logs }

@@ -59,6 +59,8 @@ export interface Bench {
   readonly lane: AppendLane
   /** What was taken in, before it was answered. */
   readonly taken: number[]
+  /** Told of groups: number and state. */
+  readonly decided: (readonly [number, string])[]
   readonly holds: CountedHold[]
   fault: ((point: MemoryPoint) => MemoryFault | undefined) | undefined
 }
@@ -67,6 +69,7 @@ export async function newBench(limits: Partial<LaneLimits> = {}): Promise<Bench>
   const clock = new VirtualClock()
   const journal = new GatedJournal()
   const taken: number[] = []
+  const decided: (readonly [number, string])[] = []
   const state: { fault: Bench['fault'] } = { fault: undefined }
   const database = openMemoryDatabase({ clock, hooks: { fault: (at) => state.fault?.(at) } })
   const shape = { name: 't', replicationFactor: 1, configs: {}, nowMs: 0, leaderEpoch: 0 }
@@ -86,9 +89,10 @@ export async function newBench(limits: Partial<LaneLimits> = {}): Promise<Bench>
       queuedBytesMax: 10_000,
       ...limits,
     },
+    decided: ({ id }, { state: became }) => void decided.push([id.groupNumber, became]),
     committed: (_, { runs }) => void taken.push(...runs.map(({ baseOffset }) => baseOffset)),
   })
-  return Object.assign(state, { clock, journal, database, lane, taken, holds: [] })
+  return Object.assign(state, { clock, journal, database, lane, taken, decided, holds: [] })
 }
 
 /** One record of nobody in particular. */
