@@ -2,6 +2,7 @@
  * Bytes of small groups inside the catalog: written by the commit that gives them offsets, read by
  * every broker, dropped once they are packed and the grace of readers is over.
  */
+import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
 import type { GroupIntent } from './commit-groups.ts'
 import type { CatalogDatabase, Transaction } from './database.ts'
@@ -10,13 +11,15 @@ import { inlineData } from './schema.ts'
 import { compareKeys, type Key } from './table.ts'
 
 /** Bytes of one group: the hard bound of what a commit carries beside its rows. */
-export const inlineGroupBytesHardMax: number = 256 * 1024
+const groupBytesHardMax = 256 * 1024
 
 /** Of a commit, behind its claims: the groups' ids are this transaction's own. */
 export async function writeInline(tx: Transaction, groups: readonly GroupIntent[]): Promise<void> {
-  const rows = groups.flatMap(({ incarnation, groupNumber, inline }) =>
-    inline === undefined ? [] : [{ incarnation, groupNumber, bytes: inline }],
-  )
+  const rows = groups.flatMap(({ incarnation, groupNumber, inline }) => {
+    if (inline === undefined) return []
+    assert(inline.length <= groupBytesHardMax, 'only small groups travel in their commit')
+    return [{ incarnation, groupNumber, bytes: inline }]
+  })
   if (rows.length > 0) await tx.put(inlineData, rows)
 }
 
