@@ -32,9 +32,7 @@ import type { BrokerLog } from './log/broker-log.ts'
 import { type LogJobLimits, type LogJobs, startLogJobs } from './log/jobs.ts'
 import { LogSink } from './log/log-sink.ts'
 import { TopicDirectory } from './log/topic-directory.ts'
-import { FleetListener } from './start/fleet-listener.ts'
-import { FleetMember } from './start/fleet-member.ts'
-import { openFleetStorage } from './start/fleet-storage.ts'
+import type { FleetMember } from './start/fleet-member.ts'
 import { openEmbeddedStorage } from './start/embedded-storage.ts'
 import { type PlacementReport, reportPlacement } from './start/placement-report.ts'
 import type { Storage, StorageSpace } from './start/storage.ts'
@@ -173,6 +171,8 @@ async function openStorage(
     const storage = await openEmbeddedStorage(config, world, metrics, tasks)
     return { storage, member: undefined, listenTo: async () => undefined }
   }
+  // Loaded only here: a broker that is alone does not pay for it.
+  const { openFleetStorage, FleetListener, FleetMember } = await import('./start/fleet.ts')
   const storage = await openFleetStorage(config, world, fleet, metrics, tasks)
   const member = new FleetMember(config, world, storage)
   tasks.defer('membership', () => member.leave())
