@@ -118,6 +118,7 @@ test('the tables have the storage that changes in place need', async () => {
        WHERE attstorage = 'e' AND attrelid = '${schema}.${commitLog.name}'::regclass`,
     ),
   )
-  assert.deepEqual(storage.rows.map(({ attname }) => attname).toSorted(), ['manifest', 'outcomes'])
+  const names = storage.rows.map(({ attname }) => attname).toSorted()
+  assert.deepEqual(names, ['changes', 'manifest', 'outcomes'])
   await database.close()
 })
