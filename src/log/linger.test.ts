@@ -7,7 +7,7 @@ test('a group waits from its first append on, once, and the next one anew', asyn
   const clock = new VirtualClock()
   let isOver = 0
   const linger = new Linger(clock, 150, () => isOver++)
-  const first = { begunMs: clock.monotonicMs() }
+  const first = { begunMs: clock.monotonicMs(), byteLength: 0 }
   assert.equal(linger.isDue(first), true)
   await clock.advance(100)
   assert.equal(linger.isDue(first), true)
@@ -18,7 +18,7 @@ test('a group waits from its first append on, once, and the next one anew', asyn
   assert.equal(linger.isDue(first), false)
   assert.equal(linger.isDue(first), false, 'until it is sealed')
   linger.sealed()
-  const second = { begunMs: clock.monotonicMs() }
+  const second = { begunMs: clock.monotonicMs(), byteLength: 0 }
   assert.equal(linger.isDue(second), true)
   linger.sealed() // by its size
   await clock.advance(1_000)
@@ -28,7 +28,7 @@ test('a group waits from its first append on, once, and the next one anew', asyn
 test('a group that could not be sealed in its time does not wait again', async () => {
   const clock = new VirtualClock()
   const linger = new Linger(clock, 150, () => undefined)
-  const open = { begunMs: clock.monotonicMs() }
+  const open = { begunMs: clock.monotonicMs(), byteLength: 0 }
   assert.equal(linger.isDue(open), true)
   await clock.advance(100)
   linger.sealed() // another, that was closed by its size

@@ -303,7 +303,8 @@ async function appendBatch(
     }
     const hold = bytes === sent ? exchange.hold : unpooled
     const decided = broker.nudges.began(exchange.peer, partitionId)
-    const outcome = await broker.logs.append(intent, bytes, hold).finally(decided)
+    const latency = topic.effective['karst.latency.class']
+    const outcome = await broker.logs.append(intent, bytes, hold, latency).finally(decided)
     const isOutdated = outcome.outcome === 'refused' && outcome.reason === 'config-changed'
     const now = isOutdated && !producing.isOver ? await topicNow(broker, topic) : undefined
     if (now !== undefined && now.configVersion !== configVersion && attempt < attemptsMax) {
