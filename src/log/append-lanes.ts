@@ -22,6 +22,8 @@ export interface LowLane {
   readonly budget: InlineBudget
   /** A batch that is larger goes the standard way. */
   readonly batchBytesMax: number
+  /** Bytes in both lanes; beyond, none waits to go from one to the other. */
+  readonly queuedBytesMax: number
 }
 
 /** Ends that wait for the lane `low`; beyond, they are refused as overloaded. */
@@ -72,10 +74,23 @@ export class AppendLanes {
       return this.#send(fresh, append)
     }
     if (place.lane === lane && place.held.length === 0) return this.#send(place, append)
+    return this.#hold(place, append, lane, low.queuedBytesMax)
+  }
+
+  #hold(
+    { held }: Place,
+    append: PendingAppend,
+    lane: AppendLane,
+    bytesMax: number,
+  ): Promise<AppendOutcome> {
+    if (this.queuedBytes + append.byteLength > bytesMax) {
+      const message = `the append queues are full: ${this.queuedBytes} of ${bytesMax} bytes`
+      return Promise.reject(new Failure('overloaded', message))
+    }
     append.hold.retain()
     this.#heldBytes += append.byteLength
     const settle = Promise.withResolvers<AppendOutcome>()
-    place.held.push({ append, lane, settle })
+    held.push({ append, lane, settle })
     return settle.promise
   }
 

@@ -36,3 +36,26 @@ test('a group that could not be sealed in its time does not wait again', async (
   await clock.advance(50)
   assert.equal(linger.isDue(open), false)
 })
+
+test('a group that needs no request is sealed earlier, and as soon as it needs none', async () => {
+  const clock = new VirtualClock()
+  let isOver = 0
+  const asked: number[] = []
+  const isReady = ({ byteLength }: { readonly byteLength: number }): boolean => {
+    asked.push(byteLength)
+    return byteLength < 10
+  }
+  const linger = new Linger(clock, 150, () => isOver++, { lingerMs: 20, isReady })
+  const begunMs = clock.monotonicMs()
+  assert.equal(linger.isDue({ begunMs, byteLength: 5 }), true)
+  assert.deepEqual(asked, [], 'not before its time')
+  await clock.advance(20)
+  assert.equal(isOver, 1)
+  assert.equal(linger.isDue({ begunMs, byteLength: 10 }), true, 'it needs one: it waits for more')
+  await clock.advance(129)
+  assert.equal(isOver, 1)
+  assert.equal(linger.isDue({ begunMs, byteLength: 9 }), false)
+  await clock.advance(1)
+  assert.equal(isOver, 2)
+  assert.equal(linger.isDue({ begunMs, byteLength: 10 }), false)
+})

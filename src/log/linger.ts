@@ -35,11 +35,12 @@ export class Linger implements SealPolicy {
 
   /** A group whose time passed while others took all the writes does not wait once more. */
   isDue({ begunMs, byteLength }: Pick<Gathered, 'begunMs' | 'byteLength'>): boolean {
-    const ageMs = this.#clock.monotonicMs() - begunMs
+    const nowMs = this.#clock.monotonicMs()
     const early = this.#early
-    const isLate = early !== undefined && ageMs >= early.lingerMs
+    const isLate = early !== undefined && nowMs >= begunMs + early.lingerMs
     if (isLate && early.isReady({ byteLength })) return false
-    const leftMs = (isLate || early === undefined ? this.#lingerMs : early.lingerMs) - ageMs
+    const waitMs = isLate || early === undefined ? this.#lingerMs : early.lingerMs
+    const leftMs = begunMs + waitMs - nowMs
     if (leftMs <= 0) return false
     this.#timer ??= this.#clock.after(leftMs, () => {
       this.#timer = undefined

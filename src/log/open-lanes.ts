@@ -38,8 +38,9 @@ export function openLanes(deps: LaneDeps, inline: InlineDeps | undefined): Appen
   const limits = { ...deps.limits, inlineLingerMs }
   const standard = new AppendLane({ ...shared, limits, inline: policy })
   if (low === undefined) return new AppendLanes({ standard })
-  const batchBytesMax = low.groupBytesMax
-  return new AppendLanes({ standard, low: { lane: lowLane(shared, budget, low), budget, batchBytesMax } })
+  const { queuedBytesMax } = deps.limits
+  const bounds = { budget, batchBytesMax: low.groupBytesMax, queuedBytesMax }
+  return new AppendLanes({ standard, low: { ...bounds, lane: lowLane(shared, budget, low) } })
 }
 
 function lowLane(shared: LaneDeps, budget: InlineBudget, low: LowDeps): AppendLane {
