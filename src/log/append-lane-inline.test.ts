@@ -82,7 +82,10 @@ test('one commit carries a mebibyte', async () => {
     return undefined
   }
   const sent = Array.from({ length: 8 }, () => send(lane, { byteLength: 200_000 }))
-  assert.deepEqual(await Promise.all(sent), sent.map((_, at) => appended(at)))
+  assert.deepEqual(
+    await Promise.all(sent),
+    sent.map((_, at) => appended(at)),
+  )
   assert.deepEqual(commits, [0, 1, 6], 'the first alone, then five, then the rest')
   await assertIdle(lane)
 })

@@ -128,7 +128,11 @@ function openLogs(
     },
     clock,
   )
-  const inlineBudget = new InlineBudget(clock, inlineLimits(config), () => objectJournal.inlineBytes)
+  const inlineBudget = new InlineBudget(
+    clock,
+    inlineLimits(config),
+    () => objectJournal.inlineBytes,
+  )
   const low = lowLane(config, incarnation + 1, () => database.announce())
   const groupBytesMax = config['journal.inline.max.bytes']
   const logs = new BrokerLog({
