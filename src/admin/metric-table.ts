@@ -279,7 +279,7 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
   karst_inline_refused_total: {
     type: 'counter',
     labels: [],
-    doc: 'Small groups, and batches of the class low, that went the standard way for want of budget.',
+    doc: 'Small groups, and batches of topics of the class `low`, that found the budget used up.',
   },
   karst_inline_unpacked_bytes: {
     type: 'gauge',

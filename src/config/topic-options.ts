@@ -103,8 +103,8 @@ export const topicOptions = {
     default: 'standard',
     choices: ['standard', 'low'],
     doc: [
-      'low: in a fleet, small batches of the topic travel in their commit, visible in milliseconds,',
-      'while journal.inline.bytes.per.second lasts. On one machine it changes nothing.',
+      'low: in a fleet, small batches travel in their commit, visible in milliseconds, while',
+      'journal.inline.bytes.per.second lasts. On one machine it changes nothing.',
     ],
   },
   'leader.replication.throttled.replicas': {

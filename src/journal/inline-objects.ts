@@ -7,8 +7,8 @@ import { Failure } from '../base/errors.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { readInlineFrom } from '../catalog/inline-data.ts'
 
-/** Rows of one query: of the largest groups some megabytes. */
-const rowsPerRead = 32
+/** Rows of one query: of the largest groups some four mebibytes. */
+const rowsPerRead = 64
 
 export class InlineObjects {
   readonly #database: CatalogDatabase

@@ -9,6 +9,7 @@ import { Failure, isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import {
   cancelGroups,
+  type CommitLane,
   commitGroups,
   commitRunsMax,
   type GroupIntent,
@@ -63,6 +64,8 @@ export interface LaneLimits {
 
 export interface LaneDeps {
   readonly incarnation: number
+  /** Default: 'groups'. */
+  readonly name?: CommitLane
   readonly journal: Journal
   readonly database: CatalogDatabase
   readonly clock: Clock
@@ -294,7 +297,7 @@ export class AppendLane {
     { written }: Flight,
     intents: readonly GroupIntent[],
   ): Promise<readonly GroupResult[] | 'unknown-outcome' | 'later'> {
-    const { clock, database } = this.#deps
+    const { clock, database, name } = this.#deps
     const durable = Promise.withResolvers<void>()
     durable.promise.catch(() => undefined) // nobody waits for it where judging failed
     written.promise.then(durable.resolve, durable.reject)
@@ -302,7 +305,7 @@ export class AppendLane {
       durable.reject(new Failure('unavailable', `not written within ${earlyPatienceMs} ms`))
     })
     try {
-      return (await commitGroups(database, intents, durable.promise)).groups
+      return (await commitGroups(database, intents, durable.promise, name)).groups
     } catch (error) {
       if (!isFailure(error)) throw error
       return isFailure(error, 'unknown-outcome') ? 'unknown-outcome' : 'later'
@@ -374,7 +377,8 @@ export class AppendLane {
       return group.intent(place, (append) => this.#missing.isAhead(append))
     })
     try {
-      const { groups } = await commitGroups(this.#deps.database, intents)
+      const { database, name } = this.#deps
+      const { groups } = await commitGroups(database, intents, undefined, name)
       await this.#settle(flights, groups)
     } catch (error) {
       if (error instanceof AssertionFailed) throw error
@@ -402,7 +406,8 @@ export class AppendLane {
   async #resolve(flights: readonly Flight[], intents: readonly GroupIntent[]): Promise<void> {
     for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, retryPauseMsMax)) {
       try {
-        const results = await cancelGroups(this.#deps.database, intents)
+        const { database, name } = this.#deps
+        const results = await cancelGroups(database, intents, name)
         return await this.#settle(flights, results)
       } catch (error) {
         if (!isFailure(error)) throw error

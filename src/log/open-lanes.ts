@@ -47,6 +47,7 @@ function lowLane(shared: LaneDeps, budget: InlineBudget, low: LowDeps): AppendLa
   const { incarnation, lingerMs, groupBytesMax, announce } = low
   return new AppendLane({
     ...shared,
+    name: 'low',
     incarnation,
     inline: lowPolicy(budget),
     limits: { ...shared.limits, groupBytesMax, lingerMs, earlyBytesMax: 0 },

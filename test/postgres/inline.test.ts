@@ -37,7 +37,8 @@ async function startBroker(
   schema: string,
   store: MemoryObjectStore,
 ): Promise<Server> {
-  const flags = { kafka: '127.0.0.1:0', name, storage: 's3://bucket/p', catalog: 'postgres://u@h/d' }
+  const storage = 's3://bucket/p'
+  const flags = { kafka: '127.0.0.1:0', name, storage, catalog: 'postgres://user@host/database' }
   const parsed = parseConfig({ flags })
   assert.ok(parsed.ok, JSON.stringify(parsed))
   const server = await startServer(
@@ -99,7 +100,11 @@ async function append({ broker }: Server, topic: KnownTopic, value: Buffer): Pro
 async function readAll({ broker }: Server, topic: KnownTopic, count: number): Promise<Buffer> {
   const partitionId = topic.partitionIds[0] ?? -1
   const end = (): number | undefined => broker.logs.index.get(partitionId)?.logEnd
-  await until(() => end() === count, 5_000, () => `the log ends at ${end()}`)
+  await until(
+    () => end() === count,
+    5_000,
+    () => `the log ends at ${end()}`,
+  )
   const log = broker.logs.index.get(partitionId)
   assert.ok(log !== undefined)
   const chunks: Buffer[] = []
@@ -143,7 +148,11 @@ test('what travels in its commit is read at another broker, packed, and dropped'
   await append(one, low, value(1))
 
   // The packer takes the rows before it; what comes behind waits for the window.
-  await until(async () => (await inlineRows()).length <= 1, 20_000, () => 'rows are left')
+  await until(
+    async () => (await inlineRows()).length <= 1,
+    20_000,
+    () => 'rows are left',
+  )
   const kinds = await database.snapshot('look', (tx) =>
     tx.scan(objects, { prefix: [], limit: 1_000 }),
   )

@@ -61,9 +61,9 @@ export const storageOptions = {
     max: 131_072,
     unit: 'bytes',
     doc: [
-      'In a fleet, a group of appends up to this size travels in its commit, instead of being stored',
-      'as an object before. A broker with so little traffic that journal.linger.ms.max gathers no',
-      'more than this waits 20 ms instead. 0: only groups of topics with karst.latency.class=low.',
+      'In a fleet, a group of appends up to this size travels in its commit, instead of being',
+      'stored as an object before. A broker with so little traffic that journal.linger.ms.max',
+      'gathers no more waits 20 ms instead. 0: only topics with karst.latency.class=low.',
     ],
     reason: 'A request to the bucket costs more than a row of this size.',
   },
@@ -94,8 +94,8 @@ export const storageOptions = {
     min: 0,
     unit: 'bytes',
     doc: [
-      'Bytes that this broker may let travel in commits. Beyond it appends go the standard way; none',
-      'is refused. 0: none do.',
+      'Bytes that this broker may let travel in commits. Beyond it appends go the standard way;',
+      'none is refused. 0: none do.',
     ],
     reason: 'The database writes, keeps and replicates each byte, at several times the price.',
   },
