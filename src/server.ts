@@ -120,7 +120,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     volume,
     groups,
     ...(await openQuotas(config, clock, database, metrics)),
-    ...startTransactions(world, config, { database, logs, tasks, member }),
+    ...startTransactions(world, config, { database, logs, tasks, member, cluster }),
     clock,
     log,
     logLevels: world.logLevels,
@@ -397,9 +397,10 @@ function startTransactions(
     readonly logs: BrokerLog
     readonly tasks: TaskGroup
     readonly member: FleetMember | undefined
+    readonly cluster: ClusterView
   },
 ): Pick<Broker, 'producerIds' | 'transactions'> {
-  const { database, logs, tasks, member } = parts
+  const { database, logs, tasks, member, cluster } = parts
   const producerIds = new ProducerIds(database)
   const transactions = new TransactionCoordinator({
     database,
@@ -411,6 +412,7 @@ function startTransactions(
     expirationMs: config['transactional.id.expiration.ms'],
     abortIntervalMs: config['transaction.abort.timed.out.transaction.cleanup.interval.ms'],
     forgetIntervalMs: config['transaction.remove.expired.transaction.cleanup.interval.ms'],
+    termOf: (transactionalId) => cluster.termOf(transactionalId),
     mayReap: async () => member === undefined || (await member.mayRun('reap-transactions')),
   })
   const stop = new AbortController()

@@ -7,6 +7,7 @@ import { type Clock, sleep } from '../base/clock.ts'
 import { isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { type FleetRows, heartbeat, registerBroker, writePlacement } from '../catalog/brokers.ts'
+import type { CoordinatorTerm } from '../catalog/coordinator-term.ts'
 import type { FleetDatabase } from '../catalog/fleet-database.ts'
 import type { BrokerRow } from '../catalog/schema-fleet.ts'
 import type { ClusterView, Coordination, Node } from './cluster-view.ts'
@@ -203,6 +204,12 @@ export class Membership implements ClusterView {
     return this.#deps.clock.monotonicMs() < this.#leaseUntilMs ? 'own' : 'unsure'
   }
 
+  termOf(name: string): CoordinatorTerm | undefined {
+    if (this.coordinatorOf(name) !== this.#nodeId) return undefined
+    const version = this.#placement?.coordinatorsSince?.[slotOfName(name)] ?? 0
+    return { version, incarnation: this.incarnation }
+  }
+
   isLister(partitionId: number): boolean {
     return this.#placement?.coordinators[slotOfPartition(partitionId)] === this.#nodeId
   }
@@ -261,9 +268,11 @@ export class Membership implements ClusterView {
     )
     if (reason === undefined && !mayBalance) return
     if (mayBalance) this.#balancedMs = atMs
-    const next = planPlacement(this.#placement, members, weightsOf(serving), reason ?? 'load')
-    if (next === undefined) return
     const version = (rows.placement?.version ?? 0) + 1
+    const weights = weightsOf(serving)
+    const input = { members, weights, reason: reason ?? 'load', version }
+    const next = planPlacement(this.#placement, input)
+    if (next === undefined) return
     const row = { version, madeMs: nowMs, nodeId: this.#nodeId, body: JSON.stringify(next) }
     if (!(await writePlacement(database, row))) return
     log.info({ version, reason: next.reason, moves: next.moves.length }, 'clients are placed anew')
