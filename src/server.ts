@@ -52,6 +52,10 @@ export interface Server {
   readonly journal: Journal
   readonly space: StorageSpace
   readonly metrics: BrokerMetrics
+  /** See Storage.lack. */
+  readonly lack: Storage['lack']
+  /** Why the others of the fleet take this broker for dead; undefined where they do not. */
+  readonly unheard: () => string | undefined
   /** What the storage has counted, for a scrape. */
   readonly storageSamples: Storage['samples']
   /**
@@ -149,8 +153,9 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     }
     return reportPlacement(database, member.membership, topic)
   }
-  const { samples: storageSamples } = storage
-  const told = { storageSamples, placement }
+  const { samples: storageSamples, lack } = storage
+  const unheard = (): string | undefined => member?.membership.unheard()
+  const told = { storageSamples, placement, lack, unheard }
   return { broker, sink, listener, jobs, ...budgets, ...seen, ...told, kafkaAddress, close }
 }
 

@@ -6,6 +6,7 @@
 import { type Clock, sleep } from '../base/clock.ts'
 import { isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { Outage } from '../base/outage.ts'
 import { type FleetRows, heartbeat, registerBroker, writePlacement } from '../catalog/brokers.ts'
 import type { CoordinatorTerm } from '../catalog/coordinator-term.ts'
 import type { FleetDatabase } from '../catalog/fleet-database.ts'
@@ -51,12 +52,14 @@ export class Membership implements ClusterView {
   #placement: Placement | undefined
   #version = 0
   #balancedMs = 0
+  readonly #silence: Outage
   #beats = 0
   readonly #hearers: (() => void)[] = []
 
   constructor(deps: MembershipDeps) {
     this.#deps = deps
     this.#nodeId = deps.identity.nodeId
+    this.#silence = new Outage(deps.clock, 'the others do not hear of this broker')
   }
 
   get nodeId(): number {
@@ -104,6 +107,7 @@ export class Membership implements ClusterView {
       } catch (error) {
         if (!isFailure(error) || isFatal(error)) throw error
         if (error.kind === 'closed') return
+        this.#silence.failed(error)
         log.warn({ error: error.message }, 'a heartbeat was not written')
       }
     }
@@ -126,6 +130,7 @@ export class Membership implements ClusterView {
     }
     const rows = await heartbeat(database, own, nowMs)
     this.#leaseUntilMs = sentMs + deadMs
+    this.#silence.ended()
     this.#hear(rows, nowMs)
     await this.#keepPlacement(rows, nowMs, sentMs)
   }
@@ -212,6 +217,12 @@ export class Membership implements ClusterView {
 
   isLister(partitionId: number): boolean {
     return this.#placement?.coordinators[slotOfPartition(partitionId)] === this.#nodeId
+  }
+
+  /** Why the others take this broker for dead; undefined where they do not. */
+  unheard(): string | undefined {
+    if (this.#deps.clock.monotonicMs() < this.#leaseUntilMs) return undefined
+    return this.#silence.told() ?? 'the others have not heard of it yet'
   }
 
   /** True where the process of that incarnation lives, as far as was heard. */
