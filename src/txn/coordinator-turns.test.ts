@@ -72,7 +72,7 @@ for (const [who, before, after] of terms) {
   })
 }
 
-test('requests for one id are done in the order in which they came, those of others at once', async () => {
+test('requests for one id are done as they came, those of others at once', async () => {
   const turns = new CoordinatorTurns(() => ({ version: 1, incarnation: 1 }))
   const done: string[] = []
   const first = Promise.withResolvers<void>()
