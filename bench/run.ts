@@ -10,6 +10,7 @@ import { checkout, nodeProgram } from '../test/support/broker-process.ts'
 import { catalogSection } from './catalog.ts'
 import { fetchSection } from './fetch.ts'
 import { Figures } from './figures.ts'
+import { fleetSection } from './fleet.ts'
 import { groupsSection } from './groups.ts'
 import { latencySection, slowSection } from './latency.ts'
 import { describeMachine } from './machine.ts'
@@ -22,8 +23,8 @@ import { transactionsSection } from './transactions.ts'
 
 const usage = `npm run bench -- [flags]
   --only a,b       sections: start, latency, slow, produce, fetch, groups, memory,
-                   transactions, catalog (default: all)
-  --match TEXT     of produce, only what has TEXT in its name, such as '1 MiB, 12'
+                   transactions, catalog, fleet (default: all)
+  --match TEXT     of produce and fleet, only what has TEXT in its name, such as '1 MiB, 12'
   --rounds N       how often each section runs (default: 5)
   --json FILE      every value of every figure
   --against DIR    another checkout of Karst, measured in turns with this one
@@ -39,6 +40,7 @@ const sections = [
   memorySection,
   transactionsSection,
   catalogSection,
+  fleetSection,
 ]
 
 const { values } = parseArgs({

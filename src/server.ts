@@ -52,6 +52,10 @@ export interface Server {
   readonly journal: Journal
   readonly space: StorageSpace
   readonly metrics: BrokerMetrics
+  /** See Storage.lack. */
+  readonly lack: Storage['lack']
+  /** Why the others of the fleet take this broker for dead; undefined where they do not. */
+  readonly unheard: () => string | undefined
   /** What the storage has counted, for a scrape. */
   readonly storageSamples: Storage['samples']
   /**
@@ -120,7 +124,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     volume,
     groups,
     ...(await openQuotas(config, clock, database, metrics)),
-    ...startTransactions(world, config, { database, logs, tasks, member }),
+    ...startTransactions(world, config, { database, logs, tasks, member, cluster }),
     clock,
     log,
     logLevels: world.logLevels,
@@ -149,8 +153,9 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     }
     return reportPlacement(database, member.membership, topic)
   }
-  const { samples: storageSamples } = storage
-  const told = { storageSamples, placement }
+  const { samples: storageSamples, lack } = storage
+  const unheard = (): string | undefined => member?.membership.unheard()
+  const told = { storageSamples, placement, lack, unheard }
   return { broker, sink, listener, jobs, ...budgets, ...seen, ...told, kafkaAddress, close }
 }
 
@@ -398,9 +403,10 @@ function startTransactions(
     readonly logs: BrokerLog
     readonly tasks: TaskGroup
     readonly member: FleetMember | undefined
+    readonly cluster: ClusterView
   },
 ): Pick<Broker, 'producerIds' | 'transactions'> {
-  const { database, logs, tasks, member } = parts
+  const { database, logs, tasks, member, cluster } = parts
   const producerIds = new ProducerIds(database)
   const transactions = new TransactionCoordinator({
     database,
@@ -412,6 +418,7 @@ function startTransactions(
     expirationMs: config['transactional.id.expiration.ms'],
     abortIntervalMs: config['transaction.abort.timed.out.transaction.cleanup.interval.ms'],
     forgetIntervalMs: config['transaction.remove.expired.transaction.cleanup.interval.ms'],
+    termOf: (transactionalId) => cluster.termOf(transactionalId),
     mayReap: async () => member === undefined || (await member.mayRun('reap-transactions')),
   })
   const stop = new AbortController()

@@ -54,6 +54,7 @@ export function brokerSamples(parts: ScrapedParts): Samples[] {
     ['karst_tail_cache_reads_total', reads(logs.tailCache.stats)],
     ['karst_block_cache_bytes', one(logs.blockCache.stats.bytes)],
     ['karst_block_cache_reads_total', reads(logs.blockCache.stats)],
+    ['karst_block_cache_reads_ahead_total', one(logs.blockCache.stats.ahead)],
     ['karst_disk_full', one(parts.isDiskFull ? 1 : 0)],
     ...jobSamples(parts.jobs),
     ...trafficSamples(parts),

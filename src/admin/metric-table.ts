@@ -306,6 +306,11 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     labels: ['result'],
     doc: 'Reads that the block cache answered (`hit`) or storage (`miss`).',
   },
+  karst_block_cache_reads_ahead_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Runs read from storage before anybody asked for them, behind readers in order.',
+  },
   karst_disk_full: {
     type: 'gauge',
     labels: [],
