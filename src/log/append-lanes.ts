@@ -147,5 +147,5 @@ export class AppendLanes {
 }
 
 function mayBeLow({ budget, batchBytesMax }: LowLane, byteLength: number): boolean {
-  return byteLength <= batchBytesMax && budget.take(byteLength)
+  return byteLength <= batchBytesMax && budget.takeLow(byteLength)
 }

@@ -23,7 +23,9 @@ export interface InlineStats {
 
 /** Beyond the rate for so long at once: clients send in bursts. */
 const burstMs = 1_000
-/** After a refusal all is refused for so long: partitions shall not go to and fro between lanes. */
+/** The part of a burst that is kept for batches of the class low: they have nowhere else to be fast. */
+const keptForLow = 0.5
+/** After a batch is refused all are for so long: partitions shall not go to and fro between lanes. */
 const pauseMs = 1_000
 
 export class InlineBudget {
@@ -66,24 +68,36 @@ export class InlineBudget {
     return (this.bytesPerSecond * burstMs) / 1_000
   }
 
-  /** Whether so many bytes could be taken now. */
-  may(byteLength: number): boolean {
+  /** Whether a group of the standard lane could take so many bytes now. */
+  mayStandard(byteLength: number): boolean {
+    return this.#may(byteLength + this.#burstBytes * keptForLow)
+  }
+
+  /** Takes the bytes of a group where it may go inline; false, and counted, where it may not. */
+  takeStandard(byteLength: number): boolean {
+    return this.#take(byteLength, this.mayStandard(byteLength))
+  }
+
+  /** Takes the bytes of a batch of the class low, and pauses where it may not go inline. */
+  takeLow(byteLength: number): boolean {
+    const isTaken = this.#take(byteLength, !this.#isPaused && this.#may(byteLength))
+    if (!isTaken && !this.#isPaused) this.#pausedUntilMs = this.#clock.monotonicMs() + pauseMs
+    return isTaken
+  }
+
+  get #isPaused(): boolean {
+    return this.#clock.monotonicMs() < this.#pausedUntilMs
+  }
+
+  #may(byteLength: number): boolean {
     this.#fill()
-    if (this.#clock.monotonicMs() < this.#pausedUntilMs) return false
     return byteLength <= this.#left && this.#unpackedBytes() < this.#limits.unpackedBytesMax
   }
 
-  /** Takes the bytes where they may go inline; false, and counted, where they may not. */
-  take(byteLength: number): boolean {
-    if (this.bytesPerSecond === 0) return false // nobody asked for it: nothing to count
-    if (this.may(byteLength)) {
-      this.#left -= byteLength
-      return true
-    }
-    const nowMs = this.#clock.monotonicMs()
-    if (nowMs >= this.#pausedUntilMs) this.#pausedUntilMs = nowMs + pauseMs
-    this.stats.refused++
-    return false
+  #take(byteLength: number, may: boolean): boolean {
+    if (may) this.#left -= byteLength
+    else if (this.bytesPerSecond > 0) this.stats.refused++ // else nobody asked for it
+    return may
   }
 
   /** A group was put into the catalog. */

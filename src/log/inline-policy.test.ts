@@ -11,8 +11,8 @@ function newPolicies(left = Infinity) {
   const sum = (): number => taken.reduce((all, each) => all + each, 0)
   const may = (bytes: number): boolean => sum() + bytes <= left
   const budget = {
-    may,
-    take: (bytes: number) => may(bytes) && taken.push(bytes) > 0,
+    mayStandard: may,
+    takeStandard: (bytes: number) => may(bytes) && taken.push(bytes) > 0,
     went: (bytes: number) => void went.push(bytes),
   }
   const limits = { groupBytesMax: 1_000, lingerMs: 100 }

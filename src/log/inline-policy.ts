@@ -14,8 +14,8 @@ export interface InlinePolicy {
 
 /** What policies need of InlineBudget. */
 export interface Budget {
-  may(byteLength: number): boolean
-  take(byteLength: number): boolean
+  mayStandard(byteLength: number): boolean
+  takeStandard(byteLength: number): boolean
   went(byteLength: number): void
 }
 
@@ -33,10 +33,10 @@ export function standardPolicy(
     isReady: ({ byteLength }) =>
       byteLength <= groupBytesMax &&
       rate.bytesPerSecond * (lingerMs / 1_000) <= groupBytesMax &&
-      budget.may(byteLength),
+      budget.mayStandard(byteLength),
     take(byteLength) {
       rate.came(byteLength)
-      if (byteLength > groupBytesMax || !budget.take(byteLength)) return false
+      if (byteLength > groupBytesMax || !budget.takeStandard(byteLength)) return false
       budget.went(byteLength)
       return true
     },
@@ -44,7 +44,7 @@ export function standardPolicy(
 }
 
 /** Of the lane `low`: every group, because its appends were taken from the budget as they came. */
-export function lowPolicy(budget: Budget): InlinePolicy {
+export function lowPolicy(budget: Pick<Budget, 'went'>): InlinePolicy {
   return {
     isReady: () => true,
     take(byteLength) {
