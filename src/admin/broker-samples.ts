@@ -66,7 +66,7 @@ const reads = ({ hits, misses }: { hits: number; misses: number }): Sample[] => 
   [['miss'], misses],
 ]
 
-function jobSamples({ pack, compact, retain, collect, jobs }: LogJobStats): Samples[] {
+function jobSamples({ pack, merge, compact, retain, collect, jobs }: LogJobStats): Samples[] {
   const one = (value: number): Sample[] => [[[], value]]
   const runs = jobs.map((job): Sample => [[job.name], job.runs])
   const failures = jobs.map((job): Sample => [[job.name], job.failures])
@@ -79,6 +79,8 @@ function jobSamples({ pack, compact, retain, collect, jobs }: LogJobStats): Samp
     ['karst_job_last_run_seconds', lastRuns],
     ['karst_packed_bytes_total', one(pack.bytes)],
     ['karst_packed_objects_total', one(pack.objects)],
+    ['karst_merged_bytes_total', one(merge.bytes)],
+    ['karst_merged_extents_total', one(merge.replaced)],
     ['karst_packing_damaged_runs', one(pack.damagedRuns)],
     ['karst_journal_files_retired_total', one(pack.retired)],
     ['karst_compaction_passes_total', one(compact.passes)],
