@@ -251,6 +251,11 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     labels: ['verb'],
     doc: 'Those that were sent because an earlier one was slow.',
   },
+  karst_zone_bytes_total: {
+    type: 'counter',
+    labels: ['direction', 'zone'],
+    doc: 'Record bytes of clients in the zone of the broker (`same`), in another, or unknown.',
+  },
   karst_feed_polls_total: {
     type: 'counter',
     labels: [],
