@@ -3,6 +3,7 @@
  * a real S3 server behind a proxy that answers as late as the model says and counts.
  */
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { checkout, nodeProgram } from '../test/support/broker-process.ts'
 import { Fleet } from '../test/support/fleet.ts'
 import { Program } from '../test/support/program.ts'
@@ -10,6 +11,8 @@ import type { ProxyVerb, VerbCounts } from '../test/support/s3-proxy.ts'
 
 export const zones: readonly string[] = ['a', 'b', 'c']
 const lifetimeMs = 60 * 60_000
+/** The last broker has its place a heartbeat or two after it is ready; clients are sent on before. */
+const placedMs = 3_000
 
 export type Counts = Record<ProxyVerb, VerbCounts>
 
@@ -43,6 +46,7 @@ export class FleetSite {
     const fleet = await Fleet.start({ zones, flags, through })
     const [proxy] = proxies
     if (proxy === undefined) throw new Error('a fleet starts through its proxy')
+    await sleep(placedMs)
     return new FleetSite(fleet, proxy.program, proxy.endpoint)
   }
 

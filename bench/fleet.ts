@@ -3,13 +3,13 @@
  * broker, and what the bucket is asked for, packing and hedges included. Three zones with a broker
  * each, everything read once in each zone.
  */
-import { Program } from '../test/support/program.ts'
 import { createTopic } from './client.ts'
 import { newFolder, removeFolder } from './karst.ts'
 import { FleetSite, between, type Counts, zones } from './fleet-site.ts'
 import { cpuSeconds, residentMb } from './machine.ts'
 import { openLoad, type OpenLoad } from './open-loop.ts'
 import { probe, type Probed, quantilesText } from './probe.ts'
+import { follow } from './rdkafka.ts'
 import type { Bench, Section } from './section.ts'
 import type { Target } from './figures.ts'
 
@@ -78,15 +78,22 @@ async function measure(bench: Bench, name: string, load: FleetLoad): Promise<voi
     const configs = { 'karst.latency.class': latency }
     await createTopic(site.portOf(0), 'load', partitions, configs)
     await createTopic(site.portOf(0), 'probe', 1, configs)
-    const readers = zones.map((zone) => reader(bench, site, zone))
+    const of = { bootstrap: site.fleet.bootstrap, topic: 'load', partitions }
+    const readers = zones.map((zone) => follow(bench.programs.rdkafka, { ...of, zone }))
     const loading = Promise.all(
       zones.map((_, at) => openLoad(bench.programs.openLoop, own(site, at, load, folder))),
     )
     loading.catch(() => undefined) // awaited below
     const counting = counted(site)
     const [from = '', to = ''] = site.brokers.map(({ bootstrap }) => bootstrap)
-    const of = { topic: 'probe', perSecond: probesPerSecond, recordBytes, warmUpSeconds, seconds }
-    const probed = await probe({ ...of, from, to })
+    const records = {
+      topic: 'probe',
+      perSecond: probesPerSecond,
+      recordBytes,
+      warmUpSeconds,
+      seconds,
+    }
+    const probed = await probe({ ...records, from, to })
     const requests = await counting
     const memory = Math.max(...site.brokers.map(({ pid }) => residentMb(pid)))
     const sent = await loading
@@ -106,28 +113,6 @@ function own(site: FleetSite, at: number, load: FleetLoad, folder: string): Open
   const rate = (load.rate * 1e6) / batchBytes / connections
   const shape = { topic: 'load', partitions, recordBytes, connections, warmUpSeconds, seconds }
   return { ...shape, port: site.portOf(at), recordsPerBatch: load.recordsPerBatch, rate, folder }
-}
-
-/** Follows all that is written, as a consumer of the zone. */
-function reader({ programs }: Bench, { fleet }: FleetSite, zone: string): Program {
-  const from = Array.from({ length: partitions }, (_, each) => ['-p', String(each)]).flat()
-  const settings = [`client.rack=${zone}`, `client.id=bench,zone=${zone}`, 'fetch.wait.max.ms=500']
-  const args = [
-    '-C',
-    '-t',
-    'load',
-    '-b',
-    fleet.bootstrap,
-    ...from,
-    '-o',
-    'end',
-    '-q',
-    '-i',
-    '100000',
-  ]
-  const timeoutMs = (warmUpSeconds + seconds + 120) * 1_000
-  const all = [...args, ...settings.flatMap((each) => ['-X', each])]
-  return new Program(`reader ${zone}`, programs.rdkafka, all, { timeoutMs })
 }
 
 interface Requests {

@@ -15,15 +15,17 @@ import { groupsSection } from './groups.ts'
 import { latencySection, slowSection } from './latency.ts'
 import { describeMachine } from './machine.ts'
 import { memorySection } from './memory.ts'
+import { partitionsSection } from './partitions.ts'
 import { produceSection } from './produce.ts'
 import { buildPrograms } from './programs.ts'
+import { replaySection } from './replay.ts'
 import type { Section, Subject } from './section.ts'
 import { startSection } from './start.ts'
 import { transactionsSection } from './transactions.ts'
 
 const usage = `npm run bench -- [flags]
   --only a,b       sections: start, latency, slow, produce, fetch, groups, memory,
-                   transactions, catalog, fleet (default: all)
+                   transactions, catalog, fleet, replay, partitions (default: all)
   --match TEXT     of produce and fleet, only what has TEXT in its name, such as '1 MiB, 12'
   --rounds N       how often each section runs (default: 5)
   --json FILE      every value of every figure
@@ -41,6 +43,8 @@ const sections = [
   transactionsSection,
   catalogSection,
   fleetSection,
+  replaySection,
+  partitionsSection,
 ]
 
 const { values } = parseArgs({

@@ -26,6 +26,7 @@ import { KafkaListener } from './kafka/kafka-listener.ts'
 import { ConnectionLimits } from './kafka/connection-limits.ts'
 import { MemoryBudget } from './kafka/memory-budget.ts'
 import { Nudges } from './kafka/nudges.ts'
+import { ZoneTraffic } from './kafka/zone-traffic.ts'
 import { Router } from './kafka/router.ts'
 import { SlabPool } from './kafka/slab.ts'
 import type { BrokerLog } from './log/broker-log.ts'
@@ -114,6 +115,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     nodeId,
     cluster,
     nudges: new Nudges(cluster, clock),
+    zoneTraffic: new ZoneTraffic(cluster.zone),
     leaderEpoch,
     advertised: () => (advertised === undefined ? kafkaAddress : addressOf(advertised)),
     config,

@@ -49,6 +49,7 @@ export class BrokerStatus {
           : { otlp: { usedBytes: otlp.usedBytes(), limitBytes: otlp.limitBytes } }),
       },
       isReady,
+      zoneTraffic: broker.zoneTraffic,
       isDiskFull: space.full !== undefined,
     })
     const all = new Map([

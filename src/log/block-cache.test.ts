@@ -37,7 +37,7 @@ const ends = 5
 const nextRun = async ({ nextOffset }: Run): Promise<Run | undefined> =>
   nextOffset < ends ? runAt(nextOffset) : undefined
 
-test('behind the second run in order the next ones are read before they are asked for', async () => {
+test('behind the second run in order the next are read before they are asked for', async () => {
   const { cache, begun, gates } = world(8)
   for (const offset of [0, 1]) {
     const reading = cache.readThrough(runAt(offset), nextRun)

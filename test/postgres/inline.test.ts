@@ -60,6 +60,7 @@ async function startBroker(
       logLevels: new LogLevels('INFO'),
       jobTimes: {
         ...{ outcomesKeptMs: 60_000, orphanMs: 60_000, journalRowsMs: 60_000 },
+        ...{ mergeLookMs: 60_000, mergeAgeMs: 60_000 },
         ...{ sweepMs: 60_000, dropTopicsMs: 60_000, expireGroupsMs: 60_000 },
       },
     },
