@@ -17,6 +17,8 @@ interface FleetLoad {
   /** Megabytes (10^6) per second at each broker. */
   readonly rate: number
   readonly recordsPerBatch: number
+  /** The class of all topics. Default: standard. */
+  readonly latency?: 'low'
   readonly targets: Readonly<Record<'p50' | 'p99' | 'p999' | 'endToEnd', Target>>
   readonly putsPerGib: Target
   readonly getsPerGib: Target
@@ -46,6 +48,13 @@ const loads: readonly FleetLoad[] = [
   },
 ]
 
+/** A megabyte per second in all; without a bucket on its way. */
+const low: FleetLoad = {
+  ...{ rate: 0.33, recordsPerBatch: 4, latency: 'low' },
+  targets: { p50: {}, p99: { atMost: 20 }, p999: {}, endToEnd: { atMost: 40 } },
+  ...{ putsPerGib: {}, getsPerGib: {} },
+}
+
 /** Dollars for a request of S3 in us-east-1: one that writes or lists, and one that reads. */
 const writeDollars = 5e-6
 const readDollars = 4e-7
@@ -54,8 +63,8 @@ const secondsPerMonth = 30 * 86_400
 export const fleetSection: Section = {
   name: 'fleet',
   async run(bench) {
-    for (const load of loads) {
-      const name = `${load.rate} MB/s per broker`
+    for (const load of [...loads, low]) {
+      const name = `${load.rate} MB/s per broker${load.latency === undefined ? '' : ', low'}`
       if (name.includes(bench.match)) await measure(bench, name, load)
     }
   },
@@ -65,8 +74,10 @@ async function measure(bench: Bench, name: string, load: FleetLoad): Promise<voi
   const folder = await newFolder('fleet')
   const site = await FleetSite.start()
   try {
-    await createTopic(site.portOf(0), 'load', partitions)
-    await createTopic(site.portOf(0), 'probe', 1)
+    const { latency = 'standard' } = load
+    const configs = { 'karst.latency.class': latency }
+    await createTopic(site.portOf(0), 'load', partitions, configs)
+    await createTopic(site.portOf(0), 'probe', 1, configs)
     const of = { bootstrap: site.fleet.bootstrap, topic: 'load', partitions }
     const readers = zones.map((zone) => follow(bench.programs.rdkafka, { ...of, zone }))
     const loading = Promise.all(

@@ -223,6 +223,7 @@ function startJobs(
     limits: {
       windowMs: config['pack.window.ms'],
       windowBytes: config['pack.window.bytes'],
+      inlineMs: config['pack.inline.ms'],
       objectBytes: config['pack.object.bytes'],
       retentionCheckMs: config['log.retention.check.interval.ms'],
       graceMs: config['object.grace.ms'],

@@ -281,6 +281,26 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     labels: [],
     doc: 'The last look, until it was taken in.',
   },
+  karst_inline_groups_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Groups of appends that travelled in their commit.',
+  },
+  karst_inline_bytes_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Their bytes.',
+  },
+  karst_inline_refused_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Small groups, and batches of topics of the class `low`, that found the budget used up.',
+  },
+  karst_inline_unpacked_bytes: {
+    type: 'gauge',
+    labels: [],
+    doc: 'Bytes in the database that are not packed yet, of all brokers, as far as this one knows.',
+  },
   karst_tail_cache_bytes: {
     type: 'gauge',
     labels: [],

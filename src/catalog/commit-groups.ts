@@ -121,6 +121,9 @@ export interface CommitResult {
 /** Runs in one transaction: bounds how long its locks are held. */
 export const commitRunsMax = 1_000
 
+/** Whose groups: a database may keep a session for each lane. */
+export type CommitLane = 'groups' | 'low'
+
 /**
  * Commits the groups in the order given. A group whose id is taken already keeps the outcome that
  * it has: committing again after a lost answer is safe.
@@ -136,8 +139,9 @@ export function commitGroups(
   database: CatalogDatabase,
   groups: readonly GroupIntent[],
   durable?: Promise<void>,
+  lane: CommitLane = 'groups',
 ): Promise<CommitResult> {
-  return database.transaction('commit-groups', async (tx) => {
+  return database.transaction(`commit-${lane}`, async (tx) => {
     const result = await commitIn(tx, groups)
     await durable
     return result
@@ -153,8 +157,9 @@ export function commitGroups(
 export function cancelGroups(
   database: CatalogDatabase,
   groups: readonly GroupIntent[],
+  lane: CommitLane = 'groups',
 ): Promise<GroupResult[]> {
-  return database.transaction('cancel-groups', async (tx) => {
+  return database.transaction(`cancel-${lane}`, async (tx) => {
     const rows = groups.map((group) => claimRow(group, 'cancelled'))
     const claimed = await tx.insert(commitLog, rows)
     const found = await knownResults(tx, groups, claimed)

@@ -6,9 +6,9 @@ import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
 import type { GroupIntent } from './commit-groups.ts'
 import type { CatalogDatabase, Transaction } from './database.ts'
-import { groupOfInline } from './group-objects.ts'
+import { groupOfInline, inlineObjectId } from './group-objects.ts'
 import { inlineData } from './schema.ts'
-import { compareKeys, type Key } from './table.ts'
+import { compareKeys } from './table.ts'
 
 /** Bytes of one group: the hard bound of what a commit carries beside its rows. */
 const groupBytesHardMax = 256 * 1024
@@ -36,6 +36,23 @@ export async function readInline(database: CatalogDatabase, objectId: string): P
   return row.bytes
 }
 
+/**
+ * The bytes of an inline object, and of those that its lane brought behind it, at most `limit`; the
+ * object itself is not among them where it was dropped.
+ *
+ * @throws Failure 'unavailable': try again. 'not-found': it is no such object.
+ */
+export async function readInlineFrom(
+  database: CatalogDatabase,
+  objectId: string,
+  limit: number,
+): Promise<{ readonly objectId: string; readonly bytes: Uint8Array }[]> {
+  const [incarnation, groupNumber] = keyOf(objectId)
+  const range = { prefix: [incarnation], from: [groupNumber], limit }
+  const rows = await database.snapshot('read inline', (tx) => tx.scan(inlineData, range))
+  return rows.map((row) => ({ objectId: inlineObjectId(row), bytes: row.bytes }))
+}
+
 /** Drops the bytes of objects that nothing names. @throws Failure 'unavailable' | 'unknown-outcome' */
 export function dropInline(
   database: CatalogDatabase,
@@ -45,7 +62,7 @@ export function dropInline(
   return database.transaction('drop inline', (tx) => tx.delete(inlineData, keys))
 }
 
-function keyOf(objectId: string): Key {
+function keyOf(objectId: string): readonly [number, number] {
   const group = groupOfInline(objectId)
   if (group === undefined) throw new Failure('not-found', `no inline object ${objectId}`)
   return [group.incarnation, group.groupNumber]

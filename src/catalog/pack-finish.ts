@@ -5,6 +5,7 @@
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
 import { type CatalogDatabase, catalogLimits, type ReadTransaction } from './database.ts'
+import { isInline } from './group-objects.ts'
 import { decodeManifest, type Run } from './manifest.ts'
 import { type CommitLogRow, commitLog, objects, partitions, topics } from './schema.ts'
 import { compareKeys } from './table.ts'
@@ -209,8 +210,17 @@ export function endJournalObjects(
   assert(finished.length <= endedObjectsMax, `at most ${endedObjectsMax} objects are ended at once`)
   return database.transaction('end journal objects', async (tx) => {
     const end = { state: 'garbage', unnamedMs: nowMs } as const
+    const ids = finished.toSorted((a, b) => compareKeys([a], [b]))
+    // Their ids come first in the order of locks. One that is gone is another's work: its group is
+    // decided, so that no commit names it again.
+    const inline = ids.filter(isInline).map((objectId) => [objectId])
+    if (inline.length > 0) {
+      const rows = await tx.lock(objects, inline, 'exclusive')
+      const ended = rows.filter(({ state }) => state === 'live').map((row) => ({ ...row, ...end }))
+      if (ended.length > 0) await tx.put(objects, ended)
+    }
     // One after another: a row that is not there is claimed, in the order of locks like the others.
-    for (const objectId of finished.toSorted((a, b) => compareKeys([a], [b]))) {
+    for (const objectId of ids.filter((id) => !isInline(id))) {
       const [row] = await tx.lock(objects, [[objectId]], 'exclusive')
       if (row?.state === 'live') await tx.put(objects, [{ ...row, ...end }])
       if (row !== undefined) continue

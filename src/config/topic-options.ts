@@ -98,6 +98,15 @@ export const topicOptions = {
     broker: 'log.index.interval.bytes',
     doc: 'Without effect: there are no index files.',
   },
+  'karst.latency.class': {
+    type: 'string',
+    default: 'standard',
+    choices: ['standard', 'low'],
+    doc: [
+      'low: in a fleet, small batches travel in their commit, visible in milliseconds, while',
+      'journal.inline.bytes.per.second lasts. On one machine it changes nothing.',
+    ],
+  },
   'leader.replication.throttled.replicas': {
     type: 'list',
     default: '',

@@ -7,10 +7,10 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/errors.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { groupObjectId, groupOfObject, isInline } from '../catalog/group-objects.ts'
-import { readInline } from '../catalog/inline-data.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import { type DecidedGroup, DecidedGroups } from './decided-groups.ts'
 import type { GroupPlace, Journal, JournalGroup } from './journal.ts'
+import { InlineObjects } from './inline-objects.ts'
 import { encodeObjectHeader } from './object-header.ts'
 import { WholeObjects } from './whole-objects.ts'
 
@@ -39,6 +39,8 @@ export interface NamedGroup {
 
 /** A group takes one more batch when it is nearly full. */
 const wholeBytesMax = 16 * 1024 * 1024
+/** One part of so many of the cache is for groups in the catalog: they are small. */
+const inlineCacheShare = 4
 
 export class ObjectJournal implements Journal {
   readonly #options: ObjectJournalOptions
@@ -46,6 +48,7 @@ export class ObjectJournal implements Journal {
   /** Named by a commit, and not packed yet: their bytes are never added to. */
   readonly #finished = new Set<string>()
   readonly #whole: WholeObjects
+  readonly #inline: InlineObjects
   readonly #decided = new DecidedGroups()
   readonly #writes = new Set<Promise<unknown>>()
   #isClosed = false
@@ -53,8 +56,10 @@ export class ObjectJournal implements Journal {
   constructor(options: ObjectJournalOptions) {
     this.#options = options
     this.#clusterId = Buffer.from(options.clusterId, 'base64url')
+    const inlineBytes = Math.floor(options.cacheBytes / inlineCacheShare)
+    this.#inline = new InlineObjects(options.database, inlineBytes)
     this.#whole = new WholeObjects({
-      maxBytes: options.cacheBytes,
+      maxBytes: options.cacheBytes - inlineBytes,
       objectBytesMax: wholeBytesMax,
       read: (objectId, length) =>
         options.objects.read(this.#key(objectId), 0, length, { priority: 'tail' }),
@@ -65,6 +70,11 @@ export class ObjectJournal implements Journal {
   /** Decisions that no object tells yet, and those that were left out for want of room. */
   get decisions(): { readonly waiting: number; readonly dropped: number } {
     return { waiting: this.#decided.waiting, dropped: this.#decided.dropped }
+  }
+
+  /** Bytes of groups in the catalog that are not packed yet, of all brokers. */
+  get inlineBytes(): number {
+    return this.#inline.unpackedBytes
   }
 
   async write(group: JournalGroup): Promise<GroupPlace> {
@@ -134,7 +144,7 @@ export class ObjectJournal implements Journal {
   }
 
   #wholeOf(objectId: string): Promise<Uint8Array | undefined> {
-    if (isInline(objectId)) return readInline(this.#options.database, objectId)
+    if (isInline(objectId)) return this.#inline.get(objectId)
     return this.#whole.get(objectId)
   }
 
@@ -149,7 +159,10 @@ export class ObjectJournal implements Journal {
    */
   learn(groups: Iterable<NamedGroup>): void {
     for (const { objectId, length } of groups) {
-      if (isInline(objectId)) this.#finished.add(objectId)
+      if (isInline(objectId)) {
+        this.#finished.add(objectId)
+        this.#inline.learn(objectId, length)
+      }
       if (groupOfObject(objectId) === undefined) continue
       this.#finished.add(objectId)
       this.#whole.learn(objectId, length)
@@ -169,6 +182,7 @@ export class ObjectJournal implements Journal {
   retire(objectId: string): Promise<void> {
     this.#finished.delete(objectId)
     this.#whole.forget(objectId)
+    this.#inline.forget(objectId)
     return Promise.resolve()
   }
 

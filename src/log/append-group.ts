@@ -4,6 +4,7 @@ import type { Hold } from '../base/hold.ts'
 import { Failure } from '../base/errors.ts'
 import type { AppendIntent, GroupIntent, GroupResult } from '../catalog/commit-groups.ts'
 import type { EndIntent, MarkIntent } from '../catalog/end-transaction.ts'
+import { inlineObjectId } from '../catalog/group-objects.ts'
 import type { AppendOutcome } from '../catalog/outcomes.ts'
 import type { GroupId, GroupPlace, JournalGroup, JournalRun } from '../journal/journal.ts'
 
@@ -61,6 +62,8 @@ export interface LaneGroup {
   readonly byteLength: number
   /** How much of a transaction it is, see commitRunsMax. */
   readonly runCount: number
+  /** Bytes that its commit carries beside its rows. */
+  readonly inlineBytes: number
   intent(place: GroupPlace, isAhead: (append: PendingAppend) => boolean): GroupIntent
   answer(result: CommittedGroup): void
   refuse(error: Error): void
@@ -74,6 +77,7 @@ export class EndGroup implements LaneGroup {
   readonly appends: readonly PendingAppend[] = []
   readonly byteLength: number = 0
   readonly runCount: number = runsOfEnd
+  readonly inlineBytes: number = 0
   readonly id: GroupId
   readonly #createdMs: number
   readonly #end: EndIntent | MarkIntent
@@ -112,6 +116,7 @@ export class SealedGroup implements LaneGroup {
   readonly #waiting: readonly Waiting[]
   /** The journal may still read the bytes, or answers are still to be given: both must be over. */
   #holders = 2
+  #inline: Uint8Array | undefined
 
   constructor(id: GroupId, createdMs: number, waiting: readonly Waiting[], byteLength: number) {
     this.#waiting = waiting
@@ -132,13 +137,29 @@ export class SealedGroup implements LaneGroup {
     return this.journalGroup.runs.length
   }
 
+  get inlineBytes(): number {
+    return this.#inline?.length ?? 0
+  }
+
+  /**
+   * Lets the bytes travel in the commit; returns where they will be. They are copied, as they
+   * are before they get offsets: the commit may be sent again when those are written into them.
+   */
+  goInline(): GroupPlace {
+    const { id, chunks, byteLength } = this.journalGroup
+    this.#inline = Buffer.concat(chunks, byteLength)
+    this.bytesAreFree() // no journal reads them
+    return { objectId: inlineObjectId(id), position: 0, length: byteLength, bytesPosition: 0 }
+  }
+
   /** `isAhead` tells which appends must wait for one before them; asked in the group's order. */
   intent(place: GroupPlace, isAhead: (append: PendingAppend) => boolean): GroupIntent {
     const { id, createdMs } = this.journalGroup
     const appends = this.appends.map((append) =>
       isAhead(append) ? { ...append, isAhead: true } : append,
     )
-    return { ...id, ...place, createdMs, appends }
+    const inline = this.#inline
+    return { ...id, ...place, createdMs, appends, ...(inline === undefined ? {} : { inline }) }
   }
 
   answer({ outcomes }: CommittedGroup): void {

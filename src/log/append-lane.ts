@@ -9,6 +9,7 @@ import { Failure, isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import {
   cancelGroups,
+  type CommitLane,
   commitGroups,
   commitRunsMax,
   type GroupIntent,
@@ -19,6 +20,7 @@ import type { AppendOutcome, RefusedReason } from '../catalog/outcomes.ts'
 import type { GroupPlace, Journal } from '../journal/journal.ts'
 import { MissingSequences } from './missing-sequences.ts'
 import { GatherPause } from './gather-pause.ts'
+import type { InlinePolicy } from './inline-policy.ts'
 import { Linger } from './linger.ts'
 import { failLate, type Flight, newFlight, nowhere } from './flight.ts'
 import type { SealPolicy } from './seal-policy.ts'
@@ -47,6 +49,8 @@ export interface LaneLimits {
    * on a disk, a moment where that pays.
    */
   readonly lingerMs?: number
+  /** How long a group that goes inline gathers; less than `lingerMs`. */
+  readonly inlineLingerMs?: number
   /** From sealing to the end of the write; past it the group's appends are refused. */
   readonly writeDeadlineMs: number
   /**
@@ -60,11 +64,17 @@ export interface LaneLimits {
 
 export interface LaneDeps {
   readonly incarnation: number
+  /** Default: 'groups'. */
+  readonly name?: CommitLane
   readonly journal: Journal
   readonly database: CatalogDatabase
   readonly clock: Clock
   readonly log: Log
   readonly limits: LaneLimits
+  /** Which groups travel in their commit. Default: none. */
+  readonly inline?: InlinePolicy
+  /** Of all lanes of the broker together: a partition goes from one to another. Default: its own. */
+  readonly missing?: MissingSequences
   /** Takes what was committed into the index and the caches, before anybody is answered. */
   readonly committed: (
     appends: readonly PendingAppend[],
@@ -79,6 +89,9 @@ const earlyPatienceMs = 20
 
 /** A failed commit is tried again until the group's fate is certain; pauses grow up to this. */
 const retryPauseMsMax = 1_000
+
+/** Bytes of groups in one commit: some milliseconds of the catalog's time. */
+const commitInlineBytesMax = 1024 * 1024
 
 /** Ends of transactions that wait for their commit; beyond, they are refused as overloaded. */
 const queuedEndsMax = 10_000
@@ -98,7 +111,7 @@ export class AppendLane {
   #sealed = 0
   #sealedBytes = 0
   #writing = 0
-  readonly #missing = new MissingSequences()
+  readonly #missing: MissingSequences
   readonly #gather: SealPolicy
   #committing = false
   #isPumpDue = false
@@ -109,12 +122,8 @@ export class AppendLane {
 
   constructor(deps: LaneDeps) {
     this.#deps = deps
-    const { lingerMs } = deps.limits
-    const over = (): void => this.#pump()
-    this.#gather =
-      lingerMs === undefined
-        ? new GatherPause(deps.clock, over)
-        : new Linger(deps.clock, lingerMs, over)
+    this.#missing = deps.missing ?? new MissingSequences()
+    this.#gather = sealPolicy(deps, () => this.#pump())
   }
 
   /** Bytes accepted and not yet decided. */
@@ -214,8 +223,13 @@ export class AppendLane {
       this.#flights.push(flight)
       this.#sealed++
       this.#sealedBytes += group.byteLength
-      this.#writing++
-      void this.#write(flight, group)
+      if (this.#deps.inline?.take(group.byteLength) === true) {
+        flight.place = group.goInline()
+        this.#commitSoon()
+      } else {
+        this.#writing++
+        void this.#write(flight, group)
+      }
     }
   }
 
@@ -283,7 +297,7 @@ export class AppendLane {
     { written }: Flight,
     intents: readonly GroupIntent[],
   ): Promise<readonly GroupResult[] | 'unknown-outcome' | 'later'> {
-    const { clock, database } = this.#deps
+    const { clock, database, name } = this.#deps
     const durable = Promise.withResolvers<void>()
     durable.promise.catch(() => undefined) // nobody waits for it where judging failed
     written.promise.then(durable.resolve, durable.reject)
@@ -291,7 +305,7 @@ export class AppendLane {
       durable.reject(new Failure('unavailable', `not written within ${earlyPatienceMs} ms`))
     })
     try {
-      return (await commitGroups(database, intents, durable.promise)).groups
+      return (await commitGroups(database, intents, durable.promise, name)).groups
     } catch (error) {
       if (!isFailure(error)) throw error
       return isFailure(error, 'unknown-outcome') ? 'unknown-outcome' : 'later'
@@ -345,10 +359,13 @@ export class AppendLane {
   #takeReady(): Flight[] {
     const ready: Flight[] = []
     let runs = 0
+    let inlineBytes = 0
     for (const flight of this.#flights) {
       if (flight.place === undefined && flight.failure === undefined) break
       runs += flight.group.runCount
-      if (ready.length > 0 && runs > commitRunsMax) break
+      inlineBytes += flight.group.inlineBytes
+      const isFull = runs > commitRunsMax || inlineBytes > commitInlineBytesMax
+      if (ready.length > 0 && isFull) break
       ready.push(flight)
     }
     return ready
@@ -360,7 +377,8 @@ export class AppendLane {
       return group.intent(place, (append) => this.#missing.isAhead(append))
     })
     try {
-      const { groups } = await commitGroups(this.#deps.database, intents)
+      const { database, name } = this.#deps
+      const { groups } = await commitGroups(database, intents, undefined, name)
       await this.#settle(flights, groups)
     } catch (error) {
       if (error instanceof AssertionFailed) throw error
@@ -388,7 +406,8 @@ export class AppendLane {
   async #resolve(flights: readonly Flight[], intents: readonly GroupIntent[]): Promise<void> {
     for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, retryPauseMsMax)) {
       try {
-        const results = await cancelGroups(this.#deps.database, intents)
+        const { database, name } = this.#deps
+        const results = await cancelGroups(database, intents, name)
         return await this.#settle(flights, results)
       } catch (error) {
         if (!isFailure(error)) throw error
@@ -433,6 +452,14 @@ export class AppendLane {
     this.#queuedBytes -= flight.group.byteLength
     flight.group.refuse(flight.failure ?? new Failure('unavailable', 'the write failed'))
   }
+}
+
+function sealPolicy({ clock, limits, inline }: LaneDeps, over: () => void): SealPolicy {
+  const { lingerMs, inlineLingerMs } = limits
+  if (lingerMs === undefined) return new GatherPause(clock, over)
+  if (inline === undefined || inlineLingerMs === undefined) return new Linger(clock, lingerMs, over)
+  const early = { lingerMs: inlineLingerMs, isReady: inline.isReady.bind(inline) }
+  return new Linger(clock, lingerMs, over, early)
 }
 
 function asError(error: unknown): Error {

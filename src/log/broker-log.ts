@@ -21,7 +21,8 @@ import type { Journal } from '../journal/journal.ts'
 import { patchBatch } from '../record/batch-header.ts'
 import { abortedIn, abortsOf } from './aborted-reader.ts'
 import type { PendingAppend } from './append-group.ts'
-import { AppendLane, type LaneLimits } from './append-lane.ts'
+import type { LaneDeps, LaneLimits } from './append-lane.ts'
+import type { AppendLanes } from './append-lanes.ts'
 import { decisionOf } from './decision.ts'
 import { BlockCache } from './block-cache.ts'
 import type { BlockSource } from './block-shelf.ts'
@@ -29,9 +30,13 @@ import { ExtentIndex } from './extent-index.ts'
 import { LogIndex } from './log-index.ts'
 import { LogReader, type ReadResult } from './log-reader.ts'
 import { markerBatch } from './marker-batch.ts'
+import { type InlineDeps, openLanes } from './open-lanes.ts'
 import type { Isolation, PartitionLog } from './partition-log.ts'
 import { PartitionSizes } from './partition-sizes.ts'
 import { TailCache } from './tail-cache.ts'
+
+/** `karst.latency.class` of a topic. */
+export type LatencyClass = 'standard' | 'low'
 
 export interface BrokerLogDeps {
   readonly incarnation: number
@@ -41,6 +46,8 @@ export interface BrokerLogDeps {
   readonly clock: Clock
   readonly log: Log
   readonly laneLimits: LaneLimits
+  /** Given where small groups travel in their commit. */
+  readonly inline?: InlineDeps
   readonly tailCacheBytes: number
   readonly blockCacheBytes: number
   readonly storageReadsMax: number
@@ -61,7 +68,7 @@ export class BrokerLog {
   readonly reader: LogReader
   readonly sizes: PartitionSizes
   readonly #deps: BrokerLogDeps
-  readonly #lane: AppendLane
+  readonly #lanes: AppendLanes
 
   constructor(deps: BrokerLogDeps) {
     this.#deps = deps
@@ -82,7 +89,8 @@ export class BrokerLog {
       if (decision !== undefined) deps.decided?.(decision)
     }
     const told = { committed, decided }
-    this.#lane = new AppendLane({ incarnation, journal, database, clock, log, limits, ...told })
+    const lane = { incarnation, journal, database, clock, log, limits, ...told }
+    this.#lanes = openLanes(lane, deps.inline)
   }
 
   /** Takes in what the catalog knows at start: partitions, and the runs that are not packed. */
@@ -117,26 +125,27 @@ export class BrokerLog {
 
   /** Bytes accepted and not yet decided. */
   get queuedBytes(): number {
-    return this.#lane.queuedBytes
+    return this.#lanes.queuedBytes
   }
 
-  /** See AppendLane.settled. */
+  /** See AppendLanes.settled. */
   settled(): Promise<void> {
-    return this.#lane.settled()
+    return this.#lanes.settled()
   }
 
-  /** See AppendLane.append. */
+  /** See AppendLanes.append. `latency`: the class of its topic. */
   append(
     intent: AppendIntent & { readonly partitionIndex: number },
     bytes: Uint8Array,
     hold: Hold,
+    latency: LatencyClass = 'standard',
   ): Promise<AppendOutcome> {
-    return this.#lane.append({ ...intent, bytes, hold })
+    return this.#lanes.append({ ...intent, bytes, hold }, latency === 'low')
   }
 
-  /** See AppendLane.end. */
+  /** See AppendLanes.end. */
   end(intent: EndIntent | MarkIntent): Promise<unknown> {
-    return this.#lane.end(intent)
+    return this.#lanes.end(intent)
   }
 
   /**
@@ -249,7 +258,7 @@ export class BrokerLog {
 
   /** Refuses new appends, and waits until those accepted are decided. */
   async close(): Promise<void> {
-    await this.#lane.close()
+    await this.#lanes.close()
     this.tailCache.clear()
   }
 
@@ -304,5 +313,5 @@ export class BrokerLog {
   }
 }
 
-type AppendLaneDecided = NonNullable<ConstructorParameters<typeof AppendLane>[0]['decided']>
-type AppendLaneCommitted = ConstructorParameters<typeof AppendLane>[0]['committed']
+type AppendLaneDecided = NonNullable<LaneDeps['decided']>
+type AppendLaneCommitted = LaneDeps['committed']

@@ -1,16 +1,19 @@
 /** Whoever follows hears of everything, in a lawful order, and again where a look failed half-way. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sleep } from '../base/clock.ts'
 import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { Failure } from '../base/errors.ts'
 import { silentLog } from '../base/log.ts'
 import { noteChange } from '../catalog/change-log.ts'
+import type { FleetDatabase } from '../catalog/fleet-database.ts'
 import { commitRow } from '../catalog/contract-subject.ts'
 import { openMemoryDatabase } from '../catalog/memory-database.ts'
 import { commitLog } from '../catalog/schema.ts'
 import { FeedFollower, type FeedListener } from './feed-follower.ts'
 
-async function begin() {
+/** `lookMs`: how long the database's answer to a look is on its way. */
+async function begin(lookMs = 0) {
   const clock = new VirtualClock()
   const database = openMemoryDatabase({ clock })
   const told: string[] = []
@@ -35,9 +38,23 @@ async function begin() {
       told.push('reset')
     },
   }
-  const parts = { database, clock, log: silentLog, pollMs: 25, idlePollMs: 200 }
+  const changes: FleetDatabase['changes'] = async (since, tables, limit) => {
+    const found = await database.changes(since, tables, limit)
+    if (lookMs > 0) await sleep(clock, lookMs)
+    return found
+  }
+  const onAnnounced = database.onAnnounced.bind(database)
+  const parts = {
+    database: { changes, onAnnounced },
+    clock,
+    log: silentLog,
+    pollMs: 25,
+    idlePollMs: 200,
+  }
   const follower = new FeedFollower(parts)
-  await follower.begin()
+  const beginning = follower.begin()
+  await clock.advance(lookMs)
+  await beginning
   const stop = new AbortController()
   const running = follower.run(listener, stop.signal)
   const commit = (number: number): Promise<boolean[]> =>
@@ -74,6 +91,18 @@ test('an announcement is heeded at once, and catching up sees what came before i
   await commit(2)
   await follower.catchUp()
   assert.ok(told.includes('group 2'))
+  await end()
+})
+
+test('what is announced while a look is under way is looked at soon', async () => {
+  const { clock, database, told, commit, end } = await begin(20)
+  await commit(1)
+  database.announce()
+  await clock.advance(19)
+  assert.deepEqual(told, [], 'the look under way began before')
+  await clock.advance(27)
+  assert.deepEqual(told, ['group 1', 'looked'])
+  await clock.advance(200)
   await end()
 })
 

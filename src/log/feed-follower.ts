@@ -28,7 +28,7 @@ export interface FeedListener {
 }
 
 export interface FeedFollowerDeps {
-  readonly database: FleetDatabase
+  readonly database: Pick<FleetDatabase, 'changes' | 'onAnnounced'>
   readonly clock: Clock
   readonly log: Log
   /** From one look to the next while there is something to see … */
@@ -50,6 +50,8 @@ export interface FeedStats {
 /** Rows of one look; beyond, everything is read anew, which costs less by then. */
 const rowsMax = 10_000
 const feedTables = [commitLog, changeLog] as readonly Table<never>[]
+/** From a look to one that was called for meanwhile: they cost the database something. */
+const calledMs = 5
 /** A pause after a failed look doubles up to this. */
 const retryMsMax = 1_000
 
@@ -65,6 +67,8 @@ export class FeedFollower {
   /** Asked for while another look was under way, which had begun too early for who asks. */
   #next: Promise<void> | undefined
   #wake: AbortController | undefined
+  /** Something was announced since the last look of `run` began. */
+  #isCalled = false
 
   constructor(deps: FeedFollowerDeps) {
     this.#deps = deps
@@ -82,11 +86,15 @@ export class FeedFollower {
   async run(listener: FeedListener, signal: AbortSignal): Promise<void> {
     this.#listener = listener
     const { database, clock, log, pollMs, idlePollMs } = this.#deps
-    const silence = database.onAnnounced(() => this.#wake?.abort())
+    const silence = database.onAnnounced(() => {
+      this.#isCalled = true
+      this.#wake?.abort()
+    })
     let retryMs = 0
     try {
       while (!signal.aborted) {
         const seen = this.stats.groups + this.stats.changes
+        this.#isCalled = false
         try {
           await this.catchUp()
           retryMs = 0
@@ -97,7 +105,8 @@ export class FeedFollower {
           log.warn({ error: error.message, retryMs }, 'what other brokers do is not known')
         }
         const isQuiet = seen === this.stats.groups + this.stats.changes
-        await this.#pause(retryMs > 0 ? retryMs : isQuiet ? idlePollMs : pollMs, clock, signal)
+        const nextMs = this.#isCalled ? calledMs : isQuiet ? idlePollMs : pollMs
+        await this.#pause(retryMs > 0 ? retryMs : nextMs, clock, signal)
       }
     } finally {
       silence()

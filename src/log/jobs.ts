@@ -278,9 +278,10 @@ function guarded({ clockDifferenceMs, log }: LogJobsDeps): (run: Run) => Run {
 }
 
 /** What every broker of a fleet does for itself, beside the one that packs. */
-function forgetting(packer: Packer, { windowMs }: LogJobLimits): Job {
+function forgetting(packer: Packer, { windowMs, inlineMs = windowMs }: LogJobLimits): Job {
   const run = (signal: AbortSignal): Promise<void> => packer.forgetEnded(signal)
-  return { name: jobNames.forgetEnded, intervalMs: Math.max(windowMs, second), run }
+  const intervalMs = Math.max(Math.min(windowMs, inlineMs), second)
+  return { name: jobNames.forgetEnded, intervalMs, run }
 }
 
 /** A job of the cluster is run by one broker at a time, mostly: see job-leases.ts. */

@@ -1,22 +1,32 @@
 /**
  * When a group is sealed whose write costs a request: not before it has gathered for a while,
  * because requests cost the same whatever their size, and more of them at once make the slowest
- * slower (measured: shorter lingers worsen the tail).
+ * slower (measured: shorter lingers worsen the tail). A group that needs no request may be sealed
+ * earlier.
  */
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Gathered, SealPolicy } from './seal-policy.ts'
+
+/** When a group that needs no request is sealed. */
+export interface EarlySeal {
+  readonly lingerMs: number
+  /** Asked whenever the group could be sealed. */
+  readonly isReady: (open: Pick<Gathered, 'byteLength'>) => boolean
+}
 
 export class Linger implements SealPolicy {
   readonly #clock: Clock
   readonly #over: () => void
   readonly #lingerMs: number
+  readonly #early: EarlySeal | undefined
   #timer: Timer | undefined
 
   /** @param over called when the open group has waited long enough. */
-  constructor(clock: Clock, lingerMs: number, over: () => void) {
+  constructor(clock: Clock, lingerMs: number, over: () => void, early?: EarlySeal) {
     this.#clock = clock
     this.#lingerMs = lingerMs
     this.#over = over
+    this.#early = early
   }
 
   answered(): void {
@@ -24,8 +34,13 @@ export class Linger implements SealPolicy {
   }
 
   /** A group whose time passed while others took all the writes does not wait once more. */
-  isDue({ begunMs }: Pick<Gathered, 'begunMs'>): boolean {
-    const leftMs = begunMs + this.#lingerMs - this.#clock.monotonicMs()
+  isDue({ begunMs, byteLength }: Pick<Gathered, 'begunMs' | 'byteLength'>): boolean {
+    const nowMs = this.#clock.monotonicMs()
+    const early = this.#early
+    const isLate = early !== undefined && nowMs >= begunMs + early.lingerMs
+    if (isLate && early.isReady({ byteLength })) return false
+    const waitMs = isLate || early === undefined ? this.#lingerMs : early.lingerMs
+    const leftMs = begunMs + waitMs - nowMs
     if (leftMs <= 0) return false
     this.#timer ??= this.#clock.after(leftMs, () => {
       this.#timer = undefined

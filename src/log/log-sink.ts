@@ -105,6 +105,7 @@ export class LogSink {
       },
       bytes,
       unpooled,
+      topic.effective['karst.latency.class'],
     )
     if (outcome.outcome === 'refused') {
       throw new Failure('unavailable', `topic ${topic.name}: ${outcome.reason}, send again`)

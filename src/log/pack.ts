@@ -20,6 +20,7 @@ import {
   type SwappedPart,
   swapPartsMax,
 } from '../catalog/pack-swap.ts'
+import { isInline } from '../catalog/group-objects.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { ExtentIndex } from './extent-index.ts'
@@ -49,6 +50,8 @@ export interface PackLimits {
   readonly windowMs: number
   /** `pack.window.bytes`: or until there is so much of it. */
   readonly windowBytes: number
+  /** `pack.inline.ms`: bytes stay about this long in the catalog. Default: `windowMs`. */
+  readonly inlineMs?: number
   /** `pack.object.bytes`, and the memory that packing takes. */
   readonly objectBytes: number
 }
@@ -69,6 +72,8 @@ export interface PackStats {
 
 /** Runs that a broker keeps in memory before packing begins early: about 100 bytes each. */
 const windowRunsMax = 200_000
+/** Bytes in the catalog behind others that wait for a window; beyond, the window begins early. */
+const windowInlineBytesMax = 32 * 1024 * 1024
 /** Extents named in one swap, beside those of its last partition. */
 const swapExtentsMax = 1_000
 /** A swap whose answer was lost is asked again, then left to the next window. */
@@ -87,19 +92,44 @@ export class Packer {
     retired: 0,
   }
   #lastWindowMs: number
+  /** Since when bytes in the catalog can be packed, by the looks at them; undefined: there are none. */
+  #inlineSinceMs: number | undefined
 
   constructor(deps: PackerDeps) {
     this.#deps = deps
     this.#lastWindowMs = deps.clock.monotonicMs()
   }
 
-  /** Packs a window if one is due. @throws Failure 'unavailable' | 'overloaded': later. */
+  /** Packs what is due. @throws Failure 'unavailable' | 'overloaded': later. */
   async packIfDue(signal: AbortSignal): Promise<void> {
     const { clock, limits } = this.#deps
     const waiting = this.#waiting()
-    const isOld = clock.monotonicMs() - this.#lastWindowMs >= limits.windowMs
-    const isLarge = waiting.bytes > limits.windowBytes || waiting.runs > windowRunsMax
-    if (isOld || isLarge) await this.packWindow(signal)
+    const nowMs = clock.monotonicMs()
+    const isOld = nowMs - this.#lastWindowMs >= limits.windowMs
+    const isLarge =
+      waiting.bytes > limits.windowBytes ||
+      waiting.runs > windowRunsMax ||
+      waiting.inlineBytes > windowInlineBytesMax
+    if (isOld || isLarge) return this.packWindow(signal)
+    if (!waiting.hasInline) this.#inlineSinceMs = undefined
+    else this.#inlineSinceMs ??= nowMs
+    const sinceMs = this.#inlineSinceMs ?? nowMs
+    if (nowMs - sinceMs >= (limits.inlineMs ?? limits.windowMs)) await this.packInline(signal)
+  }
+
+  /**
+   * Packs what is in the catalog alone. What comes behind runs of the journal waits for their
+   * window, so that those are read once.
+   *
+   * @throws Failure as packWindow
+   */
+  async packInline(signal: AbortSignal): Promise<void> {
+    const { journal, settled } = this.#deps
+    this.#inlineSinceMs = undefined
+    const objectIds = journal.finished().filter(isInline)
+    if (objectIds.length === 0) return
+    await settled()
+    await this.#packObjects(objectIds, signal)
   }
 
   /**
@@ -116,6 +146,11 @@ export class Packer {
     if (objectIds.length === 0 && !this.#waiting().hasMarkers) return
     await settled()
     this.stats.windows++
+    this.#inlineSinceMs = undefined
+    await this.#packObjects(objectIds, signal)
+  }
+
+  async #packObjects(objectIds: readonly string[], signal: AbortSignal): Promise<void> {
     await this.#packRuns(new Set(objectIds), signal)
     if (!signal.aborted) await this.#endObjects(objectIds)
   }
@@ -126,6 +161,10 @@ export class Packer {
     readonly runs: number
     readonly isActive: boolean
     readonly hasMarkers: boolean
+    /** Of them, in the catalog. */
+    readonly inlineBytes: number
+    /** Where a partition begins with such, so that they can be packed alone. */
+    readonly hasInline: boolean
   } {
     const { index, journal } = this.#deps
     const finished = new Set(journal.finished())
@@ -133,17 +172,22 @@ export class Packer {
     let runs = 0
     let isActive = false
     let hasMarkers = false
+    let inlineBytes = 0
+    let hasInline = false
     for (const log of index.all()) {
       runs += log.tail.length
       if (runs > windowRunsMax) break
+      const first = log.tail.find(({ marker }) => marker === undefined)
+      hasInline ||= first !== undefined && isInline(first.objectId)
       for (const { length, marker, objectId } of log.tail) {
         bytes += length
+        if (isInline(objectId)) inlineBytes += length
         if (marker !== undefined) hasMarkers = true
         else isActive ||= !finished.has(objectId)
       }
     }
     isActive ||= runs > windowRunsMax
-    return { bytes, runs, isActive, hasMarkers }
+    return { bytes, runs, isActive, hasMarkers, inlineBytes, hasInline }
   }
 
   async #packRuns(objectIds: ReadonlySet<string>, signal: AbortSignal): Promise<void> {

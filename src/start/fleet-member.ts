@@ -39,6 +39,8 @@ export class FleetMember {
       log: log.child({ part: 'fleet' }),
       load: new SlotLoad(() => trafficOf(logs.index)),
     })
+    const { membership } = this
+    membership.onChange(() => storage.inlineBudget.share(membership.nodes().length))
   }
 
   /**

@@ -18,6 +18,8 @@ import { guardedJournal } from '../journal/guarded-journal.ts'
 import { ObjectJournal } from '../journal/object-journal.ts'
 import { BrokerLog } from '../log/broker-log.ts'
 import { FeedFollower } from '../log/feed-follower.ts'
+import { InlineBudget, type InlineLimits } from '../log/inline-budget.ts'
+import type { LowDeps } from '../log/open-lanes.ts'
 import { StoredRuns } from '../log/stored-runs.ts'
 import { claimPrefix } from './claim-prefix.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
@@ -29,6 +31,8 @@ export interface FleetStorage extends Storage {
   readonly follower: FeedFollower
   /** The journal as the feed tells it of others' groups. */
   readonly objectJournal: ObjectJournal
+  /** Of what travels in commits. */
+  readonly inlineBudget: InlineBudget
   /** The id that the broker's name keeps. */
   readonly nodeId: number
 }
@@ -39,6 +43,8 @@ const writeDeadlineMs = 10_000
 const sealedGroupsMax = 1_000
 /** Their bytes, at 100 MB/s behind a put that takes two seconds. */
 const sealedBytesMax = 256 * 1024 * 1024
+/** Far more than a packer that works leaves at 8 MB/s, and what a database carries without trouble. */
+const unpackedInlineBytesMax = 256 * 1024 * 1024
 /** From one look at the feed to the next, while something happens and while nothing does. */
 const pollMs = 25
 const idlePollMs = 200
@@ -67,7 +73,8 @@ export async function openFleetStorage(
   const name = config['broker.name']
   if (name === undefined) throw new Failure('invalid', 'a broker of a fleet needs --name')
   const nodeId = await nodeIdOf(database, name)
-  const incarnation = await drawNumbers(database, 'broker.incarnation', 1)
+  // One of the process and its standard lane, and one of the lane `low`.
+  const incarnation = await drawNumbers(database, 'broker.incarnation', 2)
   const follower = new FeedFollower({
     ...{ database, clock, pollMs, idlePollMs },
     log: log.child({ part: 'feed' }),
@@ -76,13 +83,17 @@ export async function openFleetStorage(
   const tail = await readTail(database)
   const bucket = new Outage(clock, 'the bucket takes nothing')
   const held = { database, objects, clusterId, incarnation, nodeId, tail, follower, bucket }
-  const { objectJournal, journal, logs } = openLogs(config, world, held, metrics)
+  const { objectJournal, journal, logs, inlineBudget } = openLogs(config, world, held, metrics)
   tasks.defer('journal', () => journal.close())
   tasks.defer('logs', () => logs.close())
   return {
     ...{ clusterId, leaderEpoch, incarnation, database, journal, objectJournal, objects, logs },
-    ...{ follower, nodeId },
-    samples: () => [...objectMetrics.samples(), ...feedSamples(follower)],
+    ...{ follower, nodeId, inlineBudget },
+    samples: () => [
+      ...objectMetrics.samples(),
+      ...feedSamples(follower),
+      ...inlineSamples(inlineBudget),
+    ],
     space: { full: undefined },
     lack: () => bucket.told(),
     volume: async () => ({ folder: fleet.place, totalBytes: -1, freeBytes: -1 }),
@@ -104,7 +115,7 @@ function openLogs(
     readonly bucket: Outage
   },
   metrics: BrokerMetrics,
-): Pick<FleetStorage, 'objectJournal' | 'journal' | 'logs'> {
+): Pick<FleetStorage, 'objectJournal' | 'journal' | 'logs' | 'inlineBudget'> {
   const { database, objects, clusterId, incarnation, nodeId, tail, follower, bucket } = held
   const objectJournal = new ObjectJournal({
     ...{ objects, clusterId, clock, database, brokerId: nodeId },
@@ -127,6 +138,13 @@ function openLogs(
     },
     clock,
   )
+  const inlineBudget = new InlineBudget(
+    clock,
+    inlineLimits(config),
+    () => objectJournal.inlineBytes,
+  )
+  const low = lowLane(config, incarnation + 1, () => database.announce())
+  const groupBytesMax = config['journal.inline.max.bytes']
   const logs = new BrokerLog({
     ...{ incarnation, database, journal, clock },
     blockSource: new StoredRuns({ journal, objects, clusterId }),
@@ -142,6 +160,7 @@ function openLogs(
       writeDeadlineMs,
       queuedBytesMax: 2 * config['produce.memory.bytes'],
     },
+    inline: { budget: inlineBudget, groupBytesMax, low },
     tailCacheBytes: config['tail.cache.bytes'],
     blockCacheBytes: config['block.cache.bytes'],
     storageReadsMax: 64,
@@ -149,8 +168,22 @@ function openLogs(
     decided: (group) => objectJournal.decided(group),
   })
   logs.load(tail)
-  return { objectJournal, journal, logs }
+  return { objectJournal, journal, logs, inlineBudget }
 }
+
+function inlineLimits(config: Config): InlineLimits {
+  return {
+    bytesPerSecond: config['journal.inline.bytes.per.second'],
+    totalBytesPerSecond: config['journal.inline.total.bytes.per.second'],
+    unpackedBytesMax: unpackedInlineBytesMax,
+  }
+}
+
+const lowLane = (config: Config, incarnation: number, announce: () => void): LowDeps => ({
+  ...{ incarnation, announce },
+  lingerMs: config['journal.inline.linger.ms'],
+  groupBytesMax: config['journal.inline.low.max.bytes'],
+})
 
 /** What people do to the cluster: they ask another broker next, which shall know. */
 const announced: ReadonlySet<string> = new Set([
@@ -174,6 +207,17 @@ function feedSamples({ stats }: FeedFollower): Samples[] {
     ['karst_feed_changes_total', one(stats.changes)],
     ['karst_feed_resets_total', one(stats.resets)],
     ['karst_feed_last_poll_seconds', one(stats.lastMs / 1_000)],
+  ]
+}
+
+function inlineSamples(budget: InlineBudget): Samples[] {
+  const { stats, unpackedBytes } = budget
+  const one = (value: number): Sample[] => [[[], value]]
+  return [
+    ['karst_inline_groups_total', one(stats.groups)],
+    ['karst_inline_bytes_total', one(stats.bytes)],
+    ['karst_inline_refused_total', one(stats.refused)],
+    ['karst_inline_unpacked_bytes', one(unpackedBytes)],
   ]
 }
 

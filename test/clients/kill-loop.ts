@@ -68,7 +68,7 @@ export async function killLoop(options: KillOptions): Promise<KillSummary> {
   const { rounds, seed, target } = options
   const broker = await startTarget(target)
   const timeoutMs = 120_000 + rounds * (servingAgainTimeoutMs + loadMsMax)
-  const streams = await openStreams(broker.bootstrap, timeoutMs)
+  const streams = await openStreams(broker.bootstrap, timeoutMs, target)
   const readyMs: number[] = []
   const servingAgainMs: number[] = []
   const takenOverMs: number[] = []
@@ -171,16 +171,25 @@ async function removeOrKeep(folder: string, faults: string[]): Promise<void> {
   else console.error(`data folder kept: ${folder}`)
 }
 
-async function openStreams(bootstrap: string, timeoutMs: number): Promise<Stream[]> {
+async function openStreams(
+  bootstrap: string,
+  timeoutMs: number,
+  target: KillOptions['target'],
+): Promise<Stream[]> {
+  // In a fleet the second one goes another way to durability.
+  const low = { name: 'karst.latency.class', value: 'low' }
   const kinds = [
-    { open: openRdkafkaProducer, perSecond: 4_000, padBytes: 1_000 },
-    { open: openJavaProducer, perSecond: 1_000, padBytes: 0 },
+    { open: openRdkafkaProducer, perSecond: 4_000, padBytes: 1_000, configEntries: [] },
+    {
+      ...{ open: openJavaProducer, perSecond: 1_000, padBytes: 0 },
+      configEntries: target === 'kafka' ? [] : [low],
+    },
   ]
   const streams: Stream[] = []
-  for (const { open, ...load } of kinds) {
+  for (const { open, configEntries, ...load } of kinds) {
     const topic = freshName('kill')
     const admin = openKafkajs(bootstrap).admin()
-    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }] })
+    await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }] })
     await admin.disconnect()
     const producer = await open({ bootstrap, topic, partitions, timeoutMs, ...load })
     streams.push({

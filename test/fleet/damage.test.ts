@@ -15,7 +15,8 @@ import { run } from '../support/program.ts'
 let fleet: Fleet
 
 before(async () => {
-  fleet = await Fleet.start({ brokers: 2 })
+  // What is written shall lie in the bucket at once.
+  fleet = await Fleet.start({ brokers: 2, flags: ['--journal-inline-max-bytes', '0'] })
 })
 after(() => fleet.close())
 

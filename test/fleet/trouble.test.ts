@@ -28,6 +28,7 @@ let proxy: S3Proxy | undefined
 before(async () => {
   fleet = await Fleet.start({
     brokers: 3,
+    flags: ['--journal-inline-max-bytes', '0'], // standard topics shall need the bucket
     async through(target) {
       proxy = await S3Proxy.start({ target })
       return proxy.endpoint
@@ -64,11 +65,15 @@ class Load {
     }, 20)
   }
 
-  static async start(topic: string): Promise<Load> {
+  static async start(topic: string, latency: 'standard' | 'low' = 'standard'): Promise<Load> {
     const topics = [topic, `${topic}-java`]
     const admin = openKafkajs(fleet.bootstrap).admin()
     await admin.createTopics({
-      topics: topics.map((each) => ({ topic: each, numPartitions: partitions })),
+      topics: topics.map((each) => ({
+        topic: each,
+        numPartitions: partitions,
+        configEntries: [{ name: 'karst.latency.class', value: latency }],
+      })),
     })
     await admin.disconnect()
     const shared = { bootstrap: fleet.bootstrap, partitions, timeoutMs }
@@ -166,6 +171,19 @@ test('a bucket that takes nothing: writes wait, health says why, and all goes on
   proxy.shares = []
   await load.goesOn(recoveryMsMax)
   await untilAll(/^200 ready$/, recoveryMsMax)
+  await load.check(t)
+})
+
+test('a bucket that takes nothing: topics of the class low go on', async (t) => {
+  const load = await Load.start('low', 'low')
+  if (proxy === undefined) throw new Error('there is a proxy')
+  proxy.shares = [{ share: 1, fault: { kind: 'slow-down' } }]
+  for (let turn = 0; turn < 3; turn++) {
+    await sleep(3_000)
+    await load.goesOn(2_000)
+  }
+  proxy.shares = []
+  await sleep(7_000) // what was held up is packed
   await load.check(t)
 })
 

@@ -10,7 +10,7 @@ import type { AppendOutcome } from '../../src/catalog/outcomes.ts'
 import { createTopic } from '../../src/catalog/topics.ts'
 import type { GroupPlace, Journal, JournalGroup, Placed } from '../../src/journal/journal.ts'
 import type { PendingAppend } from '../../src/log/append-group.ts'
-import { AppendLane, type LaneLimits } from '../../src/log/append-lane.ts'
+import { AppendLane, type LaneDeps, type LaneLimits } from '../../src/log/append-lane.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 
 export const topicId = 'dG9waWMtb2YtdGhlLWxhbg'
@@ -57,6 +57,8 @@ export interface Bench {
   readonly journal: GatedJournal
   readonly database: MemoryDatabase
   readonly lane: AppendLane
+  /** What the lane is made of. */
+  readonly deps: LaneDeps
   /** What was taken in, before it was answered. */
   readonly taken: number[]
   /** Told of groups: number and state. */
@@ -65,7 +67,10 @@ export interface Bench {
   fault: ((point: MemoryPoint) => MemoryFault | undefined) | undefined
 }
 
-export async function newBench(limits: Partial<LaneLimits> = {}): Promise<Bench> {
+export async function newBench(
+  limits: Partial<LaneLimits> = {},
+  changes: Partial<LaneDeps> = {},
+): Promise<Bench> {
   const clock = new VirtualClock()
   const journal = new GatedJournal()
   const taken: number[] = []
@@ -74,7 +79,7 @@ export async function newBench(limits: Partial<LaneLimits> = {}): Promise<Bench>
   const database = openMemoryDatabase({ clock, hooks: { fault: (at) => state.fault?.(at) } })
   const shape = { name: 't', replicationFactor: 1, configs: {}, nowMs: 0, leaderEpoch: 0 }
   await createTopic(database, { ...shape, topicId, partitionCount: 3 })
-  const lane = new AppendLane({
+  const deps: LaneDeps = {
     incarnation: 1,
     journal: journal as unknown as Journal,
     database,
@@ -91,8 +96,10 @@ export async function newBench(limits: Partial<LaneLimits> = {}): Promise<Bench>
     },
     decided: ({ id }, { state: became }) => void decided.push([id.groupNumber, became]),
     committed: (_, { runs }) => void taken.push(...runs.map(({ baseOffset }) => baseOffset)),
-  })
-  return Object.assign(state, { clock, journal, database, lane, taken, decided, holds: [] })
+    ...changes,
+  }
+  const lane = new AppendLane(deps)
+  return Object.assign(state, { clock, journal, database, lane, deps, taken, decided, holds: [] })
 }
 
 /** One record of nobody in particular. */
@@ -105,12 +112,14 @@ export function intentOf(changes: Partial<AppendIntent> = {}): AppendIntent {
 export function send(
   bench: Bench,
   changes: Partial<PendingAppend> = {},
+  append: (pending: PendingAppend) => Promise<AppendOutcome> = (pending) =>
+    bench.lane.append(pending),
 ): Promise<AppendOutcome | Failure> {
   const bytes = new Uint8Array(changes.byteLength ?? 100)
   const hold = new CountedHold()
   bench.holds.push(hold)
   const place = { partitionIndex: 0, bytes, hold }
-  const sent = bench.lane.append({ ...place, ...intentOf(changes), ...changes })
+  const sent = append({ ...place, ...intentOf(changes), ...changes })
   return sent.catch((error: unknown) => {
     assert.ok(error instanceof Failure)
     return error

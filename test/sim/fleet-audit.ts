@@ -3,7 +3,7 @@
  * whole; what is there is named, or claimed, or young (G1, G2); a log has no hole.
  */
 import assert from 'node:assert/strict'
-import { groupOfObject, isInline } from '../../src/catalog/group-objects.ts'
+import { groupOfObject, inlineObjectId, isInline } from '../../src/catalog/group-objects.ts'
 import { readInline } from '../../src/catalog/inline-data.ts'
 import { decodeManifest, type Run } from '../../src/catalog/manifest.ts'
 import type { MemoryDatabase } from '../../src/catalog/memory-database.ts'
@@ -11,6 +11,7 @@ import { packedNumberOf } from '../../src/catalog/pack-swap.ts'
 import {
   clusterFacts,
   extents,
+  inlineData,
   objects,
   objectUses,
   type PartitionRow,
@@ -92,6 +93,13 @@ async function auditObjects({ database, store, nowMs, strayMsMax }: AuditParts, 
   const known = new Map(rows.map((row) => [row.objectId, row]))
   for (const { objectId } of uses) {
     assert.equal(known.get(objectId)?.state, 'live', `G1: ${objectId} is named`)
+  }
+  const inline = await database.snapshot('audit', (tx) =>
+    tx.scan(inlineData, { prefix: [], limit: rowsMax }),
+  )
+  for (const row of inline) {
+    const objectId = inlineObjectId(row)
+    assert.ok(known.has(objectId), `G2: bytes of ${objectId} are in the catalog without a row`)
   }
   const prefix = objectKey(clusterId, '')
   for (const { key, modifiedMs } of await store.list('', undefined, rowsMax)) {

@@ -25,6 +25,8 @@ import { errorOf, type Site } from './site.ts'
 import { TxnWork } from './txn-work.ts'
 
 /** One broker over a folder, or several over a bucket and a database. */
+const latencyConfig = 'karst.latency.class'
+
 export type SimulationKind = 'embedded' | 'fleet'
 
 export interface SimulationOptions {
@@ -147,6 +149,7 @@ class Simulation {
       const draw = randomBelow(this.#random, 10)
       if (draw < 8) await this.#site.disturb()
       else if (draw < 9) await this.#changePacking()
+      else await this.#changeLatency()
     }
   }
 
@@ -154,13 +157,30 @@ class Simulation {
   async #changePacking(): Promise<void> {
     const types = ['producer', 'uncompressed', 'lz4', 'snappy']
     const value = types[randomBelow(this.#random, types.length)] ?? ''
-    const configs = [{ name: 'compression.type', configOperation: 0, value }]
-    const names = [topic, TxnWork.topic]
+    await this.#change([topic, TxnWork.topic], 'compression.type', value)
+  }
+
+  /** Partitions go from one lane to the other, under load. */
+  async #changeLatency(): Promise<void> {
+    const value = this.#latency()
+    await this.#change(this.#some([topic, TxnWork.topic, AgedWork.topic]), latencyConfig, value)
+  }
+
+  #latency(): string {
+    return randomBelow(this.#random, 2) === 0 ? 'low' : 'standard'
+  }
+
+  #some(names: readonly string[]): string[] {
+    return names.filter(() => randomBelow(this.#random, 2) === 0)
+  }
+
+  async #change(names: readonly string[], name: string, value: string): Promise<void> {
+    const configs = [{ name, configOperation: 0, value }]
     const resources = names.map((resourceName) => ({ resourceType: 2, resourceName, configs }))
     const body = { resources, validateOnly: false }
     try {
       await this.#site.client('configs').request(incrementalAlterConfigs, 1, body)
-      this.#note(`compression.type is ${value}`)
+      this.#note(`${name} of ${names.join(', ')} is ${value}`)
     } catch (error) {
       if (!(error instanceof Lost)) throw error
     }
@@ -176,7 +196,9 @@ class Simulation {
       { name: CompactWork.topic, configs: compact },
     ]
     const topics = named.map((each) => {
-      return { ...each, numPartitions: partitionCount, replicationFactor: 1, assignments: [] }
+      const configs = [...each.configs, { name: latencyConfig, value: this.#latency() }]
+      const shape = { numPartitions: partitionCount, replicationFactor: 1, assignments: [] }
+      return { ...each, ...shape, configs }
     })
     const done = new Set<number>([ErrorCode.NONE, ErrorCode.TOPIC_ALREADY_EXISTS])
     for (;;) {

@@ -53,6 +53,68 @@ export const storageOptions = {
     doc: 'In a fleet, memory for groups of other brokers, read and kept whole.',
   },
 
+  // Small groups inside the commit, in a fleet.
+  'journal.inline.max.bytes': {
+    type: 'integer',
+    default: 32_768,
+    min: 0,
+    max: 131_072,
+    unit: 'bytes',
+    doc: [
+      'In a fleet, a group of appends up to this size travels in its commit, instead of being',
+      'stored as an object before. A broker with so little traffic that journal.linger.ms.max',
+      'gathers no more waits 20 ms instead. 0: only topics with karst.latency.class=low.',
+    ],
+    reason: 'A request to the bucket costs more than a row of this size.',
+  },
+  'journal.inline.low.max.bytes': {
+    type: 'integer',
+    default: 65_536,
+    min: 1024,
+    max: 131_072,
+    unit: 'bytes',
+    doc: [
+      'In a fleet, the largest batch of a topic with karst.latency.class=low that travels in its',
+      'commit; larger ones go the standard way. It closes a group, too.',
+    ],
+    reason: 'Larger rows take the database so long that others notice.',
+  },
+  'journal.inline.linger.ms': {
+    type: 'integer',
+    default: 3,
+    min: 1,
+    max: 1000,
+    unit: 'ms',
+    doc: 'In a fleet, how long a group of topics with karst.latency.class=low gathers.',
+    reason: 'A commit takes as long; more in one saves the database work.',
+  },
+  'journal.inline.bytes.per.second': {
+    type: 'integer',
+    default: 2_000_000,
+    min: 0,
+    unit: 'bytes',
+    doc: [
+      'Bytes that this broker may let travel in commits. Beyond it appends go the standard way;',
+      'none is refused. 0: none do.',
+    ],
+    reason: 'The database writes, keeps and replicates each byte, at several times the price.',
+  },
+  'journal.inline.total.bytes.per.second': {
+    type: 'integer',
+    default: 8_000_000,
+    min: 0,
+    unit: 'bytes',
+    doc: 'The same for all brokers together: each has an equal share of it at most.',
+  },
+  'pack.inline.ms': {
+    type: 'integer',
+    default: 5000,
+    min: 100,
+    max: 86_400_000,
+    unit: 'ms',
+    doc: 'How long bytes stay in the database before they are packed into objects.',
+  },
+
   // Memory for reading.
   'tail.cache.bytes': {
     type: 'integer',

@@ -10,6 +10,7 @@
 import { isFailure } from '../../base/errors.ts'
 import { unpooled } from '../../base/hold.ts'
 import type { AppendOutcome } from '../../catalog/outcomes.ts'
+import type { LatencyClass } from '../../log/broker-log.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
 import { topicNameFault } from '../../log/topic-name.ts'
 import {
@@ -305,7 +306,7 @@ async function appendBatch(
     }
     const hold = bytes === sent ? exchange.hold : unpooled
     const decided = broker.nudges.began(exchange.peer, partitionId)
-    const outcome = await broker.logs.append(intent, bytes, hold).finally(decided)
+    const outcome = await broker.logs.append(intent, bytes, hold, latencyOf(topic)).finally(decided)
     const isOutdated = outcome.outcome === 'refused' && outcome.reason === 'config-changed'
     const now = isOutdated && !producing.isOver ? await topicNow(broker, topic) : undefined
     if (now !== undefined && now.configVersion !== configVersion && attempt < attemptsMax) {
@@ -319,6 +320,8 @@ async function appendBatch(
     return { index, errorCode: failureCode(error), baseOffset: -1, errorMessage: error.message }
   }
 }
+
+const latencyOf = ({ effective }: KnownTopic): LatencyClass => effective['karst.latency.class']
 
 /** As it is now, also where another broker changed it. @throws Failure 'unavailable' */
 async function topicNow({ topics }: Broker, known: KnownTopic): Promise<KnownTopic | undefined> {
