@@ -2,7 +2,8 @@
  * What is true of the whole cluster: its id, its leader epoch. Made once, by whoever opens it
  * first.
  */
-import type { CatalogDatabase } from './database.ts'
+import { Failure } from '../base/errors.ts'
+import type { CatalogDatabase, CatalogReader } from './database.ts'
 import { clusterFacts } from './schema.ts'
 
 export interface ClusterFacts {
@@ -26,4 +27,17 @@ export function openCluster(database: CatalogDatabase, clusterId: string): Promi
     )
     return { clusterId: id?.value ?? clusterId, leaderEpoch: Number(epoch?.value ?? 0) }
   })
+}
+
+/**
+ * The facts of a cluster that exists, for tools.
+ *
+ * @throws Failure 'invalid': no cluster was founded here.
+ */
+export async function readCluster(catalog: CatalogReader): Promise<ClusterFacts> {
+  const [id, epoch] = await catalog.snapshot('read cluster', (tx) =>
+    tx.get(clusterFacts, [['cluster.id'], ['leader.epoch']]),
+  )
+  if (id !== undefined) return { clusterId: id.value, leaderEpoch: Number(epoch?.value ?? 0) }
+  throw new Failure('invalid', 'the catalog is empty: no broker was ever started with it')
 }
