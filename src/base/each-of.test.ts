@@ -12,7 +12,10 @@ test('so many are worked on at once, and no more', async () => {
     done.push(each)
   })
   assert.equal(most, 3)
-  assert.deepEqual(done.toSorted(), [1, 2, 3, 4, 5, 6, 7])
+  assert.deepEqual(
+    done.toSorted((a, b) => a - b),
+    [1, 2, 3, 4, 5, 6, 7],
+  )
 })
 
 test('a failure ends the rest, and is thrown when nothing is under way any more', async () => {

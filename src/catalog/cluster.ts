@@ -4,6 +4,7 @@
  */
 import { Failure } from '../base/errors.ts'
 import type { CatalogDatabase, CatalogReader } from './database.ts'
+import { refuseRescue } from './rescue-state.ts'
 import { clusterFacts } from './schema.ts'
 
 export interface ClusterFacts {
@@ -13,9 +14,14 @@ export interface ClusterFacts {
   readonly leaderEpoch: number
 }
 
-/** Reads the cluster's facts, and founds the cluster with `clusterId` where there is none. */
+/**
+ * Reads the cluster's facts, and founds the cluster with `clusterId` where there is none.
+ *
+ * @throws Failure 'conflict': the catalog is in rescue, see rescue-state.ts.
+ */
 export function openCluster(database: CatalogDatabase, clusterId: string): Promise<ClusterFacts> {
   return database.transaction('open cluster', async (tx) => {
+    await refuseRescue(tx)
     const names = ['cluster.id', 'leader.epoch']
     await tx.insert(clusterFacts, [
       { name: 'cluster.id', value: clusterId },

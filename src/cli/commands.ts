@@ -11,6 +11,7 @@ export const commands: CommandTable = {
   quota: async () => (await import('./quota.ts')).quota,
   placement: async () => (await import('./placement.ts')).placementCommand,
   doctor: async () => (await import('./doctor.ts')).doctor,
+  catalog: async () => (await import('./catalog.ts')).catalog,
   config: async () => (await import('./config.ts')).config,
 }
 
