@@ -6,7 +6,7 @@ import { crc32c } from '../base/crc32c.ts'
 import { Failure } from '../base/errors.ts'
 
 /** Raised when what an older release wrote can be read no more. */
-const format = 1
+const format: number = 1
 
 export interface BackupPart {
   /** The number in its key. */
@@ -20,7 +20,7 @@ export interface BackupPart {
 }
 
 export interface BackupManifest {
-  readonly format: typeof format
+  readonly format: number
   readonly backupId: string
   readonly clusterId: string
   /** Of the tables: a release restores what it would write. */
@@ -43,7 +43,7 @@ export function decodeManifestFile(bytes: Uint8Array, name: string): BackupManif
   if (found.format === format) return found
   throw new Failure(
     'invalid',
-    `${name} is of format ${String(found.format)}, this release knows ${format}: use a later one`,
+    `${name} is of format ${found.format}, this release knows ${format}: use a later one`,
   )
 }
 

@@ -30,8 +30,8 @@ import { encodePart, rowLine } from './table-part.ts'
 
 /** Rows of one statement: some milliseconds of this thread. */
 const pageRows = 2_000
-/** A part before it is compressed, unless one row is larger: some ten milliseconds to pack. */
-const partBytesMax = 4 * 1024 * 1024
+/** A part before it is compressed, unless one row is larger: some milliseconds to pack. */
+const partBytesMax = 1024 * 1024
 /** Kept in memory, compressed, until the snapshot is over: some ten million rows. */
 const heldBytesMax = 512 * 1024 * 1024
 /** A manifest of 100,000 parts. */
@@ -79,9 +79,9 @@ async function readAll(tx: ReadTransaction): Promise<HeldPart[]> {
   for (const table of catalogTables) {
     let lines: string[] = []
     let plainBytes = 0
-    const close = async (): Promise<void> => {
+    const close = (): void => {
       if (lines.length === 0) return
-      const stored = await encodePart(table, lines)
+      const stored = encodePart(table, lines)
       const part = { part: held.length, table: table.name, rows: lines.length }
       held.push({ ...part, bytes: stored.length, checksum: crc32c(stored), stored })
       heldBytes += stored.length
@@ -93,9 +93,9 @@ async function readAll(tx: ReadTransaction): Promise<HeldPart[]> {
       const line = rowLine(table, row)
       lines.push(line)
       plainBytes += line.length
-      if (plainBytes >= partBytesMax) await close()
+      if (plainBytes >= partBytesMax) close()
     }
-    await close()
+    close()
   }
   return held
 }
@@ -148,6 +148,20 @@ async function readManifestAt(objects: ObjectStore, key: string): Promise<Backup
   return decodeManifestFile(await objects.read(key, 0, stored.size), key)
 }
 
+/** The id of the newest backup; undefined where there is none. @throws Failure 'unavailable' */
+export async function newestBackup({
+  objects,
+  clusterId,
+}: BackupPlace): Promise<string | undefined> {
+  const prefix = objectKey(clusterId, backupManifests)
+  let newest: string | undefined
+  for await (const key of keysOf(objects, prefix)) newest = backupIdIn(key, prefix)
+  return newest
+}
+
+const backupIdIn = (key: string, prefix: string): string =>
+  key.slice(prefix.length, -'.json'.length)
+
 /**
  * Deletes all but the newest `kept` backups, and parts of backups that never became whole.
  * Resolves with how many backups went.
@@ -159,7 +173,7 @@ export async function dropOldBackups(place: BackupPlace, kept: number): Promise<
   const prefix = objectKey(clusterId, backupManifests)
   const keys: string[] = []
   for await (const key of keysOf(objects, prefix)) keys.push(key)
-  const ids = keys.map((key) => key.slice(prefix.length, -'.json'.length))
+  const ids = keys.map((key) => backupIdIn(key, prefix))
   const staying = new Set(ids.slice(-kept))
   // The manifest first: a backup whose parts are going is none any more.
   for (const [at, id] of ids.entries()) {

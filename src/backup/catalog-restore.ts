@@ -99,7 +99,7 @@ async function readPart(
   if (crc32c(stored) !== checksum) {
     throw new Failure('corrupt', `${key} is damaged: take another backup`)
   }
-  const found = await decodePart(table, stored)
+  const found = decodePart(table, stored)
   if (found.length === rows) return found
   throw new Failure('corrupt', `${key} has ${found.length} rows, not ${rows}: take another backup`)
 }
@@ -127,7 +127,7 @@ async function putRows(tx: Transaction, table: AnyTable, rows: readonly object[]
   if (guard !== undefined) {
     const guarding = catalogTables.find(({ name }) => name === guard.table) as AnyTable
     const guardOf = (row: object): Key =>
-      (guard.columns as readonly string[]).map((name) => (row as Record<string, never>)[name]!)
+      guard.columns.map((name) => (row as Record<string, never>)[name]!)
     const keys = new Map(rows.map((row) => [keyText(guardOf(row)), guardOf(row)]))
     const sorted = [...keys.values()].toSorted(compareKeys)
     const held = await tx.lock(guarding, sorted, 'exclusive')

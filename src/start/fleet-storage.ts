@@ -18,6 +18,7 @@ import { ObjectJournal } from '../journal/object-journal.ts'
 import { BrokerLog } from '../log/broker-log.ts'
 import { FeedFollower } from '../log/feed-follower.ts'
 import { StoredRuns } from '../log/stored-runs.ts'
+import { CatalogWitness } from './catalog-witness.ts'
 import { claimPrefix } from './claim-prefix.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { Storage } from './storage.ts'
@@ -54,7 +55,12 @@ export async function openFleetStorage(
   tasks: TaskGroup,
 ): Promise<FleetStorage> {
   const { clock, random, log } = world
-  const opened = await fleet.openDatabase()
+  const witness = new CatalogWitness({
+    ...{ clock, log: log.child({ part: 'catalog' }) },
+    openDatabase: () => fleet.openDatabase(),
+    ended: (failure) => tasks.fail('catalog', failure),
+  })
+  const opened = await fleet.openDatabase((tx) => witness.accept(tx))
   tasks.defer('catalog', () => opened.close())
   const database = timedFleet(opened, clock, metrics)
   const objectMetrics = new ObjectStoreMetrics()
@@ -67,6 +73,7 @@ export async function openFleetStorage(
   if (name === undefined) throw new Failure('invalid', 'a broker of a fleet needs --name')
   const nodeId = await nodeIdOf(database, name)
   const incarnation = await drawNumbers(database, 'broker.incarnation', 1)
+  await witness.refuseReused(objects, clusterId, incarnation)
   const follower = new FeedFollower({
     ...{ database, clock, pollMs, idlePollMs },
     log: log.child({ part: 'feed' }),
@@ -77,6 +84,7 @@ export async function openFleetStorage(
   const { objectJournal, journal, logs } = openLogs(config, world, held, metrics)
   tasks.defer('journal', () => journal.close())
   tasks.defer('logs', () => logs.close())
+  witness.watch({ clusterId, leaderEpoch, incarnation, index: logs.index })
   return {
     ...{ clusterId, leaderEpoch, incarnation, database, journal, objectJournal, objects, logs },
     ...{ follower, nodeId },
