@@ -32,8 +32,13 @@ async function begin() {
   })
   const logs = [{ partitionId: 0, logEnd: 0 }]
   const index = { all: () => logs }
-  const accept = (): Promise<void> =>
-    database.snapshot('accept', (tx) => witness.accept(tx)).finally(() => clock.advance(10))
+  const accept = async (): Promise<void> => {
+    try {
+      await database.snapshot('accept', (tx) => witness.accept(tx))
+    } finally {
+      await clock.advance(10) // the word to others is on its way
+    }
+  }
   const watch = (): void => witness.watch({ clusterId, leaderEpoch, incarnation, index })
   return { clock, database, witness, logs, accept, watch, ended, incarnation }
 }

@@ -7,6 +7,8 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
+import { openKafkajs } from '../support/clients/kafkajs.ts'
+import { readAll as readToEnd } from '../support/clients/kcat.ts'
 import { Fleet } from '../support/fleet.ts'
 import { typed, type Typed } from '../support/karst-command.ts'
 import { until } from '../support/until.ts'
@@ -99,14 +101,37 @@ interface Report {
   readonly undecided: readonly { readonly objectId: string; readonly batches: number }[]
 }
 
+/** One transaction; it stays open without an end. */
+async function transact(id: string, value: string, end?: 'commit' | 'abort'): Promise<void> {
+  const kafka = openKafkajs(fleet.bootstrap)
+  const producer = kafka.producer({ transactionalId: id, idempotent: true, maxInFlightRequests: 1 })
+  await producer.connect()
+  const transaction = await producer.transaction()
+  const messages = [{ partition: 0, value }]
+  await transaction.send({ topic: 'txn', messages })
+  if (end !== undefined) await transaction[end]()
+  await producer.disconnect()
+}
+
+const committed = async (): Promise<(string | null)[]> => {
+  const settings = ['isolation.level=read_committed']
+  return (await readToEnd(fleet.bootstrap, 'txn', settings)).map(({ value }) => value)
+}
+
 test('a lost catalog: what is recovered from the objects, and what is lost', async (t) => {
   const early = await write('t', 0, 20)
   await untilPacked()
   const tail = await write('t', 20, 24)
+  await write('txn', 0, 1)
+  await transact('a', 'before', 'commit')
+  await transact('over', 'begun before')
   assert.equal((await karst('catalog', 'backup')).code, 0)
 
   const late = await write('t', 24, 50)
   const fresh = await write('made-later', 0, 10)
+  await transact('b', 'after', 'commit')
+  await transact('c', 'never', 'abort')
+  await transact('d', 'open')
   await untilPacked()
   const last = await write('t', 50, 56)
   for (const broker of fleet.brokers) await broker.kill()
@@ -138,6 +163,11 @@ test('a lost catalog: what is recovered from the objects, and what is lost', asy
     ['made-later'],
   )
   assert.deepEqual(await readAll('made-later'), fresh)
+
+  // To the end: the marker behind the gap leads even a reader that counts offsets over it.
+  assert.deepEqual(await committed(), ['0', 'before', 'after'])
+  await transact('d', 'anew', 'commit')
+  assert.deepEqual(await committed(), ['0', 'before', 'after', 'anew'])
 
   const left = await stored('journal-')
   const again = await write('t', 100, 103)
