@@ -57,6 +57,7 @@ export async function restore(
     backupMs: createdMs,
     sinceMs: nowMs,
     isLoaded: false,
+    firstObject: -1,
   }
   await begin(database, state)
   const done = { rows: 0, dropped: 0 }

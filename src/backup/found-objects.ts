@@ -31,6 +31,8 @@ export interface FoundPacked {
   readonly size: number
   readonly modifiedMs: number
   readonly footer: PackedFooter
+  /** Made after what the catalog knows. */
+  readonly isNew: boolean
 }
 
 export interface FoundGroup {
@@ -44,7 +46,7 @@ export interface FoundGroup {
 export interface FoundObjects {
   /** Size by id, of all objects. */
   readonly sizes: ReadonlyMap<string, number>
-  /** Not named by the catalog. */
+  /** Not named by the catalog, or not for certain by all that they hold. */
   readonly packed: readonly FoundPacked[]
   readonly groups: readonly FoundGroup[]
   /** What later objects tell of groups. */
@@ -69,10 +71,21 @@ export interface StoreOfCluster {
   readonly clusterId: string
 }
 
-/** @throws Failure 'unavailable' */
+/**
+ * Objects so far below the first unknown one may have been named in part: a packer names what it
+ * packed slice by slice, and so does a rescue that was cut off.
+ */
+const partlyNamedMax = 10_000
+
+/**
+ * `firstObject`: the number of the first packed object that the catalog does not know.
+ *
+ * @throws Failure 'unavailable'
+ */
 export async function findObjects(
   database: CatalogDatabase,
   store: StoreOfCluster,
+  firstObject: number,
   progress: (text: () => string) => void,
 ): Promise<FoundObjects> {
   const sizes = new Map<string, number>()
@@ -87,12 +100,14 @@ export async function findObjects(
     const group = groupOfObject(objectId)
     highest.packed = Math.max(highest.packed, number ?? -1)
     highest.incarnation = Math.max(highest.incarnation, group?.incarnation ?? -1)
-    // What the catalog names, or has ended, it knows better.
-    if (row !== undefined && row.state !== 'writing') return
+    // What the catalog has ended it knows better, and what it named long ago.
+    const isEnded = row?.state === 'garbage' || row?.state === 'cancelled'
+    const isOld = row?.state === 'live' && (number ?? -1) < firstObject - partlyNamedMax
+    if (isEnded || isOld) return
     try {
       if (number !== undefined) {
         const footer = await readFooter(store, objectId, size)
-        packed.push({ objectId, number, size, modifiedMs, footer })
+        packed.push({ objectId, number, size, modifiedMs, footer, isNew: number >= firstObject })
       } else if (group !== undefined) groups.push(await readHeader(store, objectId, size, group))
     } catch (error) {
       if (!isFailure(error, 'corrupt') && !isFailure(error, 'not-found')) throw error

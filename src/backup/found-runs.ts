@@ -75,9 +75,12 @@ export class FoundRuns {
 
   /** Extents that packed objects tell of. */
   addPacked({ packed }: FoundObjects): void {
-    for (const { objectId, number, footer } of packed) {
+    for (const { objectId, number, footer, isNew } of packed) {
       for (const { topicId, partitionIndex, checksum: _, ...place } of footer.extents) {
-        const partitionId = this.#partition(topicId, partitionIndex)
+        // An older object may hold what a topic left that was deleted.
+        const partitionId = isNew
+          ? this.#partition(topicId, partitionIndex)
+          : this.#ids.get(topicId)?.[partitionIndex]
         if (partitionId === undefined) continue
         const run: Run = { partitionId, objectId, ...place }
         this.#add(partitionId, { run, isPacked: true, rank: number })

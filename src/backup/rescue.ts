@@ -9,10 +9,11 @@ import { rescueReportId } from '../catalog/backup-key.ts'
 import { drawNumbers } from '../catalog/counters.ts'
 import { readCluster } from '../catalog/cluster.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
-import { endRescue, readRescue, type RescueState } from '../catalog/rescue-state.ts'
+import { endRescue, readRescue, type RescueState, writeRescue } from '../catalog/rescue-state.ts'
 import {
   type CommitLogRow,
   type ObjectRow,
+  counters,
   objects,
   type TopicRow,
   topics,
@@ -67,7 +68,8 @@ export async function rescue(parts: RescueParts): Promise<RescueReport> {
     )
   }
   if (isFleet) await claimPrefix(parts.objects, clusterId, parts.place)
-  const found = await findObjects(database, parts, progress)
+  const firstObject = await firstUnknown(database, state)
+  const found = await findObjects(database, parts, firstObject, progress)
   const { packed: object, incarnation } = found.highest
   await raiseCounters(database, { 'object.id': object, 'broker.incarnation': incarnation })
   const leaderEpoch = cluster.leaderEpoch + 1
@@ -108,11 +110,20 @@ async function stateOf(database: CatalogDatabase): Promise<RescueState> {
   if (state === undefined) {
     throw new Failure(
       'invalid',
-      'the catalog is not in rescue: it was not restored, and no broker has found that it went back',
+      'the catalog is not in rescue: it was not restored, and no broker found that it went back',
     )
   }
   if (state.isLoaded) return state
   throw new Failure('conflict', 'its restore is not over: run the same karst catalog restore again')
+}
+
+/** As it was before numbers were raised: noted, for a rescue that comes again. */
+async function firstUnknown(database: CatalogDatabase, state: RescueState): Promise<number> {
+  if (state.firstObject >= 0) return state.firstObject
+  const [row] = await database.snapshot('read counter', (tx) => tx.get(counters, [['object.id']]))
+  const firstObject = row?.next ?? 0
+  await writeRescue(database, { ...state, firstObject })
+  return firstObject
 }
 
 const nameless = (runs: FoundRuns, known: readonly LostTopic[]): LostTopic[] =>
@@ -134,7 +145,8 @@ async function makeTopics(
   const count = (topicId: string, index: number): void => {
     counts.set(topicId, Math.max(counts.get(topicId) ?? 0, index + 1))
   }
-  for (const { footer } of packed) {
+  for (const { footer, isNew } of packed) {
+    if (!isNew) continue
     for (const [topicId, name] of footer.topics) names.set(topicId, name)
     for (const { topicId, partitionIndex } of footer.extents) count(topicId, partitionIndex)
   }

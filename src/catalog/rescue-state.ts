@@ -19,6 +19,8 @@ export interface RescueState {
   readonly sinceMs: number
   /** False while rows of the backup are missing. */
   readonly isLoaded: boolean
+  /** The number of the first packed object that it does not know; -1 until a rescue has begun. */
+  readonly firstObject: number
 }
 
 export function readRescue(catalog: CatalogReader): Promise<RescueState | undefined> {

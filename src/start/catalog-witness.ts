@@ -128,8 +128,8 @@ export class CatalogWitness {
     try {
       if ((await readRescue(database)) !== undefined) return
       const sinceMs = await database.databaseMs()
-      const state = { reason: 'went-back', backupId: '', backupMs: -1, isLoaded: true } as const
-      await writeRescue(database, { ...state, sinceMs })
+      const none = { backupId: '', backupMs: -1, isLoaded: true, firstObject: -1 } as const
+      await writeRescue(database, { reason: 'went-back', sinceMs, ...none })
     } finally {
       await database.close()
     }
