@@ -50,7 +50,7 @@ const decided = (groupNumber: number, outcomes: DecidedGroup['outcomes']): Decid
   return { ...told, id: { incarnation: 4, groupNumber } }
 }
 
-test('batches get the offsets that a later object tells; refused ones and the last do not count', async () => {
+test('batches get the offsets that a later object tells, where it tells any', async () => {
   const { put, find } = await begin()
   await put(1, [batch('a', 'b'), batch('refused'), batch('c')])
   const outcomes = [

@@ -20,8 +20,8 @@ export const catalogBackup: Command = {
   help: formatHelp({
     usage: 'catalog backup [--storage URL --catalog URL | --data DIR] [FLAGS]',
     about: [
-      'Copies the whole catalog, as of one moment, into the bucket of the fleet, or into the folder',
-      'DIR/backups. Brokers may run. Those of a fleet do it by themselves, see',
+      'Copies the whole catalog, as of one moment, into the bucket of the fleet, or into the',
+      'folder DIR/backups. Brokers may run. Those of a fleet do it by themselves, see',
       'catalog.backup.interval.ms.',
     ].join('\n'),
     flags: { ...own, ...clusterFlags },

@@ -21,7 +21,7 @@ export const catalogRescue: Command = {
   help: formatHelp({
     usage: 'catalog rescue [--storage URL --catalog URL | --data DIR] [FLAGS]',
     about: [
-      'For a catalog that was restored, or that brokers have found to know less than they had seen.',
+      'For a catalog that was restored, or that brokers have found to know less than they saw.',
       'Records that the store still has are named again, with the offsets they had. Then every log',
       'end is raised beyond what can have been given, with the leader epoch and all other numbers,',
       'so that nothing is given twice. What is lost is said, and kept beside the backups.',
@@ -81,9 +81,7 @@ function reportText(report: RescueReport, isTerminal: boolean): string {
     say(`lost: topic ${name ?? topicId}: ${reason}`)
   }
   for (const { objectId, batches, bytes } of undecided) {
-    say(
-      `lost: ${batches} batches in ${objectId} (${bytes} bytes): nothing tells whether they counted`,
-    )
+    say(`lost: ${batches} batches (${bytes} bytes) in ${objectId}: nothing tells if they counted`)
   }
   for (const { objectId, reason } of unreadable) say(`lost: ${objectId}: ${reason}`)
   say('lost: records beyond RECOVERED-END that were acknowledged, if there were any')

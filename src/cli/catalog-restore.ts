@@ -18,12 +18,12 @@ export const catalogRestore: Command = {
   help: formatHelp({
     usage: 'catalog restore [BACKUP] [--storage URL --catalog URL | --data DIR] [FLAGS]',
     about: [
-      'Fills an empty catalog from a backup, the newest unless one is named, and then rescues it as',
-      'karst catalog rescue does. Stop the brokers first. A restore that was cut off is begun again',
-      'by the same command; until all of it is done no broker starts.',
+      'Fills an empty catalog from a backup, the newest unless one is named, and then rescues it',
+      'as karst catalog rescue does. Stop the brokers first. A restore that was cut off is begun',
+      'again by the same command; until all of it is done no broker starts.',
       '',
-      'An empty catalog is a database, or a schema of it (?schema=…), that holds nothing; or a data',
-      'folder without its catalog.sqlite.',
+      'An empty catalog is a database, or a schema of it (?schema=…), that holds nothing; or a',
+      'data folder without its catalog.sqlite.',
     ].join('\n'),
     flags: { ...jsonFlag, ...clusterFlags },
     examples: [

@@ -31,7 +31,7 @@ export const findingTexts: Readonly<Record<FindingKind, FindingText>> = {
     means: 'the catalog names it, and it is not stored any more: these records cannot be read',
     todo:
       'bring the object back from a version or a copy of the store; where there is none, move ' +
-      'consumers past these offsets (karst group reset), or give them up (karst topic records delete)',
+      'consumers past these offsets (karst group reset), or give them up (karst topic records)',
   },
   'wrong-size': {
     weight: 'loss',

@@ -113,7 +113,7 @@ test('an object that was changed, cut, and taken away is named with its offsets'
   await truncate(object, size)
 })
 
-test('bytes of nobody are an orphan when they are old, and a repair deletes only them', async () => {
+test('bytes of nobody are an orphan when they are old, and a repair deletes them', async () => {
   const { folder, names } = await stored()
   const before = names.filter((name) => name.startsWith('packed-'))
   // A group of a broker of this catalog that never came to its commit.

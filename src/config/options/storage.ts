@@ -137,12 +137,12 @@ export const storageOptions = {
     max: 604_800_000,
     unit: 'ms',
     doc: [
-      'In a fleet, how old the newest backup of the catalog gets before one broker makes another, in',
-      'the bucket. 0: none is made.',
+      'In a fleet, how old the newest backup of the catalog gets before one broker makes another,',
+      'in the bucket. 0: none is made.',
     ],
     reason: [
-      'What objects tell brings back nearly all records since a backup; offsets of groups and configs',
-      'are as old as it is.',
+      'What objects tell brings back nearly all records since a backup; offsets of groups and',
+      'configs are as old as it is.',
     ],
   },
   'catalog.backups.kept': {
