@@ -28,9 +28,15 @@ async function ask(port: number, frame: readonly Uint8Array[]): Promise<Buffer> 
   }
 }
 
-export async function createTopic(port: number, name: string, partitions: number): Promise<void> {
+export async function createTopic(
+  port: number,
+  name: string,
+  partitions: number,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const topic = { name, numPartitions: partitions, replicationFactor: -1 }
-  const body = { topics: [{ ...topic, assignments: [], configs: [] }] }
+  const configs = Object.entries(settings).map(([key, value]) => ({ name: key, value }))
+  const body = { topics: [{ ...topic, assignments: [], configs }] }
   const header = { apiVersion: createTopicsVersion, correlationId: 1, clientId }
   const answer = await ask(port, encodeRequest(createTopics, header, body))
   const { bodyAt } = decodeResponseHeader(answer, createTopics, createTopicsVersion)

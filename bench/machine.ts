@@ -37,6 +37,9 @@ export async function shares<Result>(
   return { result, seconds, brokerCpu, clientCpu, noise }
 }
 
+/** CPU seconds of a process with all its threads. */
+export const cpuSeconds = (pid: number): number => cpuOf(pid).used
+
 /** CPU seconds of a process with all its threads, and of its children that have ended. */
 function cpuOf(pid: number | 'self'): { readonly used: number; readonly children: number } {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -37,7 +37,7 @@ export interface Latencies {
 
 export async function openLoad(program: string, load: OpenLoad): Promise<Latencies> {
   const { topic, recordBytes, recordsPerBatch: records } = load
-  const file = path.join(load.folder, 'frames')
+  const file = path.join(load.folder, `frames-${load.port}`)
   const frames = Array.from({ length: load.partitions }, (_, partition) =>
     produceFrame({ topic, partition, records, recordBytes }),
   )

@@ -1,5 +1,5 @@
 /** librdkafka's performance client: somebody else's code as the load, with its own stopwatch. */
-import { run } from '../test/support/program.ts'
+import { Program, run } from '../test/support/program.ts'
 
 export interface ProduceLoad {
   readonly bootstrap: string
@@ -20,6 +20,8 @@ export const recordBytes = 1_024
 
 /** librdkafka waits for a dead broker without end. */
 const timeoutMs = 60_000
+/** No measurement is longer. */
+const followMsMax = 30 * 60_000
 
 /** Enough for many full batches per partition, whatever their number. */
 const queue = ['queue.buffering.max.messages=400000', 'queue.buffering.max.kbytes=400000']
@@ -48,6 +50,7 @@ export interface ConsumeLoad {
   readonly topic: string
   readonly partitions: number
   readonly records: number
+  readonly zone?: string
 }
 
 /**
@@ -55,8 +58,9 @@ export interface ConsumeLoad {
  * of a second.
  */
 export async function consumeLoad(program: string, load: ConsumeLoad): Promise<Speed> {
-  const { bootstrap, topic, partitions, records } = load
+  const { bootstrap, topic, partitions, records, zone } = load
   const settings = [
+    ...(zone === undefined ? [] : [`client.rack=${zone}`, `client.id=bench,zone=${zone}`]),
     'fetch.message.max.bytes=1048576',
     'queued.min.messages=100000',
     'queued.max.messages.kbytes=65536',
@@ -65,6 +69,19 @@ export async function consumeLoad(program: string, load: ConsumeLoad): Promise<S
   const from = Array.from({ length: partitions }, (_, each) => ['-p', String(each)]).flat()
   const what = ['-C', '-t', topic, '-b', bootstrap, ...from, '-o', 'beginning']
   return perform(program, [...what, '-c', String(records)], settings, records)
+}
+
+/** Reads what is written from now on, as a consumer of the zone, until it is stopped. */
+export function follow(
+  program: string,
+  load: Omit<ConsumeLoad, 'records'> & { readonly zone: string },
+): Program {
+  const { bootstrap, topic, partitions, zone } = load
+  const from = Array.from({ length: partitions }, (_, each) => ['-p', String(each)]).flat()
+  const what = ['-C', '-t', topic, '-b', bootstrap, ...from, '-o', 'end']
+  const settings = [`client.rack=${zone}`, `client.id=bench,zone=${zone}`, 'fetch.wait.max.ms=500']
+  const args = [...what, '-q', '-i', '100000', ...settings.flatMap((each) => ['-X', each])]
+  return new Program(`follower in ${zone}`, program, args, { timeoutMs: followMsMax })
 }
 
 async function perform(

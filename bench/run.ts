@@ -10,20 +10,23 @@ import { checkout, nodeProgram } from '../test/support/broker-process.ts'
 import { catalogSection } from './catalog.ts'
 import { fetchSection } from './fetch.ts'
 import { Figures } from './figures.ts'
+import { fleetSection } from './fleet.ts'
 import { groupsSection } from './groups.ts'
 import { latencySection, slowSection } from './latency.ts'
 import { describeMachine } from './machine.ts'
 import { memorySection } from './memory.ts'
+import { partitionsSection } from './partitions.ts'
 import { produceSection } from './produce.ts'
 import { buildPrograms } from './programs.ts'
+import { replaySection } from './replay.ts'
 import type { Section, Subject } from './section.ts'
 import { startSection } from './start.ts'
 import { transactionsSection } from './transactions.ts'
 
 const usage = `npm run bench -- [flags]
   --only a,b       sections: start, latency, slow, produce, fetch, groups, memory,
-                   transactions, catalog (default: all)
-  --match TEXT     of produce, only what has TEXT in its name, such as '1 MiB, 12'
+                   transactions, catalog, fleet, replay, partitions (default: all)
+  --match TEXT     of produce and fleet, only what has TEXT in its name, such as '1 MiB, 12'
   --rounds N       how often each section runs (default: 5)
   --json FILE      every value of every figure
   --against DIR    another checkout of Karst, measured in turns with this one
@@ -39,6 +42,9 @@ const sections = [
   memorySection,
   transactionsSection,
   catalogSection,
+  fleetSection,
+  replaySection,
+  partitionsSection,
 ]
 
 const { values } = parseArgs({

@@ -16,7 +16,7 @@ export interface Bench {
   readonly figures: Figures
   readonly round: number
   readonly subject: Subject
-  /** Of produce, only measurements whose name holds this. */
+  /** Of produce and fleet, only measurements whose name holds this. */
   readonly match: string
   /** A line of progress. */
   readonly say: (line: string) => void

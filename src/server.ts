@@ -27,6 +27,7 @@ import { KafkaListener } from './kafka/kafka-listener.ts'
 import { ConnectionLimits } from './kafka/connection-limits.ts'
 import { MemoryBudget } from './kafka/memory-budget.ts'
 import { Nudges } from './kafka/nudges.ts'
+import { ZoneTraffic } from './kafka/zone-traffic.ts'
 import { Router } from './kafka/router.ts'
 import { SlabPool } from './kafka/slab.ts'
 import type { BrokerLog } from './log/broker-log.ts'
@@ -53,6 +54,10 @@ export interface Server {
   readonly journal: Journal
   readonly space: StorageSpace
   readonly metrics: BrokerMetrics
+  /** See Storage.lack. */
+  readonly lack: Storage['lack']
+  /** Why the others of the fleet take this broker for dead; undefined where they do not. */
+  readonly unheard: () => string | undefined
   /** What the storage has counted, for a scrape. */
   readonly storageSamples: Storage['samples']
   /**
@@ -111,6 +116,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     nodeId,
     cluster,
     nudges: new Nudges(cluster, clock),
+    zoneTraffic: new ZoneTraffic(cluster.zone),
     leaderEpoch,
     advertised: () => (advertised === undefined ? kafkaAddress : addressOf(advertised)),
     config,
@@ -121,7 +127,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     volume,
     groups,
     ...(await openQuotas(config, clock, database, metrics)),
-    ...startTransactions(world, config, { database, logs, tasks, member }),
+    ...startTransactions(world, config, { database, logs, tasks, member, cluster }),
     clock,
     log,
     logLevels: world.logLevels,
@@ -150,8 +156,9 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     }
     return reportPlacement(database, member.membership, topic)
   }
-  const { samples: storageSamples } = storage
-  const told = { storageSamples, placement }
+  const { samples: storageSamples, lack } = storage
+  const unheard = (): string | undefined => member?.membership.unheard()
+  const told = { storageSamples, placement, lack, unheard }
   return { broker, sink, listener, jobs, ...budgets, ...seen, ...told, kafkaAddress, close }
 }
 
@@ -412,9 +419,10 @@ function startTransactions(
     readonly logs: BrokerLog
     readonly tasks: TaskGroup
     readonly member: FleetMember | undefined
+    readonly cluster: ClusterView
   },
 ): Pick<Broker, 'producerIds' | 'transactions'> {
-  const { database, logs, tasks, member } = parts
+  const { database, logs, tasks, member, cluster } = parts
   const producerIds = new ProducerIds(database)
   const transactions = new TransactionCoordinator({
     database,
@@ -426,6 +434,7 @@ function startTransactions(
     expirationMs: config['transactional.id.expiration.ms'],
     abortIntervalMs: config['transaction.abort.timed.out.transaction.cleanup.interval.ms'],
     forgetIntervalMs: config['transaction.remove.expired.transaction.cleanup.interval.ms'],
+    termOf: (transactionalId) => cluster.termOf(transactionalId),
     mayReap: async () => member === undefined || (await member.mayRun('reap-transactions')),
   })
   const stop = new AbortController()

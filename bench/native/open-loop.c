@@ -47,6 +47,7 @@ static double *samples;
 static size_t sample_count, sample_max;
 static uint64_t errors, late_sends, requests;
 static size_t error_at;
+static int error_code; /* of the last request that failed */
 static double measured_from;
 
 static void fail(const char *what) {
@@ -115,7 +116,10 @@ static void ask(struct connection *each, double now, double every) {
 }
 
 static void answered(struct connection *each, const char *frame, size_t length, double now) {
-  if (length < error_at + 2 || frame[error_at] != 0 || frame[error_at + 1] != 0) errors++;
+  if (length < error_at + 2 || frame[error_at] != 0 || frame[error_at + 1] != 0) {
+    errors++;
+    error_code = length < error_at + 2 ? -2 : (unsigned char)frame[error_at + 1];
+  }
   double due = each->due[each->answered++ % IN_FLIGHT_MAX];
   if (due >= measured_from && sample_count < sample_max) samples[sample_count++] = now - due;
 }
@@ -198,9 +202,10 @@ int main(int count, char **args) {
   uint64_t lost = 0;
   for (int i = 0; i < connection_count; i++) lost += all[i].asked - all[i].answered;
   qsort(samples, sample_count, sizeof *samples, compare);
-  printf("{\"requests\":%llu,\"samples\":%zu,\"errors\":%llu,\"unanswered\":%llu,\"late\":%llu,"
+  printf("{\"requests\":%llu,\"samples\":%zu,\"errors\":%llu,\"errorCode\":%d,"
+         "\"unanswered\":%llu,\"late\":%llu,"
          "\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f}\n",
-         (unsigned long long)requests, sample_count, (unsigned long long)errors,
+         (unsigned long long)requests, sample_count, (unsigned long long)errors, error_code,
          (unsigned long long)lost, (unsigned long long)late_sends, quantile(0.5), quantile(0.9),
          quantile(0.99), quantile(0.999), quantile(1));
   return errors + lost > 0;

@@ -6,6 +6,11 @@ import type { PartitionTraffic } from '../log/partition-log.ts'
 import type { TopicDirectory } from '../log/topic-directory.ts'
 import type { Sample, Samples } from './exposition.ts'
 
+/** See ZoneTraffic. */
+export interface ZoneSamples {
+  samples(): Iterable<readonly [direction: string, zone: string, bytes: number]>
+}
+
 export interface ScrapedParts {
   readonly clusterId: string
   readonly nodeId: number
@@ -20,6 +25,7 @@ export interface ScrapedParts {
     Record<string, { readonly usedBytes: number; readonly limitBytes: number }>
   >
   readonly isReady: boolean
+  readonly zoneTraffic: ZoneSamples
   readonly isDiskFull: boolean
 }
 
@@ -54,7 +60,9 @@ export function brokerSamples(parts: ScrapedParts): Samples[] {
     ['karst_tail_cache_reads_total', reads(logs.tailCache.stats)],
     ['karst_block_cache_bytes', one(logs.blockCache.stats.bytes)],
     ['karst_block_cache_reads_total', reads(logs.blockCache.stats)],
+    ['karst_block_cache_reads_ahead_total', one(logs.blockCache.stats.ahead)],
     ['karst_disk_full', one(parts.isDiskFull ? 1 : 0)],
+    ['karst_zone_bytes_total', zoneSamples(parts.zoneTraffic)],
     ...jobSamples(parts.jobs),
     ...trafficSamples(parts),
   ]
@@ -65,7 +73,10 @@ const reads = ({ hits, misses }: { hits: number; misses: number }): Sample[] => 
   [['miss'], misses],
 ]
 
-function jobSamples({ pack, compact, retain, collect, jobs }: LogJobStats): Samples[] {
+const zoneSamples = (traffic: ZoneSamples): Sample[] =>
+  [...traffic.samples()].map(([direction, zone, bytes]) => [[direction, zone], bytes])
+
+function jobSamples({ pack, merge, compact, retain, collect, jobs }: LogJobStats): Samples[] {
   const one = (value: number): Sample[] => [[[], value]]
   const runs = jobs.map((job): Sample => [[job.name], job.runs])
   const failures = jobs.map((job): Sample => [[job.name], job.failures])
@@ -78,6 +89,8 @@ function jobSamples({ pack, compact, retain, collect, jobs }: LogJobStats): Samp
     ['karst_job_last_run_seconds', lastRuns],
     ['karst_packed_bytes_total', one(pack.bytes)],
     ['karst_packed_objects_total', one(pack.objects)],
+    ['karst_merged_bytes_total', one(merge.bytes)],
+    ['karst_merged_extents_total', one(merge.replaced)],
     ['karst_packing_damaged_runs', one(pack.damagedRuns)],
     ['karst_journal_files_retired_total', one(pack.retired)],
     ['karst_compaction_passes_total', one(compact.passes)],

@@ -154,6 +154,16 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     labels: [],
     doc: 'Packed objects written.',
   },
+  karst_merged_bytes_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Bytes of batches written again because small pieces of packed objects were merged.',
+  },
+  karst_merged_extents_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Pieces of packed objects that were merged into larger ones.',
+  },
   karst_packing_damaged_runs: {
     type: 'gauge',
     labels: [],
@@ -241,6 +251,11 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     labels: ['verb'],
     doc: 'Those that were sent because an earlier one was slow.',
   },
+  karst_zone_bytes_total: {
+    type: 'counter',
+    labels: ['direction', 'zone'],
+    doc: 'Record bytes of clients in the zone of the broker (`same`), in another, or unknown.',
+  },
   karst_feed_polls_total: {
     type: 'counter',
     labels: [],
@@ -285,6 +300,11 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     type: 'counter',
     labels: ['result'],
     doc: 'Reads that the block cache answered (`hit`) or storage (`miss`).',
+  },
+  karst_block_cache_reads_ahead_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Runs read from storage before anybody asked for them, behind readers in order.',
   },
   karst_disk_full: {
     type: 'gauge',

@@ -97,7 +97,10 @@ export function swapCompacted(
 }
 
 /** Whether every one of the extents is there as it was read. */
-async function areNamed(tx: ReadTransaction, expected: readonly ExtentRow[]): Promise<boolean> {
+export async function areNamed(
+  tx: ReadTransaction,
+  expected: readonly ExtentRow[],
+): Promise<boolean> {
   const keys = expected.map(({ partitionId, baseOffset }) => [partitionId, baseOffset])
   const rows = await tx.get(extents, keys)
   return expected.every((each, at) => {

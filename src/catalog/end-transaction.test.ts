@@ -57,6 +57,8 @@ const opened: TransactionRow = {
   startedMs: 0,
   changedMs: 0,
   clientVersion: 2,
+  coordinatorVersion: 0,
+  coordinatorIncarnation: 0,
 }
 
 /** An open transaction with its partitions. */

@@ -4,6 +4,7 @@ import { catalogTables, commitLog, inlineData } from './schema.ts'
 import { changeCounter, changeLog } from './schema-changes.ts'
 import { compactions } from './schema-compaction.ts'
 import { brokerNames, brokers, placements } from './schema-fleet.ts'
+import { transactions } from './schema-transactions.ts'
 import type { Table } from './table.ts'
 
 export interface Migration {
@@ -38,7 +39,11 @@ export const migrations: readonly Migration[] = [
   {
     level: 2,
     createTables: level2,
-    addColumns: [{ table: commitLog, column: 'changes', fill: null }],
+    addColumns: [
+      { table: commitLog, column: 'changes', fill: null },
+      { table: transactions, column: 'coordinatorVersion', fill: 0 },
+      { table: transactions, column: 'coordinatorIncarnation', fill: 0 },
+    ],
   },
 ]
 

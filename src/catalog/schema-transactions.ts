@@ -25,6 +25,9 @@ export interface TransactionRow {
   changedMs: number
   /** KIP-890: 0 for a client that adds partitions itself (TV1), 2 for one that does not (TV2). */
   clientVersion: number
+  /** Whose word counted last, see CoordinatorTerm: what an earlier one still has under way does not. */
+  coordinatorVersion: number
+  coordinatorIncarnation: number
 }
 
 /**
@@ -102,6 +105,8 @@ export const transactions: Table<TransactionRow> = {
     startedMs: 'int',
     changedMs: 'int',
     clientVersion: 'int',
+    coordinatorVersion: 'int',
+    coordinatorIncarnation: 'int',
   },
   key: ['transactionalId'],
 }

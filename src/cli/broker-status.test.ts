@@ -4,8 +4,8 @@ import { Failure } from '../base/errors.ts'
 import type { Server } from '../server.ts'
 import { BrokerStatus } from './broker-status.ts'
 
-const server = (answer: () => Promise<never[]>): Server =>
-  ({ broker: { logs: { freshPartitions: answer } } }) as unknown as Server
+const server = (answer: () => Promise<never[]>, unheard?: string): Server =>
+  ({ broker: { logs: { freshPartitions: answer } }, unheard: () => unheard }) as unknown as Server
 const otlp = { usedBytes: () => 0, limitBytes: 1 }
 
 test('a broker is ready between its start and its stop, while its catalog answers', async () => {
@@ -17,6 +17,8 @@ test('a broker is ready between its start and its stop, while its catalog answer
   assert.equal(await status.notReady(), undefined)
   status.server = server(() => Promise.reject(new Failure('unavailable', 'the disk is gone')))
   assert.equal(await status.notReady(), 'the disk is gone')
+  status.server = server(() => Promise.resolve([]), 'the others do not hear of it')
+  assert.equal(await status.notReady(), 'the others do not hear of it')
   status.isStopping = true
   assert.equal(await status.notReady(), 'stopping')
 })

@@ -13,7 +13,7 @@ export class BrokerStatus {
     if (this.server === undefined || this.otlp === undefined) return 'starting'
     try {
       await this.server.broker.logs.freshPartitions([])
-      return undefined
+      return this.server.unheard()
     } catch (error) {
       if (!isFailure(error)) throw error
       return error.message
@@ -49,6 +49,7 @@ export class BrokerStatus {
           : { otlp: { usedBytes: otlp.usedBytes(), limitBytes: otlp.limitBytes } }),
       },
       isReady,
+      zoneTraffic: broker.zoneTraffic,
       isDiskFull: space.full !== undefined,
     })
     const all = new Map([

@@ -147,7 +147,7 @@ async function startAll(
   const answering = startAdminHttp({
     listen: addressOf(config['http.listen']),
     notReady: () => status.notReady(),
-    degraded: () => status.server?.space.full,
+    degraded: () => status.server?.lack(),
     metrics: () => status.metrics(),
     placement: async (topic) => status.server?.placement(topic),
   })

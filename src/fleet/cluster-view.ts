@@ -1,4 +1,5 @@
 /** What a broker knows of the cluster it is in: who there is, and who is shown for what. */
+import { type CoordinatorTerm, soleTerm } from '../catalog/coordinator-term.ts'
 
 export interface Node {
   readonly nodeId: number
@@ -42,6 +43,8 @@ export interface ClusterView {
   /** Who coordinates the group or transactional id. */
   coordinatorOf(name: string): number
   coordination(name: string): Coordination
+  /** Of this broker as the coordinator of the name; undefined where another is. */
+  termOf(name: string): CoordinatorTerm | undefined
   /** True where this broker lists the partition for tools that ask every broker and add up. */
   isLister(partitionId: number): boolean
   /** Calls `hear` after every change of what is shown. */
@@ -64,6 +67,7 @@ export function soleBroker(
     leftInVersion: () => undefined,
     coordinatorOf: () => nodeId,
     coordination: () => 'own',
+    termOf: () => soleTerm,
     isLister: () => true,
     onChange: () => undefined,
   }

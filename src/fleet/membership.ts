@@ -6,7 +6,9 @@
 import { type Clock, sleep } from '../base/clock.ts'
 import { isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { Outage } from '../base/outage.ts'
 import { type FleetRows, heartbeat, registerBroker, writePlacement } from '../catalog/brokers.ts'
+import type { CoordinatorTerm } from '../catalog/coordinator-term.ts'
 import type { FleetDatabase } from '../catalog/fleet-database.ts'
 import type { BrokerRow } from '../catalog/schema-fleet.ts'
 import type { ClusterView, Coordination, Node } from './cluster-view.ts'
@@ -50,12 +52,14 @@ export class Membership implements ClusterView {
   #placement: Placement | undefined
   #version = 0
   #balancedMs = 0
+  readonly #silence: Outage
   #beats = 0
   readonly #hearers: (() => void)[] = []
 
   constructor(deps: MembershipDeps) {
     this.#deps = deps
     this.#nodeId = deps.identity.nodeId
+    this.#silence = new Outage(deps.clock, 'the others do not hear of this broker')
   }
 
   get nodeId(): number {
@@ -103,6 +107,7 @@ export class Membership implements ClusterView {
       } catch (error) {
         if (!isFailure(error) || isFatal(error)) throw error
         if (error.kind === 'closed') return
+        this.#silence.failed(error)
         log.warn({ error: error.message }, 'a heartbeat was not written')
       }
     }
@@ -125,6 +130,7 @@ export class Membership implements ClusterView {
     }
     const rows = await heartbeat(database, own, nowMs)
     this.#leaseUntilMs = sentMs + deadMs
+    this.#silence.ended()
     this.#hear(rows, nowMs)
     await this.#keepPlacement(rows, nowMs, sentMs)
   }
@@ -203,8 +209,20 @@ export class Membership implements ClusterView {
     return this.#deps.clock.monotonicMs() < this.#leaseUntilMs ? 'own' : 'unsure'
   }
 
+  termOf(name: string): CoordinatorTerm | undefined {
+    if (this.coordinatorOf(name) !== this.#nodeId) return undefined
+    const version = this.#placement?.coordinatorsSince?.[slotOfName(name)] ?? 0
+    return { version, incarnation: this.incarnation }
+  }
+
   isLister(partitionId: number): boolean {
     return this.#placement?.coordinators[slotOfPartition(partitionId)] === this.#nodeId
+  }
+
+  /** Why the others take this broker for dead; undefined where they do not. */
+  unheard(): string | undefined {
+    if (this.#deps.clock.monotonicMs() < this.#leaseUntilMs) return undefined
+    return this.#silence.told() ?? 'the others have not heard of it yet'
   }
 
   /** True where the process of that incarnation lives, as far as was heard. */
@@ -261,9 +279,11 @@ export class Membership implements ClusterView {
     )
     if (reason === undefined && !mayBalance) return
     if (mayBalance) this.#balancedMs = atMs
-    const next = planPlacement(this.#placement, members, weightsOf(serving), reason ?? 'load')
-    if (next === undefined) return
     const version = (rows.placement?.version ?? 0) + 1
+    const weights = weightsOf(serving)
+    const input = { members, weights, reason: reason ?? 'load', version }
+    const next = planPlacement(this.#placement, input)
+    if (next === undefined) return
     const row = { version, madeMs: nowMs, nodeId: this.#nodeId, body: JSON.stringify(next) }
     if (!(await writePlacement(database, row))) return
     log.info({ version, reason: next.reason, moves: next.moves.length }, 'clients are placed anew')

@@ -17,6 +17,8 @@ export interface Placement {
   readonly zones: Readonly<Record<string, SlotMap>>
   /** Of groups, transactional ids, and of what one broker tells for all. */
   readonly coordinators: SlotMap
+  /** By slot the version in which its coordinator got it; a placement of old has none: 0. */
+  readonly coordinatorsSince?: readonly number[]
   /** Why this version was made. */
   readonly reason: string
   /** What is not as in the version before. */
@@ -28,16 +30,19 @@ export interface Member {
   readonly zone: string
 }
 
-/**
- * The placement that follows `before`, or undefined where that is right as it is.
- *
- * @param weights of each slot, positive.
- */
+export interface PlacementInput {
+  readonly members: readonly Member[]
+  /** Of each slot, positive. */
+  readonly weights: readonly number[]
+  readonly reason: string
+  /** Of the placement to be made. */
+  readonly version: number
+}
+
+/** The placement that follows `before`, or undefined where that is right as it is. */
 export function planPlacement(
   before: Placement | undefined,
-  members: readonly Member[],
-  weights: readonly number[],
-  reason: string,
+  { members, weights, reason, version }: PlacementInput,
 ): Placement | undefined {
   if (members.length === 0) return undefined
   const sorted = members.toSorted((a, b) => a.nodeId - b.nodeId)
@@ -55,7 +60,11 @@ export function planPlacement(
   moves.push(...own.moves)
   const isZoneGone = Object.keys(before?.zones ?? {}).some((zone) => zones[zone] === undefined)
   if (moves.length === 0 && !isZoneGone) return undefined
-  return { zones, coordinators: own.slots, reason, moves }
+  const moved = new Set(own.moves.map(({ slot }) => slot))
+  const coordinatorsSince = even.map((_, slot) => {
+    return moved.has(slot) ? version : (before?.coordinatorsSince?.[slot] ?? 0)
+  })
+  return { zones, coordinators: own.slots, coordinatorsSince, reason, moves }
 }
 
 /** @throws Failure 'corrupt' */

@@ -15,6 +15,7 @@ import type { Repacker } from '../log/repacker.ts'
 import type { TopicDirectory } from '../log/topic-directory.ts'
 import type { TransactionCoordinator } from '../txn/coordinator.ts'
 import type { ProducerIds } from '../txn/producer-ids.ts'
+import type { ZoneTraffic } from './zone-traffic.ts'
 
 export interface Broker {
   readonly clusterId: string
@@ -23,6 +24,8 @@ export interface Broker {
   readonly cluster: ClusterView
   /** Which clients are to look for another broker. */
   readonly nudges: Nudges
+  /** Record bytes by where clients are. */
+  readonly zoneTraffic: ZoneTraffic
   /** Of every partition, and of what stands for a controller. */
   readonly leaderEpoch: number
   /** What clients are told to connect to; known once the listener is bound. */

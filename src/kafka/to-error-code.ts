@@ -73,6 +73,8 @@ export function transactionRefusalCode(reason: TransactionRefusal, knowsFenced: 
       return ErrorCode.INVALID_TXN_STATE
     case 'too-large':
       return ErrorCode.POLICY_VIOLATION
+    case 'not-coordinator':
+      return ErrorCode.NOT_COORDINATOR
     case 'unavailable':
       return ErrorCode.COORDINATOR_NOT_AVAILABLE
     default:

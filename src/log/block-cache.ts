@@ -1,106 +1,77 @@
 /**
- * Runs read from storage, kept while there is room, least recently used out first. One read per run
- * however many ask (single flight), and a bound on reads under way, so that catch-up cannot starve
- * the rest.
+ * Blocks for those who follow and for those who catch up, apart: who reads everything there is must
+ * neither push out what followers are about to read, nor stand before them in line. Who reads a
+ * partition in its order is read ahead for, further with each step.
  */
-import { Failure } from '../base/errors.ts'
+import { isInline } from '../catalog/group-objects.ts'
 import type { Run } from '../catalog/manifest.ts'
-import { type Block, blockOf, type RunKind } from './block.ts'
-import { markerBatch } from './marker-batch.ts'
-
-export interface BlockSource {
-  /** @throws Failure 'not-found' | 'corrupt' | 'unavailable' */
-  read(run: Run): Promise<{ readonly kind: RunKind; readonly bytes: Uint8Array }>
-}
+import type { Block } from './block.ts'
+import { type BlockSource, type BlockStats, BlockShelf } from './block-shelf.ts'
+import { SequentialReads } from './sequential-reads.ts'
 
 export interface BlockCacheOptions {
-  /** `block.cache.bytes`. */
+  /** `block.cache.bytes`: half for what is not packed yet, half for what is. */
   readonly maxBytes: number
-  /** Reads of storage under way at once; more wait in line. */
+  /** Reads of storage under way at once, for each. */
   readonly readsMax: number
   readonly source: BlockSource
 }
 
-/** A marker has no bytes in any storage. */
-const blockOfMarker = (run: Run): Block => {
-  return { bytes: markerBatch(run), positions: [0], nextOffsets: [run.nextOffset] }
-}
+/** The packed run behind one, as the catalog knows it. */
+export type NextRun = (run: Run) => Promise<Run | undefined>
 
-/** Reads waiting in line; beyond, fetches are told to come again. */
-const waitingMax = 10_000
+/** Runs looked at for one step of a reader: a partition that trickles has many small ones. */
+const aheadRunsMax = 16
 
 export class BlockCache {
-  readonly #options: BlockCacheOptions
-  /** In the order of use, oldest first. */
-  readonly #blocks = new Map<string, Block>()
-  readonly #flights = new Map<string, Promise<Block>>()
-  readonly #waiting: (() => void)[] = []
-  #reading = 0
-  #bytes = 0
-  #hits = 0
-  #misses = 0
+  readonly #fresh: BlockShelf
+  readonly #packed: BlockShelf
+  readonly #sequential = new SequentialReads()
 
-  constructor(options: BlockCacheOptions) {
-    this.#options = options
+  constructor({ maxBytes, readsMax, source }: BlockCacheOptions) {
+    const half = { maxBytes: maxBytes / 2, readsMax, source }
+    this.#fresh = new BlockShelf({ ...half, aheadMax: 0 })
+    this.#packed = new BlockShelf({ ...half, aheadMax: Math.ceil(readsMax / 2) })
   }
 
-  get stats(): { readonly bytes: number; readonly hits: number; readonly misses: number } {
-    return { bytes: this.#bytes, hits: this.#hits, misses: this.#misses }
+  get stats(): BlockStats {
+    const [a, b] = [this.#fresh.stats, this.#packed.stats]
+    return {
+      bytes: a.bytes + b.bytes,
+      hits: a.hits + b.hits,
+      misses: a.misses + b.misses,
+      ahead: a.ahead + b.ahead,
+    }
+  }
+
+  /** See BlockShelf.read. */
+  read(run: Run): Promise<Block> {
+    return isPacked(run) ? this.#packed.read(run) : this.#fresh.read(run)
   }
 
   /**
-   * The run's batches, from memory or storage.
-   *
-   * @throws Failure 'not-found': its object is gone, look at the index again. 'corrupt' | 'unavailable'
-   *   | 'overloaded': too many reads wait.
+   * As `read`, for a reader that goes on behind the run: what follows is read ahead where readers
+   * came here in order. `nextRun` is asked for packed runs only.
    */
-  read(run: Run): Promise<Block> {
-    if (run.marker !== undefined) return Promise.resolve(blockOfMarker(run))
-    const key = `${run.objectId}:${run.position}`
-    const cached = this.#blocks.get(key)
-    if (cached !== undefined) {
-      this.#hits++
-      this.#blocks.delete(key)
-      this.#blocks.set(key, cached)
-      return Promise.resolve(cached)
-    }
-    this.#misses++
-    const flight = this.#flights.get(key) ?? this.#begin(key, run)
-    return flight
+  readThrough(run: Run, nextRun: NextRun): Promise<Block> {
+    const reading = this.read(run)
+    if (!isPacked(run)) return reading
+    const window = this.#sequential.windowBehind(run)
+    // A guess that fails is no failure of the reader.
+    if (window > 0) this.#readAhead(run, window, nextRun).catch(() => undefined)
+    return reading
   }
 
-  #begin(key: string, run: Run): Promise<Block> {
-    const flight = this.#load(run).finally(() => this.#flights.delete(key))
-    this.#flights.set(key, flight)
-    return flight.then((block) => {
-      this.#keep(key, block)
-      return block
-    })
-  }
-
-  async #load(run: Run): Promise<Block> {
-    if (this.#reading < this.#options.readsMax) this.#reading++
-    else if (this.#waiting.length < waitingMax) {
-      await new Promise<void>((go) => this.#waiting.push(go)) // with the place of one that ended
-    } else throw new Failure('overloaded', `${waitingMax} reads of storage wait already`)
-    try {
-      const { kind, bytes } = await this.#options.source.read(run)
-      return blockOf(run, kind, bytes)
-    } finally {
-      const next = this.#waiting.shift()
-      if (next === undefined) this.#reading--
-      else next()
-    }
-  }
-
-  #keep(key: string, block: Block): void {
-    if (this.#blocks.has(key) || block.bytes.length > this.#options.maxBytes) return
-    this.#blocks.set(key, block)
-    this.#bytes += block.bytes.length
-    for (const [oldest, { bytes }] of this.#blocks) {
-      if (this.#bytes <= this.#options.maxBytes) return
-      this.#blocks.delete(oldest)
-      this.#bytes -= bytes.length
+  async #readAhead(run: Run, window: number, nextRun: NextRun): Promise<void> {
+    let last = run
+    for (let bytes = 0, runs = 0; bytes < window && runs < aheadRunsMax; runs++) {
+      const next = await nextRun(last)
+      if (next === undefined || !isPacked(next) || !this.#packed.readAhead(next)) return
+      bytes += next.length
+      last = next
     }
   }
 }
+
+const isPacked = ({ objectId, marker }: Run): boolean =>
+  marker === undefined && !objectId.startsWith('journal-') && !isInline(objectId)

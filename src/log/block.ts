@@ -1,5 +1,5 @@
 /** The batches of one run as read from storage: checked, with their final offsets, ready to be sent. */
-import { Failure } from '../base/errors.ts'
+import { Failure, isFailure } from '../base/errors.ts'
 import type { Run } from '../catalog/manifest.ts'
 import { baseOffsetOf, lastOffsetDeltaOf, patchBatch } from '../record/batch-header.ts'
 import { checkBatchCrc, forEachBatch } from '../record/batch-sequence.ts'
@@ -26,7 +26,7 @@ export function blockOf(run: Run, kind: RunKind, bytes: Uint8Array): Block {
   const nextOffsets: number[] = []
   let expected = run.baseOffset
   forEachBatch(bytes, (at) => {
-    checkBatchCrc(bytes, at)
+    checkNamed(run, bytes, at)
     if (kind === 'journal') patchBatch(bytes, at, expected, run.leaderEpoch)
     const base = baseOffsetOf(bytes, at)
     if (base < expected) {
@@ -41,6 +41,16 @@ export function blockOf(run: Run, kind: RunKind, bytes: Uint8Array): Block {
     throw new Failure('corrupt', `${run.objectId}: a run of ${claimed} ends at ${expected}`)
   }
   return { bytes, positions, nextOffsets }
+}
+
+/** Who reads of damage must know where it is. */
+function checkNamed({ objectId, position }: Run, bytes: Uint8Array, at: number): void {
+  try {
+    checkBatchCrc(bytes, at)
+  } catch (error) {
+    if (!isFailure(error, 'corrupt')) throw error
+    throw new Failure('corrupt', `${objectId}, at byte ${position + at}: ${error.message}`, error)
+  }
 }
 
 /** Index of the first batch that ends behind `offset`; the count of batches where none does. */

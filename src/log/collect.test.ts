@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { claimPackedObject, packedObjectId, swapPacked } from '../catalog/pack-swap.ts'
-import { isFailure } from '../base/errors.ts'
+import { Failure, isFailure } from '../base/errors.ts'
 import { type ObjectRow, objects, objectUses, partitions } from '../catalog/schema.ts'
 import { graceMs, LogWorld, noSignal, orphanMs } from '../../test/log/log-world.ts'
 import { objectKey } from './stored-runs.ts'
@@ -131,4 +131,19 @@ test('rows of ended journal objects go in the end', async () => {
   await world.clock.advance(1)
   await collect(world)
   assert.equal(await rowOf(world, run.objectId), undefined)
+})
+
+test('uploads that never ended are let go of after a day, where the store lets us', async () => {
+  const world = await newWorld()
+  const asked: number[] = []
+  Object.assign(world.store, {
+    sweepUploads: async (beforeMs: number) => {
+      asked.push(world.clock.nowMs() - beforeMs)
+      if (asked.length === 2) throw new Failure('invalid', 'no right to list uploads')
+      return 0
+    },
+  })
+  await sweep(world)
+  await sweep(world)
+  assert.deepEqual(asked, [86_400_000, 86_400_000])
 })

@@ -4,6 +4,7 @@
  * objects, and of groups, of this cluster.
  */
 import type { Clock } from '../base/clock.ts'
+import { isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import {
   cancelClaim,
@@ -41,6 +42,9 @@ export interface CollectLimits {
    */
   readonly journalRowsMs: number
 }
+
+/** No upload in parts takes as long, and its parts are paid for until somebody lets go of them. */
+const uploadMsMax = 24 * 60 * 60_000
 
 export interface CollectStats {
   objects: number
@@ -114,6 +118,18 @@ export class Collector {
    */
   async sweep(signal: AbortSignal): Promise<void> {
     for (const kind of ['journal-', 'packed-'] as const) await this.#sweepKind(kind, signal)
+    if (!signal.aborted) await this.#sweepUploads()
+  }
+
+  /** Not every store has uploads, or lets them be listed: all else goes on without. */
+  async #sweepUploads(): Promise<void> {
+    const { objects, clock, log } = this.#deps
+    try {
+      await objects.sweepUploads?.(clock.nowMs() - uploadMsMax)
+    } catch (error) {
+      if (!isFailure(error)) throw error
+      log.warn({ error: error.message }, 'uploads that never ended could not be looked for')
+    }
   }
 
   async #sweepKind(kind: 'journal-' | 'packed-', signal: AbortSignal): Promise<void> {

@@ -13,6 +13,7 @@ import type { OpenPass } from './compaction-pass.ts'
 import { type DropStats, TopicDropper } from './drop-topic.ts'
 import { Expirer, type ExpireStats } from './retain-rows.ts'
 import { type Job, JobRunner, type JobStatus } from './job-runner.ts'
+import { Merger, type MergeStats } from './merge.ts'
 import { Packer, type PackLimits, type PackStats } from './pack.ts'
 import { extentSpanMsMax } from './pack-extents.ts'
 import type { PackTopic } from './pack-plan.ts'
@@ -65,6 +66,10 @@ export interface JobTimes {
   readonly journalRowsMs: number
   readonly sweepMs: number
   readonly dropTopicsMs: number
+  /** From one look at a partition for small extents to the next. */
+  readonly mergeLookMs: number
+  /** So long they wait for more of them. */
+  readonly mergeAgeMs: number
   readonly expireGroupsMs: number
 }
 
@@ -80,6 +85,7 @@ export interface LogJobs {
 
 export interface LogJobStats {
   readonly pack: Readonly<PackStats>
+  readonly merge: Readonly<MergeStats>
   readonly compact: Readonly<CompactStats>
   readonly retain: Readonly<RetainStats>
   readonly collect: Readonly<CollectStats>
@@ -91,6 +97,7 @@ export interface LogJobStats {
 /** Names of the jobs, for `runner.runNow`. */
 export const jobNames = {
   pack: 'pack',
+  merge: 'merge',
   compact: 'compact',
   retain: 'retain',
   collect: 'collect',
@@ -113,10 +120,13 @@ const jobTimes: JobTimes = {
   journalRowsMs: 20 * minute,
   sweepMs: 60 * minute,
   dropTopicsMs: 10 * second,
+  mergeLookMs: 5 * minute,
+  mergeAgeMs: 60 * minute,
   expireGroupsMs: minute,
 }
 
 const packLookMsMax = second
+const mergeLookMsMax = 10 * second
 const compactLookMsMax = second
 const compactLookMsMin = 100
 const collectMsMax = 30 * second
@@ -134,6 +144,18 @@ export function startLogJobs(deps: LogJobsDeps): LogJobs {
     settled: () => logs.settled(),
     topicOf: (topicId) => packTopic(topics.byId(topicId)),
   })
+  const { times = jobTimes } = limits
+  const merger = new Merger({
+    ...deps,
+    index,
+    extentIndex,
+    topicOf: (topicId) => mergeTopic(topics.byId(topicId)),
+    limits: {
+      objectBytes: limits.objectBytes,
+      lookMs: times.mergeLookMs,
+      ageMs: times.mergeAgeMs,
+    },
+  })
   const compactor = new Compactor({
     ...deps,
     extentIndex,
@@ -146,7 +168,7 @@ export function startLogJobs(deps: LogJobsDeps): LogJobs {
   })
   const policies = (): RetentionPolicy[] => topics.all().map(retentionOf)
   const retainer = new Retainer({ database, index, extentIndex, clock, policies })
-  const { graceMs, producerExpirationMs, times = jobTimes } = limits
+  const { graceMs, producerExpirationMs } = limits
   const { orphanMs, journalRowsMs } = times
   const collector = new Collector({ ...deps, limits: { graceMs, orphanMs, journalRowsMs } })
   const dropper = new TopicDropper({ database, extentIndex, tailCache, clock })
@@ -156,11 +178,12 @@ export function startLogJobs(deps: LogJobsDeps): LogJobs {
     limits: { producersMs: producerExpirationMs, groupsMs: times.outcomesKeptMs },
   })
   const runner = new JobRunner({ clock, random, log, broken: deps.broken })
-  const parts = { packer, compactor, retainer, collector, dropper, expirer }
+  const parts = { packer, merger, compactor, retainer, collector, dropper, expirer }
   for (const job of jobsOf(parts, limits, guarded(deps))) runner.start(leased(job, deps.mayRun))
   if (deps.mayRun !== undefined) runner.start(forgetting(packer, limits))
   const stats = (): LogJobStats => ({
     pack: packer.stats,
+    merge: merger.stats,
     compact: compactor.stats,
     retain: retainer.stats,
     collect: collector.stats,
@@ -173,6 +196,7 @@ export function startLogJobs(deps: LogJobsDeps): LogJobs {
 
 interface Parts {
   readonly packer: Packer
+  readonly merger: Merger
   readonly compactor: Compactor
   readonly retainer: Retainer
   readonly collector: Collector
@@ -182,7 +206,7 @@ interface Parts {
 
 /** `deleting` guards what goes by time. */
 function jobsOf(parts: Parts, limits: LogJobLimits, deleting: (run: Run) => Run): Job[] {
-  const { packer, compactor, retainer, collector, dropper, expirer } = parts
+  const { packer, merger, compactor, retainer, collector, dropper, expirer } = parts
   const { windowMs, retentionCheckMs, graceMs, times = jobTimes } = limits
   const { sweepMs, dropTopicsMs, expireGroupsMs, outcomesKeptMs } = times
   const { backoffMs } = limits.compaction()
@@ -191,6 +215,11 @@ function jobsOf(parts: Parts, limits: LogJobLimits, deleting: (run: Run) => Run)
       name: jobNames.pack,
       intervalMs: Math.min(windowMs, packLookMsMax),
       run: (signal) => packer.packIfDue(signal),
+    },
+    {
+      name: jobNames.merge,
+      intervalMs: Math.min(times.mergeLookMs, mergeLookMsMax),
+      run: (signal) => merger.mergeDue(signal),
     },
     {
       name: jobNames.compact,
@@ -271,6 +300,12 @@ function packTopic(topic: KnownTopic | undefined): PackTopic | undefined {
   const deletes = effective['cleanup.policy'].includes('delete')
   const retentionMs = deletes ? effective['retention.ms'] : -1
   return { name, retentionMs, segmentMs: effective['segment.ms'] }
+}
+
+/** Compaction rewrites what it keeps, and knows better. */
+function mergeTopic(topic: KnownTopic | undefined): PackTopic | undefined {
+  const isCompacted = topic?.effective['cleanup.policy'].includes('compact') ?? false
+  return isCompacted ? undefined : packTopic(topic)
 }
 
 function retentionOf({ partitionIds, effective }: KnownTopic): RetentionPolicy {

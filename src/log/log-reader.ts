@@ -92,7 +92,9 @@ export class LogReader {
       while (byteLength < maxBytes && next < end) {
         const run = await this.findRun(log, next)
         if (run === undefined || run.baseOffset >= end) break
-        const block = await this.#deps.blockCache.read(run)
+        const block = await this.#deps.blockCache.readThrough(run, ({ nextOffset }) =>
+          this.#packedRun(log, nextOffset),
+        )
         const first = findInBlock(block, next)
         if (first < block.positions.length) {
           if ((block.nextOffsets[first] ?? 0) > end) break
@@ -122,11 +124,12 @@ export class LogReader {
 
   /** The run that holds `offset`, or the next one. */
   async findRun(log: PartitionLog, offset: number): Promise<Run | undefined> {
-    if (offset < log.packedEnd) {
-      const packed = await this.#deps.extentIndex.find(log.partitionId, offset)
-      if (packed !== undefined) return packed
-    }
-    return log.tail[log.findRun(offset)]
+    return (await this.#packedRun(log, offset)) ?? log.tail[log.findRun(offset)]
+  }
+
+  async #packedRun(log: PartitionLog, offset: number): Promise<Run | undefined> {
+    if (offset >= log.packedEnd) return undefined
+    return this.#deps.extentIndex.find(log.partitionId, offset)
   }
 }
 

@@ -6,7 +6,7 @@ import { isInline } from '../catalog/group-objects.ts'
 import type { Run } from '../catalog/manifest.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
-import type { BlockSource } from './block-cache.ts'
+import type { BlockSource } from './block-shelf.ts'
 import type { RunKind } from './block.ts'
 
 /** Keys begin with the cluster's id: a job touches no other cluster's objects. */

@@ -57,5 +57,10 @@ export interface ObjectStore {
   delete(key: string): Promise<void>
   /** Objects whose key starts with `prefix`, by key, at most `limit`, behind `after`. */
   list(prefix: string, after: string | undefined, limit: number): Promise<StoredObject[]>
+  /**
+   * Lets go of what puts that never ended have left in the store, from before `beforeMs`. Resolves
+   * with how many; a store that keeps nothing of them has no such thing.
+   */
+  sweepUploads?(beforeMs: number): Promise<number>
   close(): Promise<void>
 }

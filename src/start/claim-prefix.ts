@@ -14,6 +14,8 @@ export async function claimPrefix(
   clusterId: string,
   place: string,
 ): Promise<void> {
+  // A missing bucket or right is told now, not by a job an hour later.
+  await objects.list(`${clusterId}/`, undefined, 1)
   const text = new TextEncoder().encode(JSON.stringify({ format: 1, clusterId }))
   if ((await objects.putIfAbsent(markerKey, [text])) === 'stored') return
   if (await checkPrefix(objects, clusterId, place)) return

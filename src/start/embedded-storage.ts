@@ -80,7 +80,7 @@ export async function openEmbeddedStorage(
   tasks.defer('disk space', () => space.close())
   const volume = (): ReturnType<Storage['volume']> => disk.volume(folder)
   const parts = { clusterId, leaderEpoch, incarnation, database, journal, objects, logs }
-  return { ...parts, space, volume, samples: () => [] }
+  return { ...parts, space, volume, lack: () => space.full, samples: () => [] }
 }
 
 function diskSpace(config: Config, { disk, clock, log }: World): DiskSpace {

@@ -4,6 +4,7 @@ import type { BrokerMetrics } from '../admin/metrics.ts'
 import { ObjectStoreMetrics } from '../admin/object-store-metrics.ts'
 import { Failure } from '../base/errors.ts'
 import { sleep } from '../base/clock.ts'
+import { Outage } from '../base/outage.ts'
 import { randomUuid } from '../base/random.ts'
 import type { TaskGroup } from '../base/task-group.ts'
 import { nodeIdOf } from '../catalog/brokers.ts'
@@ -80,7 +81,8 @@ export async function openFleetStorage(
   })
   await follower.begin()
   const tail = await readTail(database)
-  const held = { database, objects, clusterId, incarnation, nodeId, tail, follower }
+  const bucket = new Outage(clock, 'the bucket takes nothing')
+  const held = { database, objects, clusterId, incarnation, nodeId, tail, follower, bucket }
   const { objectJournal, journal, logs } = openLogs(config, world, held, metrics)
   tasks.defer('journal', () => journal.close())
   tasks.defer('logs', () => logs.close())
@@ -90,6 +92,7 @@ export async function openFleetStorage(
     ...{ follower, nodeId },
     samples: () => [...objectMetrics.samples(), ...feedSamples(follower)],
     space: { full: undefined },
+    lack: () => bucket.told(),
     volume: async () => ({ folder: fleet.place, totalBytes: -1, freeBytes: -1 }),
   }
 }
@@ -106,10 +109,11 @@ function openLogs(
     readonly nodeId: number
     readonly tail: Tail
     readonly follower: FeedFollower
+    readonly bucket: Outage
   },
   metrics: BrokerMetrics,
 ): Pick<FleetStorage, 'objectJournal' | 'journal' | 'logs'> {
-  const { database, objects, clusterId, incarnation, nodeId, tail, follower } = held
+  const { database, objects, clusterId, incarnation, nodeId, tail, follower, bucket } = held
   const objectJournal = new ObjectJournal({
     ...{ objects, clusterId, clock, database, brokerId: nodeId },
     writeTimeoutMs: writeDeadlineMs,
@@ -120,8 +124,14 @@ function openLogs(
     objectJournal,
     {
       check: () => undefined,
-      failed: async () => metrics.journalFailed(),
-      written: ({ byteLength, runs }, ms) => metrics.journalWritten(ms, byteLength, runs.length),
+      failed: async (error) => {
+        bucket.failed(error)
+        metrics.journalFailed()
+      },
+      written: ({ byteLength, runs }, ms) => {
+        bucket.ended()
+        metrics.journalWritten(ms, byteLength, runs.length)
+      },
     },
     clock,
   )

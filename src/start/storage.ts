@@ -16,6 +16,8 @@ export interface Storage {
   readonly objects: ObjectStore
   readonly logs: BrokerLog
   readonly space: StorageSpace
+  /** What does not work, for people who ask; undefined where all does. */
+  readonly lack: () => string | undefined
   /** What it has counted, for a scrape. */
   readonly samples: () => readonly Samples[]
   /** For tools that ask where things lie. */

@@ -15,6 +15,7 @@ import {
   type MarkIntent,
   transactionPartitionsMax,
 } from '../catalog/end-transaction.ts'
+import { type CoordinatorTerm, soleTerm } from '../catalog/coordinator-term.ts'
 import type { TransactionRow } from '../catalog/schema-transactions.ts'
 import {
   changeTransaction,
@@ -28,6 +29,7 @@ import {
   type Registering,
   writePendingOffsets,
 } from '../catalog/transactions.ts'
+import { CoordinatorTurns, inTerm } from './coordinator-turns.ts'
 import { OpenTransactions } from './open-transactions.ts'
 import type { ProducerIds } from './producer-ids.ts'
 import {
@@ -61,6 +63,8 @@ export interface TransactionCoordinatorParts {
   readonly forgetIntervalMs: number
   /** Whether this broker ends what is open for too long now. Default: it does. */
   readonly mayReap?: () => Promise<boolean>
+  /** Of this broker; undefined where another coordinates the id. Default: it is the only one. */
+  readonly termOf?: (transactionalId: string) => CoordinatorTerm | undefined
 }
 
 export interface Refused {
@@ -98,9 +102,11 @@ const judged = (verdict: Verdict): Verdict & { isGranted: boolean; next?: Transa
 export class TransactionCoordinator {
   readonly #parts: TransactionCoordinatorParts
   readonly #open = new OpenTransactions()
+  readonly #turns: CoordinatorTurns
 
   constructor(parts: TransactionCoordinatorParts) {
     this.#parts = parts
+    this.#turns = new CoordinatorTurns(parts.termOf ?? (() => soleTerm))
   }
 
   /** InitProducerId: the producer's id and epoch; whoever had the transactional id is fenced. */
@@ -124,16 +130,26 @@ export class TransactionCoordinator {
     clientVersion: number,
     registering: Registering,
   ): Promise<Answer> {
-    const { database, clock } = this.#parts
     const { transactionalId } = producer
     if (transactionalId === '') return Promise.resolve(refused('invalid-request'))
     if ((registering.partitionIds?.length ?? 0) > transactionPartitionsMax) {
       return Promise.resolve(refused('too-large'))
     }
+    return this.#turns.run(transactionalId, (term) =>
+      this.#join(producer, registering, inTerm(term, joining(producer, clientVersion))),
+    )
+  }
+
+  #join(
+    { transactionalId }: TransactionalProducer,
+    registering: Registering,
+    join: JoinJudge,
+  ): Promise<Answer> {
+    const { database, clock } = this.#parts
     const nowMs = clock.nowMs()
     return this.#orRefused('join transaction', async () => {
       const judge = (row: TransactionRow | undefined): ReturnType<typeof judged> =>
-        judged(joinTransaction(row, producer, clientVersion, nowMs))
+        judged(join(row, nowMs))
       const answer = answerOf(
         await changeTransaction(database, transactionalId, judge, registering),
       )
@@ -170,9 +186,10 @@ export class TransactionCoordinator {
 
   /**
    * The transaction that batches for these partitions belong to, before they are appended. With
-   * `joins` the partitions are registered where they are not yet (KIP-890). What is not allowed is
-   * refused by the commit, which looks again: also what was granted from memory
-   * (`isRemembered`), in which case `forget` and a second try tell what is right.
+   * `joins` the partitions are registered where they are not yet (KIP-890), by any broker: the
+   * epoch tells one transaction from the next. What is not allowed is refused by the commit, which
+   * looks again: also what was granted from memory (`isRemembered`), in which case `forget` and a
+   * second try tell what is right.
    */
   async appending(
     producer: TransactionalProducer,
@@ -183,7 +200,7 @@ export class TransactionCoordinator {
     const known = this.#open.serialOf(transactionalId, producer, partitionIds)
     if (known !== undefined) return { outcome: 'granted', serial: known, isRemembered: true }
     const answer = joins
-      ? await this.join(producer, bumpingVersion, { partitionIds })
+      ? await this.#join(producer, { partitionIds }, joining(producer, bumpingVersion))
       : await this.#lookUp(producer, partitionIds)
     if (answer.outcome === 'refused') return answer
     return { outcome: 'granted', serial: answer.serial, isRemembered: false }
@@ -365,7 +382,9 @@ export class TransactionCoordinator {
   /** Judges the id; only what ends a transaction takes its turn in the line of commits. */
   async #decide(transactionalId: string, judge: Judge): Promise<Answer> {
     try {
-      return await this.#decided(transactionalId, judge)
+      return await this.#turns.run(transactionalId, (term) =>
+        this.#decided(transactionalId, inTerm(term, judge)),
+      )
     } finally {
       // Also where it failed: what became of it is not known.
       this.#open.forget(transactionalId)
@@ -434,6 +453,13 @@ type Judge = (
   nowMs: number,
   freshProducerId: number | undefined,
 ) => Verdict
+
+type JoinJudge = (row: TransactionRow | undefined, nowMs: number) => Verdict
+
+const joining =
+  (producer: ProducerIdentity, clientVersion: number): JoinJudge =>
+  (row, nowMs) =>
+    joinTransaction(row, producer, clientVersion, nowMs)
 
 type OffsetsVerdict = ReturnType<typeof judged> & { readonly producerId?: number }
 

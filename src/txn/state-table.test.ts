@@ -28,6 +28,8 @@ function row(changes: Partial<TransactionRow> = {}): TransactionRow {
     startedMs: -1,
     changedMs: 0,
     clientVersion: 0,
+    coordinatorVersion: 0,
+    coordinatorIncarnation: 0,
     ...changes,
   }
 }

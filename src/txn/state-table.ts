@@ -20,6 +20,8 @@ export type TransactionRefusal =
   | 'too-large'
   /** The catalog did not answer: ask again. */
   | 'unavailable'
+  /** Another broker coordinates the transactional id by now. */
+  | 'not-coordinator'
 
 export interface ProducerIdentity {
   readonly producerId: number
@@ -105,6 +107,8 @@ function created({ freshProducerId, ...request }: InitRequest): Verdict {
     startedMs: -1,
     changedMs: request.nowMs,
     clientVersion: 0,
+    coordinatorVersion: 0,
+    coordinatorIncarnation: 0,
   })
 }
 

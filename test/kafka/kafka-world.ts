@@ -20,6 +20,7 @@ import type { Broker } from '../../src/kafka/broker.ts'
 import { embeddedProtocol, topicView } from '../../src/kafka/group-surroundings.ts'
 import { kafkaHandlers } from '../../src/kafka/handlers.ts'
 import { Nudges } from '../../src/kafka/nudges.ts'
+import { ZoneTraffic } from '../../src/kafka/zone-traffic.ts'
 import { Router } from '../../src/kafka/router.ts'
 import { BrokerLog } from '../../src/log/broker-log.ts'
 import { ClientQuotas } from '../../src/quota/client-quotas.ts'
@@ -39,9 +40,12 @@ const remote = '10.1.2.3:51234'
 const correlationId = 7
 
 /** A cluster of one. */
-function alone(nodeId: number, clock: VirtualClock): Pick<Broker, 'cluster' | 'nudges'> {
+function alone(
+  nodeId: number,
+  clock: VirtualClock,
+): Pick<Broker, 'cluster' | 'nudges' | 'zoneTraffic'> {
   const cluster = soleBroker(nodeId, () => ({ host, port: 9092 }))
-  return { cluster, nudges: new Nudges(cluster, clock) }
+  return { cluster, nudges: new Nudges(cluster, clock), zoneTraffic: new ZoneTraffic('') }
 }
 
 export class KafkaWorld {

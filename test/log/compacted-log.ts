@@ -75,8 +75,9 @@ export class CompactedLog {
       for (const producerId of producers) {
         const transactionalId = `t${producerId}`
         const none = { previousProducerId: -1, lastProducerEpoch: -1, clientVersion: 0 }
+        const term = { coordinatorVersion: 0, coordinatorIncarnation: 0 }
         const times = { timeoutMs: 60_000, startedMs: 0, changedMs: 0 }
-        const state = { state: 'Ongoing', serial: 1, ...times, ...none } as const
+        const state = { state: 'Ongoing', serial: 1, ...times, ...none, ...term } as const
         await tx.insert(transactions, [{ transactionalId, producerId, producerEpoch: 0, ...state }])
         await tx.lock(transactions, [[transactionalId]], 'exclusive')
         const { partitionId } = log

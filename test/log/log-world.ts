@@ -21,6 +21,7 @@ import { type CompactLimits, Compactor } from '../../src/log/compact.ts'
 import { openInlinePass } from '../../src/log/compaction-pass.ts'
 import { TopicDropper } from '../../src/log/drop-topic.ts'
 import { compactionOf } from '../../src/log/jobs.ts'
+import { Merger } from '../../src/log/merge.ts'
 import { Packer, type PackLimits } from '../../src/log/pack.ts'
 import type { PackTopic } from '../../src/log/pack-plan.ts'
 import { Retainer } from '../../src/log/retain.ts'
@@ -59,12 +60,15 @@ export interface LogProcess {
   readonly logs: BrokerLog
   readonly topics: TopicDirectory
   readonly packer: Packer
+  readonly merger: Merger
   readonly compactor: Compactor
   readonly retainer: Retainer
   readonly collector: Collector
   readonly dropper: TopicDropper
 }
 
+/** A look is due at once, and what is small waits for nothing. */
+const mergeTimes = { lookMs: 0, ageMs: 0 }
 export const graceMs = 60_000
 export const orphanMs = 900_000
 
@@ -153,17 +157,17 @@ export class LogWorld {
     const parts = { database, index, clock, random, leaderEpoch, brokerDefaults: () => [] }
     const topics = new TopicDirectory(parts)
     await topics.load()
-    const limits = packLimits(this.#options.objectBytes)
+    const limits = { ...packLimits(this.#options.objectBytes), ...mergeTimes }
     const shared = { database, clock, log: silentLog, index, extentIndex }
     const stored = { ...shared, journal, objects, clusterId }
-    const settled = (): Promise<void> => logs.settled()
     const topicOf = (id: string): PackTopic | undefined => packTopic(topics.byId(id))
     this.#process = {
       life,
       journal,
       logs,
       topics,
-      packer: new Packer({ ...stored, limits, settled, topicOf }),
+      packer: new Packer({ ...stored, limits, topicOf, settled: () => logs.settled() }),
+      merger: new Merger({ ...stored, limits, topicOf }),
       compactor: new Compactor({
         ...stored,
         tailCache,

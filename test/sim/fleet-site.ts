@@ -31,6 +31,8 @@ const jobTimes: JobTimes = {
   journalRowsMs: 20_000,
   sweepMs: 1_000,
   dropTopicsMs: 1_000,
+  mergeLookMs: 500,
+  mergeAgeMs: 1_000,
   expireGroupsMs: 1_000,
 }
 

@@ -109,6 +109,12 @@ export class BrokerProcess {
     await this.#program?.exited
   }
 
+  /** Resolves when it has ended by itself. */
+  ended(): Promise<Exit> {
+    if (this.#program === undefined) throw new Error('the broker was never started')
+    return this.#program.exited
+  }
+
   /** SIGTERM. Fails when the broker does not end by itself, or not with code 0. */
   async stop(): Promise<Exit> {
     const program = this.#program

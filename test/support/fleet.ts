@@ -12,7 +12,7 @@ export interface FleetOptions {
   readonly zones?: readonly string[]
   readonly flags?: readonly string[]
   /** Where brokers reach the bucket, where that is not the server itself: a proxy before it. */
-  readonly endpoint?: string
+  readonly through?: (endpoint: string) => Promise<string>
   /** Where b1 listens, b2 on the port behind it, and so on. Default: free ports. */
   readonly kafkaPort?: number
 }
@@ -24,11 +24,13 @@ export class Fleet {
   readonly s3: S3Server
   readonly brokers: BrokerProcess[] = []
   readonly #options: FleetOptions
+  #endpoint: string
 
   private constructor(postgres: PostgresServer, s3: S3Server, options: FleetOptions) {
     this.postgres = postgres
     this.s3 = s3
     this.#options = options
+    this.#endpoint = s3.endpoint
   }
 
   static async start(options: FleetOptions = {}): Promise<Fleet> {
@@ -36,6 +38,7 @@ export class Fleet {
     const fleet = new Fleet(postgres, s3, options)
     try {
       await s3.makeBucket(bucket)
+      fleet.#endpoint = (await options.through?.(s3.endpoint)) ?? s3.endpoint
       for (let at = 0; at < (options.brokers ?? 3); at++) await fleet.add()
       return fleet
     } catch (error) {
@@ -51,8 +54,7 @@ export class Fleet {
   }
 
   get storageUrl(): string {
-    const endpoint = this.#options.endpoint ?? this.s3.endpoint
-    return `s3://${bucket}/fleet?endpoint=${encodeURIComponent(endpoint)}`
+    return `s3://${bucket}/fleet?endpoint=${encodeURIComponent(this.#endpoint)}`
   }
 
   get catalogUrl(): string {

@@ -67,7 +67,7 @@ export const storageOptions = {
     default: 67_108_864,
     min: 1_048_576,
     unit: 'bytes',
-    doc: 'Blocks of older data, kept for consumers that catch up together.',
+    doc: 'Blocks read from storage, half for what is not packed yet, half for who catches up.',
   },
 
   // The journal, and what is made of it.

@@ -227,7 +227,9 @@ function append(
   const partitionId = topic.partitionIds[index]
   if (partitionId === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   const { peer, header } = producing.exchange
-  if (producing.broker.nudges.isDue(peer, partitionId, zoneOf(header.clientId))) {
+  const zone = zoneOf(header.clientId)
+  producing.broker.zoneTraffic.moved('produce', zone, records?.length ?? 0)
+  if (producing.broker.nudges.isDue(peer, partitionId, zone)) {
     return refused(ErrorCode.NOT_LEADER_OR_FOLLOWER)
   }
   const { writtenFor } = producing

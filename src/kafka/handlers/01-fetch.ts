@@ -113,6 +113,8 @@ export function fetchHandler(broker: Broker): Handler {
     }
     const look = await lookUntilEnough(fetching, signal)
     unsentBytes += look.byteLength
+    const zone = request.rackId || zoneOf(header.clientId)
+    broker.zoneTraffic.moved('fetch', zone, look.byteLength)
     const release = (): void => {
       unsentBytes -= look.byteLength
       for (const each of look.releases) each()

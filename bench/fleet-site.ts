@@ -1,0 +1,81 @@
+/**
+ * A fleet with a bucket that is as far away as S3: a broker in each of three zones, PostgreSQL, and
+ * a real S3 server behind a proxy that answers as late as the model says and counts.
+ */
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { checkout, nodeProgram } from '../test/support/broker-process.ts'
+import { Fleet } from '../test/support/fleet.ts'
+import { Program } from '../test/support/program.ts'
+import type { ProxyVerb, VerbCounts } from '../test/support/s3-proxy.ts'
+
+export const zones: readonly string[] = ['a', 'b', 'c']
+const lifetimeMs = 60 * 60_000
+/** The last broker has its place a heartbeat or two after it is ready; clients are sent on before. */
+const placedMs = 3_000
+
+export type Counts = Record<ProxyVerb, VerbCounts>
+
+export class FleetSite {
+  readonly fleet: Fleet
+  readonly #proxy: Program
+  readonly #endpoint: string
+
+  private constructor(fleet: Fleet, proxy: Program, endpoint: string) {
+    this.fleet = fleet
+    this.#proxy = proxy
+    this.#endpoint = endpoint
+  }
+
+  get brokers(): Fleet['brokers'] {
+    return this.fleet.brokers
+  }
+
+  /** Of the broker in the zone at `at`. */
+  portOf(at: number): number {
+    return Number(this.brokers[at]?.bootstrap.split(':').at(-1))
+  }
+
+  static async start(flags: readonly string[] = []): Promise<FleetSite> {
+    const proxies: Proxy[] = []
+    const through = async (target: string): Promise<string> => {
+      const proxy = await startProxy(target)
+      proxies.push(proxy)
+      return proxy.endpoint
+    }
+    const fleet = await Fleet.start({ zones, flags, through })
+    const [proxy] = proxies
+    if (proxy === undefined) throw new Error('a fleet starts through its proxy')
+    await sleep(placedMs)
+    return new FleetSite(fleet, proxy.program, proxy.endpoint)
+  }
+
+  /** Requests and bytes at the bucket so far, by verb. */
+  async counts(): Promise<Counts> {
+    const answer = await globalThis.fetch(`${this.#endpoint}/_proxy/counts`)
+    return ((await answer.json()) as { counts: Counts }).counts
+  }
+
+  async close(): Promise<void> {
+    await this.fleet.close()
+    await this.#proxy.stop()
+  }
+}
+
+interface Proxy {
+  readonly program: Program
+  readonly endpoint: string
+}
+
+async function startProxy(target: string): Promise<Proxy> {
+  const script = path.join(checkout, 'test/s3/proxy/run.ts')
+  const args = [script, '--target', target, '--model']
+  const program = new Program('proxy', nodeProgram, args, { timeoutMs: lifetimeMs })
+  const line = await program.line((each) => each.includes(' in front of '), 10_000)
+  return { program, endpoint: line.split(' ')[0] ?? '' }
+}
+
+/** What came between two counts. */
+export function between(before: Counts, after: Counts, verbs: readonly ProxyVerb[]): number {
+  return verbs.reduce((sum, verb) => sum + after[verb].requests - before[verb].requests, 0)
+}
