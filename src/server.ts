@@ -2,6 +2,7 @@
  * The composition root: builds every part of an embedded broker, hands each its ports, starts them
  * in order and stops them in reverse. No other file knows who is behind a port.
  */
+import { backupJob } from './backup/backup-job.ts'
 import { BrokerMetrics } from './admin/metrics.ts'
 import type { Clock } from './base/clock.ts'
 import { Failure, isFailure } from './base/errors.ts'
@@ -212,10 +213,11 @@ function startJobs(
   },
 ): LogJobs {
   const { member } = parts
-  return startLogJobs({
+  const shared = member === undefined ? {} : member.jobDeps(clock)
+  const jobs = startLogJobs({
     ...parts,
     openPass,
-    ...(member === undefined ? {} : member.jobDeps(clock)),
+    ...shared,
     clock,
     random,
     log: log.child({ part: 'jobs' }),
@@ -232,6 +234,19 @@ function startJobs(
       compaction: () => compactionLimits(parts.configs, config),
     },
   })
+  const intervalMs = config['catalog.backup.interval.ms']
+  if (member === undefined || intervalMs === 0) return jobs
+  const { clockDifferenceMs, mayRun } = member.jobDeps(clock)
+  const job = backupJob({
+    ...{ database: parts.database, objects: parts.objects, clusterId: parts.clusterId },
+    ...{ intervalMs, kept: config['catalog.backups.kept'], log: log.child({ part: 'backup' }) },
+    databaseMs: async () => clock.nowMs() + (await clockDifferenceMs()),
+  })
+  const run = async (signal: AbortSignal): Promise<void> => {
+    if (await mayRun(job.name)) await job.run(signal)
+  }
+  jobs.runner.start({ ...job, run })
+  return jobs
 }
 
 function compactionLimits(

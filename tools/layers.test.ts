@@ -16,6 +16,8 @@ const floors: readonly (readonly string[])[] = [
   ['telemetry'],
   ['kafka', 'admin'],
   ['start'],
+  ['doctor'],
+  ['backup'],
   ['server.ts', 'client'],
   ['cli'],
   ['main.ts'],

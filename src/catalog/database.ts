@@ -58,7 +58,19 @@ export interface Transaction extends ReadTransaction {
   delete<Row extends object>(table: Table<Row>, keys: readonly Key[]): Promise<number>
 }
 
-export interface CatalogDatabase {
+/** A catalog for who only looks. */
+export interface CatalogReader {
+  /**
+   * Runs `body` on one snapshot, read-only (REPEATABLE READ).
+   *
+   * @throws Failure 'unavailable': try again.
+   * @throws Failure 'corrupt' or 'closed': as `CatalogDatabase.transaction`.
+   */
+  snapshot<Result>(name: string, body: (tx: ReadTransaction) => Promise<Result>): Promise<Result>
+  close(): Promise<void>
+}
+
+export interface CatalogDatabase extends CatalogReader {
   /**
    * Runs `body` in one transaction and commits it durably. A `body` that throws rolls back, and its
    * error is thrown. Statements may be sent together: they run in the order sent. Those that the
@@ -75,14 +87,6 @@ export interface CatalogDatabase {
    *   Resolve it by inserting the same id: that waits for it, then tells.
    */
   transaction<Result>(name: string, body: (tx: Transaction) => Promise<Result>): Promise<Result>
-  /**
-   * Runs `body` on one snapshot, read-only (REPEATABLE READ).
-   *
-   * @throws Failure 'unavailable': try again.
-   * @throws Failure 'corrupt' or 'closed': as above.
-   */
-  snapshot<Result>(name: string, body: (tx: ReadTransaction) => Promise<Result>): Promise<Result>
-  close(): Promise<void>
 }
 
 /** For statements that the body leaves to the commit: it reports their failure. */

@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/errors.ts'
 import type { GroupIntent } from './commit-groups.ts'
-import type { CatalogDatabase, Transaction } from './database.ts'
+import type { CatalogDatabase, CatalogReader, Transaction } from './database.ts'
 import { groupOfInline, inlineObjectId } from './group-objects.ts'
 import { inlineData } from './schema.ts'
 import { compareKeys } from './table.ts'
@@ -28,7 +28,7 @@ export async function writeInline(tx: Transaction, groups: readonly GroupIntent[
  *
  * @throws Failure 'not-found': packed and dropped. 'unavailable': try again.
  */
-export async function readInline(database: CatalogDatabase, objectId: string): Promise<Uint8Array> {
+export async function readInline(database: CatalogReader, objectId: string): Promise<Uint8Array> {
   const [row] = await database.snapshot('read inline', (tx) =>
     tx.get(inlineData, [keyOf(objectId)]),
   )

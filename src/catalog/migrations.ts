@@ -67,3 +67,18 @@ export function migrationsFrom(level: number, where: string): readonly Migration
   if (level > 0) return migrations.filter((migration) => migration.level > level)
   return [{ level: schemaLevel, createTables: catalogTables, addColumns: [] }]
 }
+
+/**
+ * Holds a database that is only looked at to this release's level.
+ *
+ * @throws Failure 'invalid': another release has written it.
+ */
+export function assertLevel(level: number, where: string): void {
+  migrationsFrom(level, where)
+  if (level === schemaLevel) return
+  throw new Failure(
+    'invalid',
+    `${where} has schema level ${level}, and this release works with ${schemaLevel}: ` +
+      'start a broker of this release first, which raises it',
+  )
+}

@@ -5,7 +5,7 @@ import type { SqliteConnection } from './sqlite-connection.ts'
 import { addColumnSql, createTableSql } from './sqlite-statements.ts'
 
 /** 'KRST' in the header of the file, so that it is known for what it is. Persisted. */
-const applicationId = 0x4b525354
+export const applicationId = 0x4b525354
 
 /**
  * The level is the file's user_version, which changes with the transaction that changes the tables.

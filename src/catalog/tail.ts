@@ -6,6 +6,7 @@ import { Failure } from '../base/errors.ts'
 import {
   catalogLimits,
   type CatalogDatabase,
+  type CatalogReader,
   type ReadTransaction,
   type Transaction,
 } from './database.ts'
@@ -64,7 +65,7 @@ export interface Tail {
 }
 
 /** One snapshot of all of it. */
-export function readTail(database: CatalogDatabase): Promise<Tail> {
+export function readTail(database: CatalogReader): Promise<Tail> {
   return database.snapshot('read tail', async (tx) => {
     const found = {
       partitions: [] as PartitionRow[],

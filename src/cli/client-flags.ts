@@ -8,7 +8,9 @@ import type { Flag } from './flags.ts'
 import { UsageError } from './usage-error.ts'
 
 const standard = '127.0.0.1:9092'
-const variable = 'KARST_BOOTSTRAP'
+/** No option of a broker: commands that read those leave it out. */
+export const bootstrapVariable = 'KARST_BOOTSTRAP'
+const variable = bootstrapVariable
 /** A local broker answers in a millisecond, one across the world in half a second. */
 const connectTimeoutMs = 5_000
 const requestTimeoutMs = 30_000

@@ -10,6 +10,8 @@ export const commands: CommandTable = {
   txn: async () => (await import('./txn.ts')).txn,
   quota: async () => (await import('./quota.ts')).quota,
   placement: async () => (await import('./placement.ts')).placementCommand,
+  doctor: async () => (await import('./doctor.ts')).doctor,
+  catalog: async () => (await import('./catalog.ts')).catalog,
   config: async () => (await import('./config.ts')).config,
 }
 

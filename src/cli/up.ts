@@ -95,9 +95,10 @@ function fleetOf(config: Config, log: Log): Pick<World, 'fleet'> {
   return {
     fleet: {
       place: `s3://${[read.url.bucket, read.url.prefix].filter((part) => part !== '').join('/')}`,
-      openDatabase: async () => {
+      openDatabase: async (accept) => {
         const { openPostgresDatabase } = await import('../catalog/postgres/database.ts')
-        return openPostgresDatabase({ url: catalog, clock, log: log.child({ part: 'catalog' }) })
+        const own = { url: catalog, clock, log: log.child({ part: 'catalog' }) }
+        return openPostgresDatabase(accept === undefined ? own : { ...own, accept })
       },
       openObjects: async (seen) => {
         const { openS3ObjectStore } = await import('../objects/s3/open-s3-object-store.ts')

@@ -45,7 +45,8 @@ interface NamedObject {
   readonly found: FoundFile | undefined
 }
 
-const fileName = /^(\d{8,15})(-ended)?\.journal$/
+/** Names of journal files: a number, and whether a write of it failed. */
+export const journalFileName: RegExp = /^(\d{8,15})(-ended)?\.journal$/
 
 /** Verified with its bytes when the journal opens; of a larger group only the header. */
 const verifiedBytesMax = 64 * 1024 * 1024
@@ -59,7 +60,7 @@ const verifiedBytesMax = 64 * 1024 * 1024
 export async function recoverJournal(input: RecoveryInput): Promise<Recovered> {
   const entries = await input.disk.list(input.folder)
   const files = await Promise.all(
-    entries.filter(({ name }) => fileName.test(name)).map((entry) => inspect(input, entry)),
+    entries.filter(({ name }) => journalFileName.test(name)).map((entry) => inspect(input, entry)),
   )
   for (const { slot, first } of files) refuseForeign(input, slot, first)
   const unclaimed = new Set(files)
@@ -87,7 +88,10 @@ export async function recoverJournal(input: RecoveryInput): Promise<Recovered> {
     active: objects.find((each) => resumable(each) && each.incarnation === highestIncarnation),
     spares: left.filter((file) => !aside.includes(file)).map(({ slot }) => slot),
     aside: aside.map(({ slot }) => slot),
-    highestNumber: Math.max(0, ...entries.map(({ name }) => Number(fileName.exec(name)?.[1] ?? 0))),
+    highestNumber: Math.max(
+      0,
+      ...entries.map(({ name }) => Number(journalFileName.exec(name)?.[1] ?? 0)),
+    ),
     highestIncarnation,
   }
 }
@@ -207,8 +211,8 @@ async function recoverObject(
  * where a torn write would be, in the newest object; those of others were read since, and are
  * proven again by whoever reads them.
  */
-async function proveGroup(
-  slot: FileSlot,
+export async function proveGroup(
+  slot: Pick<FileSlot, 'file'>,
   incarnation: number,
   known: KnownGroup,
   newest: boolean,
@@ -229,7 +233,7 @@ async function proveGroup(
 }
 
 async function damageOf(
-  slot: FileSlot,
+  slot: Pick<FileSlot, 'file'>,
   header: GroupHeader,
   bytesPosition: number,
 ): Promise<string | undefined> {

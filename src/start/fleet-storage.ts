@@ -21,6 +21,7 @@ import { FeedFollower } from '../log/feed-follower.ts'
 import { InlineBudget, type InlineLimits } from '../log/inline-budget.ts'
 import type { LowDeps } from '../log/open-lanes.ts'
 import { StoredRuns } from '../log/stored-runs.ts'
+import { CatalogWitness } from './catalog-witness.ts'
 import { claimPrefix } from './claim-prefix.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { Storage } from './storage.ts'
@@ -61,7 +62,12 @@ export async function openFleetStorage(
   tasks: TaskGroup,
 ): Promise<FleetStorage> {
   const { clock, random, log } = world
-  const opened = await fleet.openDatabase()
+  const witness = new CatalogWitness({
+    ...{ clock, log: log.child({ part: 'catalog' }) },
+    openDatabase: () => fleet.openDatabase(),
+    ended: (failure) => tasks.fail('catalog', failure),
+  })
+  const opened = await fleet.openDatabase((tx) => witness.accept(tx))
   tasks.defer('catalog', () => opened.close())
   const database = timedFleet(opened, clock, metrics)
   const objectMetrics = new ObjectStoreMetrics()
@@ -75,6 +81,7 @@ export async function openFleetStorage(
   const nodeId = await nodeIdOf(database, name)
   // One of the process and its standard lane, and one of the lane `low`.
   const incarnation = await drawNumbers(database, 'broker.incarnation', 2)
+  await witness.refuseReused(objects, clusterId, incarnation)
   const follower = new FeedFollower({
     ...{ database, clock, pollMs, idlePollMs },
     log: log.child({ part: 'feed' }),
@@ -86,6 +93,7 @@ export async function openFleetStorage(
   const { objectJournal, journal, logs, inlineBudget } = openLogs(config, world, held, metrics)
   tasks.defer('journal', () => journal.close())
   tasks.defer('logs', () => logs.close())
+  witness.watch({ clusterId, leaderEpoch, incarnation, index: logs.index })
   return {
     ...{ clusterId, leaderEpoch, incarnation, database, journal, objectJournal, objects, logs },
     ...{ follower, nodeId, inlineBudget },

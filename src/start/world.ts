@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { LogLevels } from '../base/log-levels.ts'
 import type { Random } from '../base/random.ts'
-import type { CatalogDatabase } from '../catalog/database.ts'
+import type { CatalogDatabase, ReadTransaction } from '../catalog/database.ts'
 import type { FleetDatabase } from '../catalog/fleet-database.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Network } from '../kafka/byte-stream.ts'
@@ -36,7 +36,8 @@ export interface World {
 }
 
 export interface FleetWorld {
-  readonly openDatabase: () => Promise<FleetDatabase>
+  /** `accept` runs on every new session before it is used, and refuses it by what it throws. */
+  readonly openDatabase: (accept?: (tx: ReadTransaction) => Promise<void>) => Promise<FleetDatabase>
   /** `seen` is told of every operation on the bucket as it ends. */
   readonly openObjects: (seen: (operation: S3OperationSeen) => void) => Promise<ObjectStore>
   /** How the bucket is called, for people. */

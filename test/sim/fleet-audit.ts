@@ -3,6 +3,7 @@
  * whole; what is there is named, or claimed, or young (G1, G2); a log has no hole.
  */
 import assert from 'node:assert/strict'
+import { isCatalogBackup } from '../../src/catalog/backup-key.ts'
 import { groupOfObject, inlineObjectId, isInline } from '../../src/catalog/group-objects.ts'
 import { readInline } from '../../src/catalog/inline-data.ts'
 import { decodeManifest, type Run } from '../../src/catalog/manifest.ts'
@@ -106,6 +107,7 @@ async function auditObjects({ database, store, nowMs, strayMsMax }: AuditParts, 
     if (key === 'karst-cluster') continue
     assert.ok(key.startsWith(prefix), `G2: ${key} is nobody's`)
     const objectId = key.slice(prefix.length)
+    if (isCatalogBackup(objectId)) continue
     const isOurs = packedNumberOf(objectId) !== undefined || groupOfObject(objectId) !== undefined
     assert.ok(isOurs, `G2: ${key} has no meaning`)
     const ageMs = nowMs() - modifiedMs

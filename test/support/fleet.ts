@@ -66,14 +66,14 @@ export class Fleet {
     return { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey }
   }
 
-  /** One more broker, under the next name. */
-  async add(): Promise<BrokerProcess> {
+  /** One more broker, under the next name. `more`: flags of its own. */
+  async add(more: readonly string[] = []): Promise<BrokerProcess> {
     const { zones = ['a'], flags = [], kafkaPort } = this.#options
     const at = this.brokers.length
     const zone = zones[at % zones.length] as string
     const place = ['--storage', this.storageUrl, '--catalog', this.catalogUrl]
     const broker = await BrokerProcess.start({
-      flags: [...place, '--name', `b${at + 1}`, '--zone', zone, ...flags],
+      flags: [...place, '--name', `b${at + 1}`, '--zone', zone, ...flags, ...more],
       env: this.environment,
       ...(kafkaPort === undefined ? {} : { kafka: `127.0.0.1:${kafkaPort + at}` }),
     })

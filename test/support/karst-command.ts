@@ -17,8 +17,13 @@ export interface Typed {
 const timeoutMs = 30_000
 
 /** Begins a command; `input` is its whole standard input. */
-export function begin(bootstrap: string, args: readonly string[], input = ''): Program {
-  const env = { KARST_BOOTSTRAP: bootstrap }
+export function begin(
+  bootstrap: string,
+  args: readonly string[],
+  input = '',
+  more: Record<string, string> = {},
+): Program {
+  const env = { KARST_BOOTSTRAP: bootstrap, ...more }
   const options = { cwd: checkout, env, input, timeoutMs }
   return new Program(`karst ${args.join(' ')}`, nodeProgram, ['src/main.ts', ...args], options)
 }
@@ -27,8 +32,9 @@ export async function typed(
   bootstrap: string,
   args: readonly string[],
   input = '',
+  env: Record<string, string> = {},
 ): Promise<Typed> {
-  const program = begin(bootstrap, args, input)
+  const program = begin(bootstrap, args, input, env)
   const { code, timedOut } = await program.exited
   if (timedOut) throw new Error(`${program.name} took over ${timeoutMs} ms\n${program.errors}`)
   const out = program.lines.map((line) => `${line}\n`).join('')

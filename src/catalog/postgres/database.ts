@@ -14,7 +14,7 @@ import { PostgresAnnouncements } from './announcements.ts'
 import { readChanges } from './changes.ts'
 import { PostgresConnector, settingsSql } from './connector.ts'
 import { toFailure } from './failure.ts'
-import { migrate } from './migrate.ts'
+import { checkLevel, migrate } from './migrate.ts'
 import { readRootCertificates } from './root-certificates.ts'
 import type { PostgresSession } from './session.ts'
 import { SessionPool } from './session-pool.ts'
@@ -31,6 +31,8 @@ export interface PostgresOptions {
    * anything is decided on it. What it throws refuses the session.
    */
   readonly accept?: (tx: ReadTransaction) => Promise<void>
+  /** The catalog must be there, of this release's level: it is neither founded nor changed. */
+  readonly mustExist?: boolean
 }
 
 type Lane = 'commits' | 'low' | 'feed' | 'others'
@@ -108,7 +110,8 @@ export class PostgresDatabase implements FleetDatabase {
 
   /** For who opens it. */
   async migrate(): Promise<void> {
-    await this.#use('others', 'migrate', (session) => migrate(session, this.#sql, this.#address))
+    const bring = this.#options.mustExist === true ? checkLevel : migrate
+    await this.#use('others', 'migrate', (session) => bring(session, this.#sql, this.#address))
     this.#isMigrated = true
   }
 

@@ -4,7 +4,7 @@
  */
 import { Failure } from '../../base/errors.ts'
 import { addressText, type PostgresAddress } from './address.ts'
-import { migrationsFrom, schemaLevel } from '../migrations.ts'
+import { assertLevel, migrationsFrom, schemaLevel } from '../migrations.ts'
 import { toFailure } from './failure.ts'
 import type { PostgresSession } from './session.ts'
 import { quotedName, type PostgresStatements } from './statements.ts'
@@ -33,6 +33,31 @@ export async function migrate(
   } catch (error) {
     if (!session.isLost) await session.execute('ROLLBACK').catch(() => session.cut('no rollback'))
     throw toFailure(error, `migrating ${where}`, 'statement')
+  }
+}
+
+/**
+ * Holds the schema to this release's level and changes nothing: for tools that must not found a
+ * catalog where a URL is wrong.
+ *
+ * @throws Failure 'invalid': there is no catalog, or one of another level.
+ */
+export async function checkLevel(
+  session: PostgresSession,
+  sql: PostgresStatements,
+  address: PostgresAddress,
+): Promise<void> {
+  const where = addressText(address)
+  try {
+    const levels = `${sql.schema}.${quotedName(levelTable)}`
+    const found = await session.execute(`SELECT to_regclass(${literal(levels)}) IS NOT NULL`)
+    if (found.rows[0]?.[0] !== 't') {
+      throw new Failure('invalid', `${where} holds no Karst catalog: is the URL right?`)
+    }
+    const level = Number((await session.execute(`SELECT level FROM ${levels}`)).rows[0]?.[0] ?? 0)
+    assertLevel(level, where)
+  } catch (error) {
+    throw toFailure(error, `looking at ${where}`, 'statement')
   }
 }
 

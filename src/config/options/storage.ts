@@ -191,6 +191,31 @@ export const storageOptions = {
     doc: 'How long an object stays after nothing names it any more, for reads that are under way.',
   },
 
+  // The catalog of a fleet, copied beside its objects.
+  'catalog.backup.interval.ms': {
+    type: 'integer',
+    default: 3_600_000,
+    min: 0,
+    max: 604_800_000,
+    unit: 'ms',
+    doc: [
+      'In a fleet, how old the newest backup of the catalog gets before one broker makes another,',
+      'in the bucket. 0: none is made.',
+    ],
+    reason: [
+      'What objects tell brings back nearly all records since a backup; offsets of groups and',
+      'configs are as old as it is.',
+    ],
+  },
+  'catalog.backups.kept': {
+    type: 'integer',
+    default: 24,
+    min: 1,
+    max: 10_000,
+    unit: 'count',
+    doc: 'In a fleet, backups of the catalog that are kept; older ones are deleted.',
+  },
+
   // A disk that fills up.
   'disk.reserve.bytes': {
     type: 'integer',
