@@ -3,13 +3,14 @@
  * from packed objects, in this order. Records are not touched.
  */
 import { isFailure } from '../base/errors.ts'
+import type { Hold } from '../base/hold.ts'
 import type { Run } from '../catalog/manifest.ts'
 import type { BlockCache } from './block-cache.ts'
-import { findInBlock, sliceOfBlock } from './block.ts'
+import { type Block, findInBlock, sliceOfBlock } from './block.ts'
 import type { ExtentIndex } from './extent-index.ts'
 import type { AbortedRange } from './log-transactions.ts'
 import type { Isolation, PartitionLog } from './partition-log.ts'
-import type { TailCache } from './tail-cache.ts'
+import type { CachedBatch, TailCache } from './tail-cache.ts'
 
 export type ReadResult =
   | {
@@ -42,6 +43,74 @@ export interface LogReaderDeps {
 
 const nothing = (): void => undefined
 
+interface Bounds {
+  readonly maxBytes: number
+  readonly end: number
+}
+
+/** What a read has found so far. */
+class Gathered {
+  readonly #version: LogVersion
+  readonly #chunks: Uint8Array[] = []
+  #holds: Hold[] = []
+  byteLength = 0
+  /** The offset behind what was found. */
+  next: number
+
+  constructor(version: LogVersion, offset: number) {
+    this.#version = version
+    this.next = offset
+  }
+
+  /** False where there is no room for the first of them, beside what is there already. */
+  addCached(cached: readonly CachedBatch[], roomBytes: number): boolean {
+    const isFirst = this.#chunks.length === 0
+    for (const [at, { bytes, nextOffset, hold }] of cached.entries()) {
+      if (!isFirst && at === 0 && bytes.length > roomBytes) {
+        for (const each of cached) each.hold.release()
+        return false
+      }
+      this.#chunks.push(bytes)
+      this.#holds.push(hold)
+      this.byteLength += bytes.length
+      this.next = nextOffset
+    }
+    return true
+  }
+
+  /** False where the read ends here. */
+  addBlock(block: Block, run: Run, roomBytes: number, end: number): boolean {
+    const first = findInBlock(block, this.next)
+    if (first < block.positions.length) {
+      if ((block.nextOffsets[first] ?? 0) > end) return false
+      const slice = sliceOfBlock(block, first, roomBytes, end)
+      if (this.#chunks.length > 0 && slice.bytes.length > roomBytes) return false
+      this.#chunks.push(slice.bytes)
+      this.byteLength += slice.bytes.length
+      this.next = slice.nextOffset
+      if (first + 1 < block.positions.length && this.next < run.nextOffset) return true
+    }
+    this.next = Math.max(this.next, run.nextOffset)
+    return true
+  }
+
+  release(): void {
+    const holds = this.#holds
+    this.#holds = []
+    for (const hold of holds) hold.release()
+  }
+
+  result(): ReadResult {
+    const { byteLength, next: nextOffset } = this
+    const chunks = this.#chunks
+    const release = (): void => this.release()
+    return {
+      outcome: 'records',
+      ...{ chunks, byteLength, nextOffset, version: this.#version, release },
+    }
+  }
+}
+
 export class LogReader {
   readonly #deps: LogReaderDeps
 
@@ -66,55 +135,58 @@ export class LogReader {
     const version = versionOf(log)
     const end = isolation === 'committed' ? version.stableEnd : version.logEnd
     if (offset >= end) return nothingAt(version, offset)
-    const cached = this.#deps.tailCache.read(log.partitionId, offset, maxBytes, end)
-    if (cached !== undefined) {
-      const release = (): void => {
-        for (const { hold } of cached) hold.release()
-      }
-      const chunks = cached.map(({ bytes }) => bytes)
-      const byteLength = chunks.reduce((sum, { length }) => sum + length, 0)
-      const nextOffset = cached.at(-1)?.nextOffset ?? offset
-      return { outcome: 'records', chunks, byteLength, nextOffset, version, release }
-    }
-    return this.#readStored(log, offset, maxBytes, { version, end, mayRetry: true })
-  }
-
-  async #readStored(
-    log: PartitionLog,
-    offset: number,
-    maxBytes: number,
-    { version, end, mayRetry }: { version: LogVersion; end: number; mayRetry: boolean },
-  ): Promise<ReadResult> {
-    const chunks: Uint8Array[] = []
-    let byteLength = 0
-    let next = offset
+    const gathered = new Gathered(version, offset)
     try {
-      while (byteLength < maxBytes && next < end) {
-        const run = await this.findRun(log, next)
-        if (run === undefined || run.baseOffset >= end) break
-        const block = await this.#deps.blockCache.readThrough(run, ({ nextOffset }) =>
-          this.#packedRun(log, nextOffset),
-        )
-        const first = findInBlock(block, next)
-        if (first < block.positions.length) {
-          if ((block.nextOffsets[first] ?? 0) > end) break
-          const slice = sliceOfBlock(block, first, maxBytes - byteLength, end)
-          if (chunks.length > 0 && byteLength + slice.bytes.length > maxBytes) break
-          chunks.push(slice.bytes)
-          byteLength += slice.bytes.length
-          next = slice.nextOffset
-          if (first + 1 < block.positions.length && next < run.nextOffset) continue
-        }
-        next = Math.max(next, run.nextOffset)
-      }
+      await this.#gather(log, gathered, { maxBytes, end })
     } catch (error) {
+      gathered.release()
       // Packed or dropped while we looked: the index knows better by now.
-      if (!mayRetry || !isFailure(error, 'not-found')) throw error
+      if (!isFailure(error, 'not-found')) throw error
       this.forget(log)
       if (offset < log.logStart) return { outcome: 'out-of-range' }
-      return this.#readStored(log, offset, maxBytes, { version, end, mayRetry: false })
+      return this.#readAgain(log, offset, version, { maxBytes, end })
     }
-    return { outcome: 'records', chunks, byteLength, nextOffset: next, version, release: nothing }
+    return gathered.result()
+  }
+
+  async #readAgain(
+    log: PartitionLog,
+    offset: number,
+    version: LogVersion,
+    bounds: Bounds,
+  ): Promise<ReadResult> {
+    const gathered = new Gathered(version, offset)
+    try {
+      await this.#gather(log, gathered, bounds)
+    } catch (error) {
+      gathered.release()
+      throw error
+    }
+    return gathered.result()
+  }
+
+  /**
+   * From memory as long as there is something, else from storage. What memory gave does not wait
+   * for storage: the reader comes again.
+   */
+  async #gather(log: PartitionLog, into: Gathered, { maxBytes, end }: Bounds): Promise<void> {
+    let isOfMemory = false
+    while (into.byteLength < maxBytes && into.next < end) {
+      const roomBytes = maxBytes - into.byteLength
+      const cached = this.#deps.tailCache.read(log.partitionId, into.next, roomBytes, end)
+      if (cached !== undefined) {
+        if (!into.addCached(cached, roomBytes)) return
+        isOfMemory = true
+        continue
+      }
+      if (isOfMemory) return
+      const run = await this.findRun(log, into.next)
+      if (run === undefined || run.baseOffset >= end) return
+      const block = await this.#deps.blockCache.readThrough(run, ({ nextOffset }) =>
+        this.#packedRun(log, nextOffset),
+      )
+      if (!into.addBlock(block, run, roomBytes, end)) return
+    }
   }
 
   /** What is known of packed runs turned out to be old. */

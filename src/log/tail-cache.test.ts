@@ -43,12 +43,25 @@ test('a read begins with the batch that holds the offset, and takes whole ones',
   assert.equal(readAll(cache, 2, 0, 1), undefined, 'another partition')
 })
 
-test('what does not join what is cached takes its place', () => {
+test('what others wrote between is a gap: a read ends before it, and finds nothing in it', () => {
   const cache = new TailCache({ maxBytes: 10_000_000 })
   cache.add(1, 0, 10, bytes(20_000, 0), unpooled)
   cache.add(1, 11, 20, bytes(20_000, 1), unpooled)
+  cache.add(1, 20, 30, bytes(20_000, 2), unpooled)
+  assert.deepEqual(readAll(cache, 1, 5, 100_000), [[0, 10, 0]])
+  assert.equal(readAll(cache, 1, 10, 1), undefined)
+  assert.deepEqual(readAll(cache, 1, 11, 100_000), [
+    [11, 20, 1],
+    [20, 30, 2],
+  ])
+})
+
+test('what begins before the end of what is cached takes its place', () => {
+  const cache = new TailCache({ maxBytes: 10_000_000 })
+  cache.add(1, 0, 10, bytes(20_000, 0), unpooled)
+  cache.add(1, 9, 20, bytes(20_000, 1), unpooled)
   assert.equal(readAll(cache, 1, 5, 1), undefined)
-  assert.deepEqual(readAll(cache, 1, 11, 1), [[11, 20, 1]])
+  assert.deepEqual(readAll(cache, 1, 9, 1), [[9, 20, 1]])
   assert.equal(cache.stats.bytes, 20_000)
 })
 

@@ -1,6 +1,7 @@
 /**
- * The newest batches in memory, as they are sent to consumers: base offset and leader epoch are
- * patched in before they come here. Bounded; the oldest go first, whatever their partition.
+ * The newest batches that this broker wrote, in memory, as they are sent to consumers: base offset
+ * and leader epoch are patched in before they come here. Between those of a partition may lie what
+ * other brokers wrote. Bounded; the oldest go first, whatever their partition.
  */
 import type { Hold } from '../base/hold.ts'
 import { unpooled } from '../base/hold.ts'
@@ -86,7 +87,7 @@ export class TailCache {
     this.#queue.push(batch)
     let line = this.#lines.get(partitionId)
     const last = line?.batches.at(-1)
-    if (line === undefined || (last !== undefined && last.nextOffset !== baseOffset)) {
+    if (line === undefined || (last !== undefined && last.nextOffset > baseOffset)) {
       if (line !== undefined) this.drop(partitionId)
       line = { batches: [], head: 0 }
       this.#lines.set(partitionId, line)
@@ -118,7 +119,8 @@ export class TailCache {
     for (let at = first; at < line.batches.length; at++) {
       const batch = line.batches[at] as CachedBatch
       if (found.length > 0 && bytes + batch.bytes.length > maxBytes) break
-      if (batch.baseOffset >= end) break
+      const isGap = at > first && line.batches[at - 1]?.nextOffset !== batch.baseOffset
+      if (isGap || batch.baseOffset >= end) break
       batch.hold.retain()
       found.push(batch)
       bytes += batch.bytes.length
@@ -214,10 +216,7 @@ export class TailCache {
   }
 }
 
-/**
- * Index of the batch that holds `offset`, or of the next one in a hole; -1 where the line does not
- * reach it.
- */
+/** Index of the batch that holds `offset`; -1 where none does. */
 function findBatch(line: Line, offset: number): number {
   const { batches, head } = line
   const first = batches[head]
@@ -231,5 +230,5 @@ function findBatch(line: Line, offset: number): number {
     if ((batches[middle] as CachedBatch).nextOffset > offset) high = middle
     else low = middle + 1
   }
-  return low
+  return (batches[low] as CachedBatch).baseOffset <= offset ? low : -1
 }
