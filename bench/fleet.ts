@@ -41,6 +41,7 @@ const targets = {
 
 const loads: readonly FleetLoad[] = [
   { rate: 0.1, recordsPerBatch: 1, targets, putsPerGib: {}, getsPerGib: {} },
+  { rate: 1.7, recordsPerBatch: 16, targets, putsPerGib: {}, getsPerGib: {} },
   { rate: 5, recordsPerBatch: 16, targets, putsPerGib: {}, getsPerGib: {} },
   {
     ...{ rate: 17, recordsPerBatch: 64, targets },

@@ -134,3 +134,21 @@ test('groups of a look that failed at a topic before them are read anew', async 
   assert.deepEqual(told.slice(0, 1), ['reset'])
   await end()
 })
+
+test('looks are frequent for a second after there was something, then seldom', async () => {
+  const { clock, follower, commit, end } = await begin()
+  await clock.advance(2_000)
+  let before = follower.stats.polls
+  await clock.advance(1_000)
+  assert.ok(follower.stats.polls - before <= 6, 'quiet')
+  await commit(1)
+  await clock.advance(200)
+  before = follower.stats.polls
+  await clock.advance(500)
+  assert.ok(follower.stats.polls - before >= 18, 'busy')
+  await clock.advance(1_000)
+  before = follower.stats.polls
+  await clock.advance(1_000)
+  assert.ok(follower.stats.polls - before <= 6, 'quiet again')
+  await end()
+})

@@ -33,7 +33,7 @@ export interface FeedFollowerDeps {
   readonly log: Log
   /** From one look to the next while there is something to see … */
   readonly pollMs: number
-  /** … and while there is nothing; announcements call earlier. */
+  /** … and once there was nothing for a while; announcements call earlier. */
   readonly idlePollMs: number
 }
 
@@ -46,6 +46,9 @@ export interface FeedStats {
   /** Of the last look: from its begin until it was taken in. */
   lastMs: number
 }
+
+/** A cluster in which nothing became visible for so long is quiet: who ends that announces it. */
+export const quietAfterMs: number = 1_000
 
 /** Rows of one look; beyond, everything is read anew, which costs less by then. */
 const rowsMax = 10_000
@@ -91,6 +94,7 @@ export class FeedFollower {
       this.#wake?.abort()
     })
     let retryMs = 0
+    let newsMs = -Infinity
     try {
       while (!signal.aborted) {
         const seen = this.stats.groups + this.stats.changes
@@ -104,7 +108,9 @@ export class FeedFollower {
           retryMs = Math.min(Math.max(2 * retryMs, pollMs), retryMsMax)
           log.warn({ error: error.message, retryMs }, 'what other brokers do is not known')
         }
-        const isQuiet = seen === this.stats.groups + this.stats.changes
+        const nowMs = clock.monotonicMs()
+        if (seen < this.stats.groups + this.stats.changes) newsMs = nowMs
+        const isQuiet = nowMs - newsMs >= quietAfterMs
         const nextMs = this.#isCalled ? calledMs : isQuiet ? idlePollMs : pollMs
         await this.#pause(retryMs > 0 ? retryMs : nextMs, clock, signal)
       }

@@ -4,6 +4,7 @@ import { AppendLanes } from './append-lanes.ts'
 import { AppendRate } from './append-rate.ts'
 import type { InlineBudget } from './inline-budget.ts'
 import { lowPolicy, standardPolicy } from './inline-policy.ts'
+import { quietAfterMs } from './feed-follower.ts'
 import { MissingSequences } from './missing-sequences.ts'
 
 /** Of groups that travel in their commit. */
@@ -36,11 +37,26 @@ export function openLanes(deps: LaneDeps, inline: InlineDeps | undefined): Appen
   const policy = standardPolicy(budget, { groupBytesMax, lingerMs }, new AppendRate(deps.clock))
   const inlineLingerMs = Math.min(idleLingerMs, lingerMs)
   const limits = { ...deps.limits, inlineLingerMs }
-  const standard = new AppendLane({ ...shared, limits, inline: policy })
+  const committed = low === undefined ? deps.committed : announcingAfterQuiet(deps, low.announce)
+  const standard = new AppendLane({ ...shared, limits, inline: policy, committed })
   if (low === undefined) return new AppendLanes({ standard })
   const { queuedBytesMax } = deps.limits
   const bounds = { budget, batchBytesMax: low.groupBytesMax, queuedBytesMax }
   return new AppendLanes({ standard, low: { ...bounds, lane: lowLane(shared, budget, low) } })
+}
+
+/** Others look seldom while nothing happens; once they have seen something they look by themselves. */
+function announcingAfterQuiet(
+  { clock, committed }: LaneDeps,
+  announce: () => void,
+): LaneDeps['committed'] {
+  let lastMs = -Infinity
+  return async (appends, result) => {
+    await committed(appends, result)
+    const nowMs = clock.monotonicMs()
+    if (nowMs - lastMs >= quietAfterMs) announce()
+    lastMs = nowMs
+  }
 }
 
 function lowLane(shared: LaneDeps, budget: InlineBudget, low: LowDeps): AppendLane {
