@@ -19,7 +19,7 @@ export interface Speed {
 export const recordBytes = 1_024
 
 /** librdkafka waits for a dead broker without end. */
-const timeoutMs = 60_000
+const timeoutMs = 120_000
 /** No measurement is longer. */
 const followMsMax = 30 * 60_000
 

@@ -62,6 +62,11 @@ export class BlockCache {
     return reading
   }
 
+  /** Begins to read a packed run that a reader will ask for, where there is room for a guess. */
+  prepare(run: Run): void {
+    if (isPacked(run)) this.#packed.readAhead(run)
+  }
+
   async #readAhead(run: Run, window: number, nextRun: NextRun): Promise<void> {
     let last = run
     for (let bytes = 0, runs = 0; bytes < window && runs < aheadRunsMax; runs++) {

@@ -149,6 +149,20 @@ export class LogReader {
     return gathered.result()
   }
 
+  /**
+   * Begins to read what a reader of `offset` will ask for, where it is packed: of many partitions
+   * that are read in turn none waits for the one before. Nothing comes of a failure.
+   */
+  async prepare(log: PartitionLog, offset: number): Promise<void> {
+    if (offset < log.logStart || offset >= log.packedEnd) return
+    try {
+      const run = await this.#packedRun(log, offset)
+      if (run !== undefined) this.#deps.blockCache.prepare(run)
+    } catch (error) {
+      if (!isFailure(error)) throw error // the read finds it out, too
+    }
+  }
+
   async #readAgain(
     log: PartitionLog,
     offset: number,

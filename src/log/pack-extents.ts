@@ -10,8 +10,12 @@ import { lastOffsetDeltaOf, maxTimestampOf, patchBatch } from '../record/batch-h
 import { checkBatchCrc, forEachBatch } from '../record/batch-sequence.ts'
 import { packedBytesOf } from './marker-batch.ts'
 
-/** What a reader gets at once from a packed object. */
-export const extentBytesMax: number = 8 * 1024 * 1024
+/**
+ * What is read at once from a packed object: as much as clients fetch of a partition by default.
+ * One that reads many partitions in turn would find more pushed out again before its next turn, and
+ * have it read anew for each.
+ */
+export const extentBytesMax: number = 1024 * 1024
 /**
  * An extent that spans too much time is ended early, but not below this: times that jump to and fro
  * must not make a row of every batch.

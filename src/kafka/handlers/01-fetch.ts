@@ -175,6 +175,7 @@ async function lookUntilEnough(fetching: Fetching, signal: AbortSignal): Promise
 
 async function lookOnce(fetching: Fetching, targets: readonly Target[]): Promise<Look> {
   const look: Look = { replies: new Map(), releases: [], byteLength: 0, hasError: false }
+  await prepareAll(fetching, targets)
   for (let index = 0; index < targets.length; index++) {
     const target = targets[(index + fetching.turn) % targets.length] as Target
     const reply =
@@ -185,6 +186,23 @@ async function lookOnce(fetching: Fetching, targets: readonly Target[]): Promise
     if (reply.errorCode !== ErrorCode.NONE || isRedirect(reply)) look.hasError = true
   }
   return look
+}
+
+/** Partitions whose storage is asked at once, before they are read in turn. */
+const preparedMax = 16
+
+/** Who catches up on many partitions does not wait for them one after another. */
+async function prepareAll(fetching: Fetching, targets: readonly Target[]): Promise<void> {
+  const { broker, turn } = fetching
+  const behind: Promise<void>[] = []
+  for (let index = 0; index < targets.length && behind.length < preparedMax; index++) {
+    const { log, fault, asked } = targets[(index + turn) % targets.length] as Target
+    if (log === undefined || fault !== ErrorCode.NONE || asked.fetchOffset >= log.packedEnd)
+      continue
+    behind.push(broker.logs.reader.prepare(log, asked.fetchOffset))
+  }
+  // One alone is read at once.
+  if (behind.length > 1) await Promise.all(behind)
 }
 
 /** The consumer's own zone has a broker for the partition: it reads there from now on (KIP-392). */
