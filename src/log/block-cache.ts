@@ -62,6 +62,17 @@ export class BlockCache {
     return reading
   }
 
+  /** See BlockShelf.has. */
+  has(run: Run): boolean {
+    return isPacked(run) ? this.#packed.has(run) : this.#fresh.has(run)
+  }
+
+  /** See BlockShelf.end. */
+  end(run: Run): void {
+    if (isPacked(run)) this.#packed.end(run)
+    else this.#fresh.end(run)
+  }
+
   /** Begins to read a packed run that a reader will ask for, where there is room for a guess. */
   prepare(run: Run): void {
     if (isPacked(run)) this.#packed.readAhead(run)

@@ -207,3 +207,21 @@ test('reads ahead leave room for readers', async () => {
   reads.at(-1)?.gate.resolve()
   await asked
 })
+
+test('what was read to its end goes first', async () => {
+  const size = journalBytes().length
+  const { cache, reads } = newCache({ maxBytes: 2 * size })
+  const get = async (position: number): Promise<void> => {
+    const block = cache.read(runAt(position))
+    await settle()
+    reads.at(-1)?.gate.resolve()
+    await block
+  }
+  await get(0)
+  await get(1_000)
+  cache.end(runAt(1_000))
+  await get(2_000)
+  assert.ok(cache.has(runAt(0)), 'older, and not read to its end')
+  assert.equal(cache.has(runAt(1_000)), false)
+  assert.equal(cache.stats.bytes, 2 * size)
+})

@@ -1,5 +1,6 @@
 /**
- * Runs read from storage, kept while there is room, least recently used out first. One read per run
+ * Runs read from storage, kept while there is room: what somebody has read to its end goes first,
+ * then what was not used for longest. One read per run
  * however many ask (single flight), and a bound on reads under way. What is likely to be asked for
  * next may be read ahead, within bounds of its own.
  */
@@ -48,6 +49,8 @@ export class BlockShelf {
   readonly #options: BlockShelfOptions
   /** In the order of use, oldest first. */
   readonly #blocks = new Map<string, Block>()
+  /** Read to the end by somebody; in the order of that. They go before all others. */
+  readonly #ended = new Map<string, Block>()
   readonly #flights = new Map<string, Promise<Block>>()
   readonly #waiting: (() => void)[] = []
   /** Read ahead and not asked for yet, by bytes: so much of the shelf is a guess. */
@@ -83,10 +86,11 @@ export class BlockShelf {
     if (run.marker !== undefined) return Promise.resolve(blockOfMarker(run))
     const key = keyOf(run)
     this.#asked(key)
-    const cached = this.#blocks.get(key)
+    const cached = this.#blocks.get(key) ?? this.#ended.get(key)
     if (cached !== undefined) {
       this.#hits++
       this.#blocks.delete(key)
+      this.#ended.delete(key)
       this.#blocks.set(key, cached)
       return Promise.resolve(cached)
     }
@@ -95,14 +99,28 @@ export class BlockShelf {
     return flight
   }
 
+  /** True where a read would not wait for storage. */
+  has(run: Run): boolean {
+    const key = keyOf(run)
+    return run.marker !== undefined || this.#blocks.has(key) || this.#ended.has(key)
+  }
+
+  /** A reader came to the run's end: others may follow, but it is the first to go. */
+  end(run: Run): void {
+    const key = keyOf(run)
+    const block = this.#blocks.get(key)
+    if (block === undefined) return
+    this.#blocks.delete(key)
+    this.#ended.set(key, block)
+  }
+
   /**
    * Begins to read a run that is likely to be asked for; what comes of it is seen when it is. False
    * where there is no room for more guesses.
    */
   readAhead(run: Run): boolean {
     const key = keyOf(run)
-    const isThere = this.#blocks.has(key) || this.#flights.has(key)
-    if (run.marker !== undefined || isThere) return true
+    if (this.has(run) || this.#flights.has(key)) return true
     const { maxBytes, aheadMax } = this.#options
     const isTooMuch = this.#guessedBytes + run.length > maxBytes * guessedShare
     if (isTooMuch || this.#guessing >= aheadMax || this.#reading >= this.#options.readsMax) {
@@ -148,14 +166,17 @@ export class BlockShelf {
   }
 
   #keep(key: string, block: Block): void {
-    if (this.#blocks.has(key) || block.bytes.length > this.#options.maxBytes) return
+    const isThere = this.#blocks.has(key) || this.#ended.has(key)
+    if (isThere || block.bytes.length > this.#options.maxBytes) return
     this.#blocks.set(key, block)
     this.#bytes += block.bytes.length
-    for (const [oldest, { bytes }] of this.#blocks) {
-      if (this.#bytes <= this.#options.maxBytes) return
-      this.#blocks.delete(oldest)
-      this.#bytes -= bytes.length
-      this.#asked(oldest)
+    for (const blocks of [this.#ended, this.#blocks]) {
+      for (const [oldest, { bytes }] of blocks) {
+        if (this.#bytes <= this.#options.maxBytes) return
+        blocks.delete(oldest)
+        this.#bytes -= bytes.length
+        this.#asked(oldest)
+      }
     }
   }
 }

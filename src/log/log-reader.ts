@@ -180,10 +180,11 @@ export class LogReader {
   }
 
   /**
-   * From memory as long as there is something, else from storage. What memory gave does not wait
-   * for storage: the reader comes again.
+   * From memory as long as there is something, else from storage. What memory gave, or one packed
+   * run, does not wait for more of storage: the reader comes again, at the begin of a run.
    */
   async #gather(log: PartitionLog, into: Gathered, { maxBytes, end }: Bounds): Promise<void> {
+    const { blockCache } = this.#deps
     let isOfMemory = false
     while (into.byteLength < maxBytes && into.next < end) {
       const roomBytes = maxBytes - into.byteLength
@@ -196,10 +197,12 @@ export class LogReader {
       if (isOfMemory) return
       const run = await this.findRun(log, into.next)
       if (run === undefined || run.baseOffset >= end) return
-      const block = await this.#deps.blockCache.readThrough(run, ({ nextOffset }) =>
+      if (into.byteLength > 0 && run.baseOffset < log.packedEnd && !blockCache.has(run)) return
+      const block = await blockCache.readThrough(run, ({ nextOffset }) =>
         this.#packedRun(log, nextOffset),
       )
       if (!into.addBlock(block, run, roomBytes, end)) return
+      if (into.next >= run.nextOffset) blockCache.end(run)
     }
   }
 
