@@ -13,7 +13,7 @@ export const mergedBytesMin: number = extentBytesMax / 2
 const mergeExtents = 60
 /**
  * What is merged has at least twice the bytes of the largest extent in it: so each byte is written
- * again once for each doubling, a dozen times at most from 1 KiB to 4 MiB.
+ * again once for each doubling, nine times at most from 1 KiB to 512 KiB.
  */
 const growth = 2
 
