@@ -39,6 +39,7 @@ const logStart =
 const once = 'each once: an answer is not to be larger than what there is'
 const clusterWide =
   'Kafka keeps it as a config of all brokers (KIP-966); here it is what it is by default'
+const ownConfig = 'a config that only Karst has; clients take whatever names come'
 const ownSettings = 'each of the two brokers tells its own settings'
 const fixed = 'here it does not change while the broker runs'
 const notAskedFor = 'null where it was not asked for, as of all others'
@@ -157,6 +158,7 @@ const rows: readonly Row[] = [
   [19, 'replication factor 3', 'topics[a].errorCode', anyBroker],
   [19, 'assigned to a stranger', 'topics[a].errorCode', anyBroker],
   [19, '*', '*.configs[min.insync.replicas].configSource', clusterWide],
+  [19, '*', '*.configs[karst.latency.class]', ownConfig, 'nothing'],
   [
     20,
     'by name and by id at once',
@@ -168,6 +170,7 @@ const rows: readonly Row[] = [
   [21, 'a partition twice', '*', ownEntry],
 
   // DescribeConfigs.
+  [32, '*', '*.configs[karst.latency.class]', ownConfig, 'nothing'],
   [32, '*', '*min.insync.replicas*', clusterWide],
   [
     32,
