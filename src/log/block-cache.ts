@@ -3,10 +3,10 @@
  * neither push out what followers are about to read, nor stand before them in line. Who reads a
  * partition in its order is read ahead for, further with each step.
  */
-import { isInline } from '../catalog/group-objects.ts'
 import type { Run } from '../catalog/manifest.ts'
 import type { Block } from './block.ts'
 import { type BlockSource, type BlockStats, BlockShelf } from './block-shelf.ts'
+import { isOfJournal } from './stored-runs.ts'
 import { SequentialReads } from './sequential-reads.ts'
 
 export interface BlockCacheOptions {
@@ -90,4 +90,4 @@ export class BlockCache {
 }
 
 const isPacked = ({ objectId, marker }: Run): boolean =>
-  marker === undefined && !objectId.startsWith('journal-') && !isInline(objectId)
+  marker === undefined && !isOfJournal(objectId)

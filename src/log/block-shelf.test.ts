@@ -98,6 +98,14 @@ function newCache(options: Partial<BlockShelfOptions> = {}): Source {
   return { cache, reads }
 }
 
+/** Reads a run; storage answers at once. */
+async function readNow({ cache, reads }: Source, position: number): Promise<void> {
+  const block = cache.read(runAt(position))
+  await settle()
+  reads.at(-1)?.gate.resolve()
+  await block
+}
+
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 test('one read however many ask, and none for what is cached', async () => {
@@ -146,12 +154,7 @@ test('reads under way are bounded, also when some end and others come', async ()
 test('what was used longest ago goes first', async () => {
   const size = journalBytes().length
   const { cache, reads } = newCache({ maxBytes: 2 * size })
-  const get = async (position: number): Promise<void> => {
-    const block = cache.read(runAt(position))
-    await settle()
-    reads.at(-1)?.gate.resolve()
-    await block
-  }
+  const get = (position: number): Promise<void> => readNow({ cache, reads }, position)
   await get(0)
   await get(1_000)
   await get(0)
@@ -211,12 +214,7 @@ test('reads ahead leave room for readers', async () => {
 test('what was read to its end goes first', async () => {
   const size = journalBytes().length
   const { cache, reads } = newCache({ maxBytes: 2 * size })
-  const get = async (position: number): Promise<void> => {
-    const block = cache.read(runAt(position))
-    await settle()
-    reads.at(-1)?.gate.resolve()
-    await block
-  }
+  const get = (position: number): Promise<void> => readNow({ cache, reads }, position)
   await get(0)
   await get(1_000)
   cache.end(runAt(1_000))

@@ -1,8 +1,8 @@
 /**
  * Runs read from storage, kept while there is room: what somebody has read to its end goes first,
- * then what was not used for longest. One read per run
- * however many ask (single flight), and a bound on reads under way. What is likely to be asked for
- * next may be read ahead, within bounds of its own.
+ * then what was not used for longest. One read per run however many ask (single flight), and a
+ * bound on reads under way. What is likely to be asked for next may be read ahead, within bounds of
+ * its own.
  */
 import { Failure } from '../base/errors.ts'
 import type { Run } from '../catalog/manifest.ts'

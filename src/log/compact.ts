@@ -29,6 +29,7 @@ import type { CompactionPass, OpenPass } from './compaction-pass.ts'
 import type { ExtentIndex } from './extent-index.ts'
 import { objectKey } from './stored-runs.ts'
 import type { TailCache } from './tail-cache.ts'
+import { settledSwap } from './settled-swap.ts'
 
 export interface CompactorDeps {
   readonly database: CatalogDatabase
@@ -70,8 +71,6 @@ export interface CompactStats {
   uncleanable: number
 }
 
-/** A swap whose answer was lost is asked again, then left to the next pass. */
-const swapAttemptsMax = 5
 /** Passes over one partition in a row, where its keys do not fit into the map at once. */
 const passesMax = 1_000
 
@@ -269,7 +268,9 @@ export class Compactor {
     const part = { partitionId, replaced, extents, endedAborts }
     let outcome: 'swapped' | 'void'
     try {
-      outcome = await this.#swapped({ objectId, size }, part)
+      outcome = await settledSwap(clock, (at) =>
+        swapCompacted(database, { objectId, size }, part, at),
+      )
     } finally {
       // Whatever became of it: what is known here may be old.
       extentIndex.forget(partitionId)
@@ -281,21 +282,6 @@ export class Compactor {
     }
     for (const { recordsRemoved } of runs) this.stats.recordsRemoved += recordsRemoved
     return true
-  }
-
-  async #swapped(
-    object: Parameters<typeof swapCompacted>[1],
-    part: Parameters<typeof swapCompacted>[2],
-  ): Promise<'swapped' | 'void'> {
-    const { database, clock } = this.#deps
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await swapCompacted(database, object, part, clock.nowMs())
-      } catch (error) {
-        if (!isFailure(error, 'unknown-outcome') || attempt === swapAttemptsMax) throw error
-        await sleep(clock, 10 * attempt)
-      }
-    }
   }
 
   /** Others get their turn, and the store its rest. */

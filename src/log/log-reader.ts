@@ -135,18 +135,16 @@ export class LogReader {
     const version = versionOf(log)
     const end = isolation === 'committed' ? version.stableEnd : version.logEnd
     if (offset >= end) return nothingAt(version, offset)
-    const gathered = new Gathered(version, offset)
+    const bounds = { maxBytes, end }
     try {
-      await this.#gather(log, gathered, { maxBytes, end })
+      return await this.#gathered(log, offset, version, bounds)
     } catch (error) {
-      gathered.release()
       // Packed or dropped while we looked: the index knows better by now.
       if (!isFailure(error, 'not-found')) throw error
       this.forget(log)
       if (offset < log.logStart) return { outcome: 'out-of-range' }
-      return this.#readAgain(log, offset, version, { maxBytes, end })
+      return this.#gathered(log, offset, version, bounds)
     }
-    return gathered.result()
   }
 
   /**
@@ -163,7 +161,7 @@ export class LogReader {
     }
   }
 
-  async #readAgain(
+  async #gathered(
     log: PartitionLog,
     offset: number,
     version: LogVersion,

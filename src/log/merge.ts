@@ -20,6 +20,7 @@ import { extentSpanMsMax } from './pack-extents.ts'
 import type { PackTopic } from './pack-plan.ts'
 import type { PartitionLog } from './partition-log.ts'
 import { objectKey } from './stored-runs.ts'
+import { settledSwap } from './settled-swap.ts'
 
 export interface MergerDeps {
   readonly database: CatalogDatabase
@@ -53,8 +54,6 @@ export interface MergeStats {
 
 /** Read and written at most so fast: what is stored already has time. */
 const bytesPerSecond = 32 * 1024 * 1024
-/** A swap whose answer was lost is asked again, then left to a later look. */
-const swapAttemptsMax = 5
 
 interface Seen {
   readonly packedEnd: number
@@ -169,32 +168,20 @@ export class Merger {
   ): Promise<void> {
     const replaced = merged.flatMap((each) => each.replaced)
     const extents = merged.map(({ extent }) => extent)
+    const { database, clock, extentIndex } = this.#deps
+    const part = { partitionId, replaced, extents }
     try {
-      if ((await this.#swapped(object, { partitionId, replaced, extents })) === 'void') {
+      const swap = (nowMs: number): Promise<string> => swapMerged(database, object, part, nowMs)
+      if ((await settledSwap(clock, swap)) === 'void') {
         this.stats.voidSwaps++
         return
       }
     } finally {
       // Whatever became of it: what is known here may be old.
-      this.#deps.extentIndex.forget(partitionId)
+      extentIndex.forget(partitionId)
     }
     this.stats.replaced += replaced.length
     this.stats.merged += extents.length
     this.stats.bytes += extents.reduce((sum, { length }) => sum + length, 0)
-  }
-
-  async #swapped(
-    object: Parameters<typeof swapMerged>[1],
-    part: Parameters<typeof swapMerged>[2],
-  ): Promise<'swapped' | 'void'> {
-    const { database, clock } = this.#deps
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await swapMerged(database, object, part, clock.nowMs())
-      } catch (error) {
-        if (!isFailure(error, 'unknown-outcome') || attempt === swapAttemptsMax) throw error
-        await sleep(clock, 10 * attempt)
-      }
-    }
   }
 }

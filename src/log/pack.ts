@@ -4,7 +4,6 @@
  * any two steps: what decides is the swap, one transaction for some hundred partitions.
  */
 import { type Clock, sleep } from '../base/clock.ts'
-import { isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import {
@@ -17,7 +16,6 @@ import {
   claimPackedObject,
   type PackedPart,
   swapPacked,
-  type SwappedPart,
   swapPartsMax,
 } from '../catalog/pack-swap.ts'
 import { isInline } from '../catalog/group-objects.ts'
@@ -28,6 +26,7 @@ import type { LogIndex } from './log-index.ts'
 import { type ObjectPlan, type PackTopic, planObjects } from './pack-plan.ts'
 import { fillObject, type PackedObject, PackMemory } from './pack-write.ts'
 import { objectKey } from './stored-runs.ts'
+import { settledSwap } from './settled-swap.ts'
 
 export interface PackerDeps {
   readonly database: CatalogDatabase
@@ -76,8 +75,6 @@ const windowRunsMax = 200_000
 const windowInlineBytesMax = 32 * 1024 * 1024
 /** Extents named in one swap, beside those of its last partition. */
 const swapExtentsMax = 1_000
-/** A swap whose answer was lost is asked again, then left to the next window. */
-const swapAttemptsMax = 5
 
 export class Packer {
   readonly #deps: PackerDeps
@@ -246,8 +243,8 @@ export class Packer {
     object: { readonly objectId: string; readonly size: number } | undefined,
     parts: readonly PackedPart[],
   ): Promise<void> {
-    const { index, extentIndex } = this.#deps
-    const results = await this.#swapped(object, parts)
+    const { database, clock, index, extentIndex } = this.#deps
+    const results = await settledSwap(clock, (nowMs) => swapPacked(database, object, parts, nowMs))
     for (const [at, { partitionId, isSwapped, packedEnd }] of results.entries()) {
       const { extents = [], fromOffset = 0 } = parts[at] ?? {}
       if (isSwapped) {
@@ -259,21 +256,6 @@ export class Packer {
       // Another broker may have packed what this one has not heard of: the feed tells that later.
       const log = index.get(partitionId)
       log?.dropPacked(Math.min(packedEnd, log.logEnd))
-    }
-  }
-
-  async #swapped(
-    object: { readonly objectId: string; readonly size: number } | undefined,
-    parts: readonly PackedPart[],
-  ): Promise<SwappedPart[]> {
-    const { database, clock } = this.#deps
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await swapPacked(database, object, parts, clock.nowMs())
-      } catch (error) {
-        if (!isFailure(error, 'unknown-outcome') || attempt === swapAttemptsMax) throw error
-        await sleep(clock, 10 * attempt)
-      }
     }
   }
 

@@ -12,6 +12,10 @@ import type { RunKind } from './block.ts'
 /** Keys begin with the cluster's id: a job touches no other cluster's objects. */
 export const objectKey = (clusterId: string, objectId: string): string => `${clusterId}/${objectId}`
 
+/** Not packed yet: the journal reads it, wherever its bytes are. */
+export const isOfJournal = (objectId: string): boolean =>
+  objectId.startsWith('journal-') || isInline(objectId)
+
 export class StoredRuns implements BlockSource {
   readonly #journal: Journal
   readonly #objects: ObjectStore
@@ -29,7 +33,7 @@ export class StoredRuns implements BlockSource {
 
   async read(run: Run): Promise<{ readonly kind: RunKind; readonly bytes: Uint8Array }> {
     const { objectId, position, length } = run
-    if (objectId.startsWith('journal-') || isInline(objectId)) {
+    if (isOfJournal(objectId)) {
       return { kind: 'journal', bytes: await this.#journal.read(objectId, position, length) }
     }
     const key = objectKey(this.#clusterId, objectId)
