@@ -9,7 +9,7 @@ import { Failure } from '../base/errors.ts'
 import type { PackedExtent } from './pack-swap.ts'
 import { releaseExtents } from './retain-extents.ts'
 import { type ExtentRow, extents, objects, objectUses, partitions } from './schema.ts'
-import { type CompactionRow, compactions } from './schema-compaction.ts'
+import { type CompactionRow, compactions, neverCompacted } from './schema-compaction.ts'
 import { abortedRanges, openTransactions } from './schema-transactions.ts'
 
 /** Extents named in one swap, old ones and new ones: some milliseconds on SQLite. */
@@ -40,7 +40,7 @@ export function readCompactionBasis(
     const [open] = await tx.scan(openTransactions, { prefix: [partitionId], limit: 1 })
     const { topicId, partitionIndex, logStart, packedEnd } = row
     const decidedEnd = Math.min(packedEnd, open?.firstOffset ?? packedEnd)
-    const { cleanEnd = 0, horizonMs = null } = state ?? {}
+    const { cleanEnd, horizonMs } = state ?? neverCompacted
     return { topicId, partitionIndex, logStart, decidedEnd, cleanEnd, horizonMs }
   })
 }
@@ -86,14 +86,24 @@ export function swapCompacted(
     const named = part.extents.map((each) => ({ partitionId, objectId, createdMs, ...each }))
     await tx.put(extents, named)
     await tx.put(objectUses, [{ objectId, partitionId, extents: named.length }])
-    const markers = endedAborts.map((lastOffset) => [partitionId, lastOffset])
-    if (markers.length > 0) await tx.delete(abortedRanges, markers)
+    if (endedAborts.length > 0) await forgetRanges(tx, partitionId, endedAborts)
     // In the order of locks: what is replaced was named before this object got its number.
     await releaseExtents(tx, partitionId, replaced, nowMs)
     await endClaim(tx, objectId, { state: 'live', size })
     await noteChange(tx, { kind: 'partition', names: [partitionId] })
     return 'swapped'
   })
+}
+
+async function forgetRanges(
+  tx: Transaction,
+  partitionId: number,
+  markerOffsets: readonly number[],
+): Promise<void> {
+  const markers = markerOffsets.map((lastOffset) => [partitionId, lastOffset])
+  await tx.delete(abortedRanges, markers)
+  const [state = { ...neverCompacted, partitionId }] = await tx.get(compactions, [[partitionId]])
+  await tx.put(compactions, [{ ...state, rangesGone: state.rangesGone + 1 }])
 }
 
 /** Whether every one of the extents is there as it was read. */
@@ -135,14 +145,15 @@ async function endClaim(
 export function noteCompacted(
   database: CatalogDatabase,
   before: Pick<CompactionBasis, 'cleanEnd'>,
-  after: CompactionRow,
+  after: Omit<CompactionRow, 'rangesGone'>,
 ): Promise<boolean> {
   const { partitionId } = after
   return database.transaction('note compacted', async (tx) => {
     const [row] = await tx.lock(partitions, [[partitionId]], 'exclusive')
     const [state] = await tx.get(compactions, [[partitionId]])
-    if (row === undefined || (state?.cleanEnd ?? 0) !== before.cleanEnd) return false
-    await tx.put(compactions, [after])
+    const { cleanEnd, rangesGone } = state ?? neverCompacted
+    if (row === undefined || cleanEnd !== before.cleanEnd) return false
+    await tx.put(compactions, [{ ...after, rangesGone }])
     return true
   })
 }

@@ -1,6 +1,7 @@
 /** What readers take from the catalog of a partition's transactions, beside memory. */
 import type { CatalogDatabase, ReadTransaction } from './database.ts'
 import { type PartitionRow, partitions } from './schema.ts'
+import { compactions, neverCompacted } from './schema-compaction.ts'
 import { type AbortedRangeRow, abortedRanges, openTransactions } from './schema-transactions.ts'
 
 /** Aborted ranges read at once. */
@@ -37,6 +38,13 @@ async function stableEndOf(tx: ReadTransaction, row: PartitionRow): Promise<numb
   return oldest === undefined ? logEnd : Math.max(oldest.firstOffset, logStart)
 }
 
+export interface AbortedPage {
+  readonly ranges: readonly AbortedRangeRow[]
+  readonly isLast: boolean
+  /** See CompactionRow.rangesGone. */
+  readonly rangesGone: number
+}
+
 /**
  * Aborted ranges whose markers stand in [from, before), by marker: one page, and whether it is the
  * last. Undefined where the log starts behind `from`, or is gone: ranges may be gone, too.
@@ -48,14 +56,16 @@ export function readAborted(
   partitionId: number,
   from: number,
   before: number,
-): Promise<{ readonly ranges: AbortedRangeRow[]; readonly isLast: boolean } | undefined> {
+): Promise<AbortedPage | undefined> {
   const limit = abortedPerPage
   return database.snapshot('read aborted', async (tx) => {
     const [row] = await tx.get(partitions, [[partitionId]])
     if (row === undefined || row.logStart > from) return undefined
-    if (from >= before) return { ranges: [], isLast: true }
+    const [compaction] = await tx.get(compactions, [[partitionId]])
+    const { rangesGone } = compaction ?? neverCompacted
+    if (from >= before) return { ranges: [], isLast: true, rangesGone }
     const range = { prefix: [partitionId], from: [from], before: [before], limit }
     const ranges = await tx.scan(abortedRanges, range)
-    return { ranges, isLast: ranges.length < limit }
+    return { ranges, isLast: ranges.length < limit, rangesGone }
   })
 }

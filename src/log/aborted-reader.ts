@@ -6,11 +6,20 @@ import { forEachBatch } from '../record/batch-sequence.ts'
 import { type AbortedRange, overlapping } from './log-transactions.ts'
 import type { PartitionLog } from './partition-log.ts'
 
+export type AbortedAnswer =
+  | { readonly outcome: 'known'; readonly ranges: readonly AbortedRange[] }
+  /** The log starts behind `from` by now: what is known of it may be gone. */
+  | { readonly outcome: 'out-of-range' }
+  /**
+   * Compaction took ranges away since `log.rangesGone` was taken in, with what they were of: bytes
+   * that were read before must be read again, once this broker has forgotten what it kept of them.
+   */
+  | { readonly outcome: 'outdated'; readonly rangesGone: number }
+
 /**
  * Those that have an offset in [from, to), by first offset. `to` is not beyond a last stable offset
  * that was seen before the call: what is aborted later does not begin below it, so that an answer
- * that is newer than the records is right for them, too. Undefined where the log starts behind
- * `from` by now: what is known of it may be gone.
+ * that is newer than the records is right for them, too, as long as nothing was taken away between.
  *
  * @throws Failure 'unavailable'
  */
@@ -19,36 +28,52 @@ export async function abortedIn(
   log: PartitionLog,
   from: number,
   to: number,
-): Promise<readonly AbortedRange[] | undefined> {
-  const inMemory = log.transactions.abortedIn(from, to)
-  if (inMemory !== undefined) return from < log.logStart ? undefined : inMemory
+): Promise<AbortedAnswer> {
+  const inMemory = ofMemory(log, from, to)
+  if (inMemory !== undefined) return inMemory
   const { partitionId, transactions } = log
   const { knownFrom } = transactions
   const older = await readAborted(database, partitionId, from, knownFrom)
-  if (older === undefined) return undefined
+  if (older === undefined) return { outcome: 'out-of-range' }
+  const { rangesGone } = older
+  if (rangesGone !== log.rangesGone) return { outcome: 'outdated', rangesGone }
   if (older.isLast) transactions.learn(older.ranges, from, knownFrom)
-  const learned = transactions.abortedIn(from, to)
-  if (learned !== undefined) return from < log.logStart ? undefined : learned
-  return readAborts(database, partitionId, from, to)
+  const learned = ofMemory(log, from, to)
+  if (learned !== undefined) return learned
+  const all = await readAborts(database, partitionId, from, to)
+  if (all === undefined) return { outcome: 'out-of-range' }
+  if (all.rangesGone !== rangesGone) return { outcome: 'outdated', rangesGone: all.rangesGone }
+  return { outcome: 'known', ranges: all.ranges }
 }
 
-/** As `abortedIn`, from the catalog alone: more than memory may keep. */
+function ofMemory(log: PartitionLog, from: number, to: number): AbortedAnswer | undefined {
+  const ranges = log.transactions.abortedIn(from, to)
+  if (ranges === undefined) return undefined
+  return from < log.logStart ? { outcome: 'out-of-range' } : { outcome: 'known', ranges }
+}
+
+/**
+ * As `abortedIn`, from the catalog alone: more than memory may keep. Undefined where the log starts
+ * behind `from`. `rangesGone` is that of the last page: an earlier page may say more.
+ */
 export async function readAborts(
   database: CatalogDatabase,
   partitionId: number,
   from: number,
   to: number,
-): Promise<AbortedRange[] | undefined> {
+): Promise<{ readonly ranges: readonly AbortedRange[]; readonly rangesGone: number } | undefined> {
   const all: AbortedRange[] = []
+  let rangesGone = 0
   for (let next = from; ;) {
     const page = await readAborted(database, partitionId, next, Number.MAX_SAFE_INTEGER)
     if (page === undefined) return undefined
     all.push(...overlapping(page.ranges, next, to))
+    ;({ rangesGone } = page)
     const last = page.ranges.at(-1)
     if (page.isLast || last === undefined || last.stableOffset >= to) break
     next = last.lastOffset + 1
   }
-  return all.toSorted((a, b) => a.firstOffset - b.firstOffset)
+  return { ranges: all.toSorted((a, b) => a.firstOffset - b.firstOffset), rangesGone }
 }
 
 /**

@@ -2,7 +2,7 @@
  * All partitions of a broker: append, read, look up, with what was committed taken in before it is
  * told.
  */
-import { isFailure } from '../base/errors.ts'
+import { Failure, isFailure } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
 import { type Hold, unpooled } from '../base/hold.ts'
 import type { Log } from '../base/log.ts'
@@ -19,7 +19,7 @@ import { readTail, type Tail } from '../catalog/tail.ts'
 import type { DecidedGroup } from '../journal/decided-groups.ts'
 import type { Journal } from '../journal/journal.ts'
 import { patchBatch } from '../record/batch-header.ts'
-import { abortedIn, abortsOf } from './aborted-reader.ts'
+import { type AbortedAnswer, abortedIn, abortsOf } from './aborted-reader.ts'
 import type { PendingAppend } from './append-group.ts'
 import type { LaneDeps, LaneLimits } from './append-lane.ts'
 import type { AppendLanes } from './append-lanes.ts'
@@ -34,6 +34,9 @@ import { type InlineDeps, openLanes } from './open-lanes.ts'
 import type { Isolation, PartitionLog } from './partition-log.ts'
 import { PartitionSizes } from './partition-sizes.ts'
 import { TailCache } from './tail-cache.ts'
+
+/** Reads in a row that compaction overtakes: it swaps a partition's extents every few seconds. */
+const outdatedReadsMax = 10
 
 /** `karst.latency.class` of a topic. */
 export type LatencyClass = 'standard' | 'low'
@@ -185,17 +188,45 @@ export class BrokerLog {
     maxBytes: number,
     isolation: Isolation,
   ): Promise<ReadResult> {
-    const result = await this.#readThere(log, offset, maxBytes, isolation)
-    if (isolation === 'uncommitted' || result.outcome !== 'records') return result
-    try {
-      const aborted = await abortedIn(this.#deps.database, log, offset, result.nextOffset)
-      if (aborted !== undefined) return { ...result, aborted: abortsOf(result.chunks, aborted) }
-    } catch (error) {
+    for (let reads = 0; reads < outdatedReadsMax; reads++) {
+      const { rangesGone } = log
+      const result = await this.#readThere(log, offset, maxBytes, isolation)
+      if (isolation === 'uncommitted' || result.outcome !== 'records') return result
+      const aborted = await this.#abortedOf(log, offset, result)
+      if (aborted.outcome === 'known' && log.rangesGone === rangesGone) {
+        return { ...result, aborted: abortsOf(result.chunks, aborted.ranges) }
+      }
       result.release()
+      if (aborted.outcome === 'out-of-range') return aborted
+      if (aborted.outcome === 'outdated') await this.#forgetPacked(log, aborted.rangesGone)
+    }
+    throw new Failure('unavailable', `partition ${log.partitionId} is compacted again and again`)
+  }
+
+  async #abortedOf(
+    log: PartitionLog,
+    offset: number,
+    { nextOffset, release }: Extract<ReadResult, { outcome: 'records' }>,
+  ): Promise<AbortedAnswer> {
+    try {
+      return await abortedIn(this.#deps.database, log, offset, nextOffset)
+    } catch (error) {
+      release()
       throw error
     }
-    result.release()
-    return { outcome: 'out-of-range' }
+  }
+
+  /** Takes in first what was packed: of what lies behind it nothing is compacted. */
+  async #forgetPacked(log: PartitionLog, rangesGone: number): Promise<void> {
+    await this.#deps.catchUp?.()
+    this.forgetStored(log)
+    log.rangesGone = Math.max(log.rangesGone, rangesGone)
+  }
+
+  /** Keeps nothing of what is packed: its extents were replaced, and may say less than they did. */
+  forgetStored({ partitionId, packedEnd }: PartitionLog): void {
+    this.extentIndex.forget(partitionId)
+    this.tailCache.dropBelow(partitionId, packedEnd)
   }
 
   /** Another broker packed it, and so long ago that its object is gone: this one is behind (G1). */

@@ -4,6 +4,8 @@ import { test } from 'node:test'
 import { randomBelow } from '../base/random.ts'
 import { objects } from '../catalog/schema.ts'
 import { readBatchHeader } from '../record/batch-header.ts'
+import { batchesIn } from '../record/batch-sequence.ts'
+import type { Isolation } from './partition-log.ts'
 import { abortedRanges } from '../catalog/schema-transactions.ts'
 import { CompactedLog, producers } from '../../test/log/compacted-log.ts'
 import { graceMs, LogWorld, noSignal, orphanMs } from '../../test/log/log-world.ts'
@@ -130,6 +132,35 @@ test('an abort marker leaves after its records, with its aborted range', async (
   await log.compact()
   assert.equal(await ranges(), 0)
   await log.check()
+})
+
+test('T2: a broker that compaction has passed by does not show what was aborted', async () => {
+  const log = await CompactedLog.create(new LogWorld({ seed: 3, blockCacheBytes: 100_000 }))
+  const { world } = log
+  await log.append(one('a', 'aborted'), 100)
+  await log.append(one('b', 'kept'))
+  await log.end(100, 'abort')
+  await log.append(one('c', 'last'))
+  await log.pack()
+  const other = await world.within(world.bystander())
+  const behind = other.index.get(log.partitionId)
+  assert.ok(behind !== undefined)
+  const shown = async (isolation: Isolation): Promise<unknown> => {
+    const result = await world.within(other.read(behind, 0, 10_000, isolation))
+    assert.ok(result.outcome === 'records')
+    const headers = result.chunks.flatMap((chunk) =>
+      [...batchesIn(chunk)].map(({ at }) => readBatchHeader(chunk, at)),
+    )
+    const offsets = headers.map(({ baseOffset }) => baseOffset)
+    return { offsets, aborted: result.aborted?.map(({ firstOffset }) => firstOffset) }
+  }
+  // It keeps the extents as they are, and has not asked yet for what was aborted.
+  assert.deepEqual(await shown('uncommitted'), { offsets: [0, 1, 2, 3], aborted: undefined })
+  for (let passes = 0; passes < 4; passes++) {
+    await log.compact()
+    await world.clock.advance(6 * minute)
+  }
+  assert.deepEqual(await shown('committed'), { offsets: [1, 3], aborted: [] })
 })
 
 test('what is younger than min.compaction.lag.ms stays', async () => {

@@ -235,13 +235,13 @@ export class Compactor {
     if (signal.aborted) return undefined
     const { baseOffset, nextOffset, objectId, position, length } = extent
     const from = Math.max(baseOffset, basis.logStart)
-    const aborted = await readAborts(database, partitionId, from, nextOffset)
+    const aborts = await readAborts(database, partitionId, from, nextOffset)
     // The log start has passed it: another pass begins where the log begins now.
-    if (aborted === undefined) return undefined
+    if (aborts === undefined) return undefined
     const bytes = await objects.read(objectKey(clusterId, objectId), position, length)
     this.stats.readBytes += length
     await this.#rest(work, length)
-    return { bytes, baseOffset, nextOffset, aborted }
+    return { bytes, baseOffset, nextOffset, aborted: aborts.ranges }
   }
 
   /** False where what it was made of is not there any more. */

@@ -35,6 +35,11 @@ export class PartitionLog {
   /** By base offset. A range may hold no run: refused records leave holes. */
   readonly tail: Run[] = []
   readonly transactions: LogTransactions
+  /**
+   * As of which count of the catalog's (CompactionRow.rangesGone) nothing older is kept here of
+   * what is packed.
+   */
+  rangesGone = 0
   /** Since the broker started; for metrics. */
   readonly traffic: PartitionTraffic = {
     appendedBatches: 0,

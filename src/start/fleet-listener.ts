@@ -6,6 +6,7 @@ import { groupsOfObjects } from '../catalog/tail.ts'
 import type { ObjectJournal } from '../journal/object-journal.ts'
 import type { BrokerLog } from '../log/broker-log.ts'
 import type { FeedListener } from '../log/feed-follower.ts'
+import type { PartitionLog } from '../log/partition-log.ts'
 import type { TopicDirectory } from '../log/topic-directory.ts'
 import type { ClientQuotas } from '../quota/client-quotas.ts'
 
@@ -57,21 +58,25 @@ export class FleetListener implements FeedListener {
 
   /** What a change said of more than was known then is looked at again. */
   async #partitions(partitionIds: readonly number[]): Promise<void> {
-    const { logs, topics } = this.#parts
+    const { logs } = this.#parts
     const all = [...new Set([...partitionIds, ...this.#ahead])]
     for (const [index, row] of (await logs.freshPartitions(all)).entries()) {
       const partitionId = all[index] as number
       logs.extentIndex.forget(partitionId)
       const log = logs.index.get(partitionId)
-      // It may be compacted now: what is stored says less than what was sent.
-      const topic = log && topics.byId(log.topicId)
-      if (topic?.effective['cleanup.policy'].includes('compact') === true) {
+      const isAll = row === undefined || log === undefined || log.takeIn(row)
+      if (log !== undefined && this.#isCompacted(log)) {
         logs.tailCache.dropBelow(partitionId, row?.packedEnd ?? 0)
       }
-      const isAll = row === undefined || log === undefined || log.takeIn(row)
       if (isAll) this.#ahead.delete(partitionId)
       else this.#ahead.add(partitionId)
     }
+  }
+
+  /** What is stored says less than what was sent, and its tombstones may be gone. */
+  #isCompacted({ topicId }: PartitionLog): boolean {
+    const policy = this.#parts.topics.byId(topicId)?.effective['cleanup.policy']
+    return policy?.includes('compact') === true
   }
 
   async reset(): Promise<void> {
@@ -80,6 +85,9 @@ export class FleetListener implements FeedListener {
     await configs.load()
     await quotas.load()
     journal.learn(groupsOfObjects(await logs.restoreAll()))
-    for (const { partitionId } of logs.index.all()) logs.extentIndex.forget(partitionId)
+    for (const log of logs.index.all()) {
+      if (this.#isCompacted(log)) logs.forgetStored(log)
+      else logs.extentIndex.forget(log.partitionId)
+    }
   }
 }

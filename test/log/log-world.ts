@@ -3,12 +3,14 @@
  * object store, on virtual time, with a process that can be killed at any step.
  */
 import assert from 'node:assert/strict'
+import type { Clock } from '../../src/base/clock.ts'
 import { isFailure } from '../../src/base/errors.ts'
 import { unpooled } from '../../src/base/hold.ts'
 import { silentLog } from '../../src/base/log.ts'
 import type { Random } from '../../src/base/random.ts'
 import { openCluster } from '../../src/catalog/cluster.ts'
 import { drawNumbers } from '../../src/catalog/counters.ts'
+import type { CatalogDatabase } from '../../src/catalog/database.ts'
 import { type MemoryDatabase, openMemoryDatabase } from '../../src/catalog/memory-database.ts'
 import type { MemoryHooks } from '../../src/catalog/memory-faults.ts'
 import type { AppendOutcome } from '../../src/catalog/outcomes.ts'
@@ -133,25 +135,8 @@ export class LogWorld {
       freeBytesMin: 0,
     })
     const objects = this.store
-    const logs = new BrokerLog({
-      incarnation,
-      database,
-      journal,
-      blockSource: new StoredRuns({ journal, objects, clusterId }),
-      clock,
-      log: silentLog,
-      laneLimits: {
-        groupBytesMax: 32 * kibibyte,
-        groupBatchesMax: 50,
-        flightsMax: 1,
-        earlyBytesMax: 524_288,
-        writeDeadlineMs: 10_000,
-        queuedBytesMax: 1024 * kibibyte,
-      },
-      tailCacheBytes: this.#options.tailCacheBytes ?? 0,
-      blockCacheBytes: this.#options.blockCacheBytes ?? 0,
-      storageReadsMax: 4,
-    })
+    const stores = { journal, objects, clusterId }
+    const logs = this.#openLogs({ ...stores, incarnation, database, clock })
     logs.load(tail)
     const { index, extentIndex, tailCache } = logs
     const parts = { database, index, clock, random, leaderEpoch, brokerDefaults: () => [] }
@@ -180,6 +165,44 @@ export class LogWorld {
       dropper: new TopicDropper({ ...shared, tailCache }),
     }
     return this.#process
+  }
+
+  #openLogs(parts: {
+    readonly incarnation: number
+    readonly database: CatalogDatabase
+    readonly journal: LogProcess['journal']
+    readonly objects: MemoryObjectStore
+    readonly clusterId: string
+    readonly clock: Clock
+  }): BrokerLog {
+    const { incarnation, database, journal, objects, clusterId, clock } = parts
+    return new BrokerLog({
+      ...{ incarnation, database, journal, clock },
+      blockSource: new StoredRuns({ journal, objects, clusterId }),
+      log: silentLog,
+      laneLimits: {
+        groupBytesMax: 32 * kibibyte,
+        groupBatchesMax: 50,
+        flightsMax: 1,
+        earlyBytesMax: 524_288,
+        writeDeadlineMs: 10_000,
+        queuedBytesMax: 1024 * kibibyte,
+      },
+      tailCacheBytes: this.#options.tailCacheBytes ?? 0,
+      blockCacheBytes: this.#options.blockCacheBytes ?? 0,
+      storageReadsMax: 4,
+    })
+  }
+
+  /** Another broker that reads, as of now: what happens later it does not hear of by itself. */
+  async bystander(): Promise<BrokerLog> {
+    const { database, clock, store: objects } = this
+    const { clusterId } = await openCluster(database, clusterUuid)
+    const { journal } = this.process
+    const incarnation = await drawNumbers(database, 'broker.incarnation', 1)
+    const logs = this.#openLogs({ incarnation, database, journal, objects, clusterId, clock })
+    logs.load(await readTail(database))
+    return logs
   }
 
   /** kill -9 and, with `power`, the loss of what the disk had not synced. Then a new process. */
