@@ -96,10 +96,51 @@ test('outcomes, version 1', () => {
 test('the window of a producer', () => {
   const batch = { baseSequence: 1, lastSequence: 2 ** 31 - 1, baseOffset: 2 ** 33, timestampMs: -1 }
   const bytes = encodeWindow({ epoch: 3, batches: [batch] })
-  assert.equal(hex(bytes), '000000017fffffff0000000200000000ffffffffffffffff')
+  assert.equal(hex(bytes), '01' + '000000017fffffff0000000200000000ffffffffffffffff')
   assert.deepEqual(decodeWindow(3, bytes), { epoch: 3, batches: [batch] })
-  assert.throws(() => decodeWindow(0, bytes.subarray(1)), isCorrupt)
-  assert.throws(() => decodeWindow(0, new Uint8Array(6 * 24)), isCorrupt)
+  const next = { baseSequence: 0, lastSequence: 0, baseOffset: 2 ** 33 + 300, timestampMs: -66 }
+  const near = encodeWindow({ epoch: 3, batches: [next, batch] })
+  const newest = '00000000000000000000000200000' + '12cffffffffffffffbe'
+  assert.equal(hex(near), `01${newest}` + 'feffffff07' + 'ac02' + '8101')
+  assert.deepEqual(decodeWindow(3, near), { epoch: 3, batches: [next, batch] })
+  const whole = encodeWindow({ epoch: 3, batches: [batch, batch] })
+  assert.equal(hex(whole), '02' + hex(bytes.subarray(1)).repeat(2))
+  assert.deepEqual(encodeWindow({ epoch: 3, batches: [] }), new Uint8Array(0))
+  assert.deepEqual(decodeWindow(3, new Uint8Array(0)), { epoch: 3, batches: [] })
+  const tooMany = new Uint8Array(1 + 6 * 24).fill(2, 0, 1)
+  for (const damaged of [bytes.subarray(1), bytes.subarray(0, 24), near.subarray(0, 30), tooMany]) {
+    assert.throws(() => decodeWindow(0, damaged), isCorrupt)
+  }
+})
+
+test('any window comes back as it was written', () => {
+  const sequence = fc.oneof(fc.nat(2 ** 31 - 1), fc.constantFrom(0, 1, 2 ** 31 - 1))
+  const far = fc.integer({ min: -(2 ** 53) + 1, max: 2 ** 53 - 1 })
+  const number = fc.oneof(
+    far,
+    fc.integer({ min: -5, max: 5 }),
+    fc.constantFrom(2 ** 30, -(2 ** 30)),
+  )
+  const shape = { follows: fc.boolean(), span: sequence, distance: number, later: number }
+  fc.assert(
+    fc.property(sequence, fc.array(fc.record(shape), { maxLength: 4 }), (first, steps) => {
+      const batches = [
+        { baseSequence: first, lastSequence: first, baseOffset: 2 ** 40, timestampMs: 2 ** 41 },
+      ]
+      for (const { follows, span, distance, later } of steps) {
+        const newer = batches.at(-1)!
+        const last = newer.baseSequence === 0 ? 2 ** 31 - 1 : newer.baseSequence - 1
+        const lastSequence = follows ? last : span
+        const baseSequence = Math.max(0, lastSequence - span)
+        const [baseOffset, timestampMs] = [newer.baseOffset - distance, newer.timestampMs - later]
+        if (!Number.isSafeInteger(baseOffset) || !Number.isSafeInteger(timestampMs)) continue
+        batches.push({ baseSequence, lastSequence, baseOffset, timestampMs })
+      }
+      const bytes = encodeWindow({ epoch: 1, batches })
+      assert.deepEqual(decodeWindow(1, bytes), { epoch: 1, batches })
+    }),
+    { numRuns: 1_000 },
+  )
 })
 
 test('KIP-98: in any order of arrival, each batch is taken once and in sequence', () => {

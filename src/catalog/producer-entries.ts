@@ -27,9 +27,15 @@ export class ProducerEntries {
   /** `wanted`: partition id and producer id. The partitions are locked. */
   async read(tx: Transaction, wanted: readonly (readonly [number, number])[]): Promise<void> {
     for (const [partitionId, producerId] of wanted) {
-      const none = { window: undefined, lastMs: 0, transactionOffset: null, markerMs: null }
-      const state = { ...none, changed: false }
-      this.#entries.set(`${partitionId}:${producerId}`, { partitionId, producerId, ...state })
+      this.#entries.set(`${partitionId}:${producerId}`, {
+        partitionId,
+        producerId,
+        window: undefined,
+        lastMs: 0,
+        transactionOffset: null,
+        markerMs: null,
+        changed: false,
+      })
     }
     const entries = [...this.#entries.values()]
     if (entries.length === 0) return

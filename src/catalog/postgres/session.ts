@@ -117,12 +117,13 @@ export class PostgresSession {
   }
 
   /**
-   * Prepared on the session, unless a pooler is in between.
+   * Prepared on the session, unless a pooler is in between. `values`: texts in the text format,
+   * bytes in the binary one.
    *
    * @throws ConnectionLost: where the connection was lost before it was sent.
    * @throws what the server answers, or why the connection was lost.
    */
-  run(statement: Statement, values: readonly string[]): Promise<Answer> {
+  run(statement: Statement, values: readonly (string | Buffer)[]): Promise<Answer> {
     const { text, name } = statement
     return this.#send(this.#isPooled ? { text, values } : { text, name, values })
   }
@@ -144,7 +145,7 @@ export class PostgresSession {
   async #send(query: {
     readonly text: string
     readonly name?: string
-    readonly values?: readonly string[]
+    readonly values?: readonly (string | Buffer)[]
   }): Promise<Answer> {
     if (this.#lost !== undefined) throw new ConnectionLost(this.#lost.message)
     if (this.#pending++ === 0) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { escapeText, unescapeText } from './values.ts'
+import { arrayOf, escapeText, unescapeText } from './values.ts'
 
 const text = fc.string({ unit: fc.constantFrom('\u0000', '\u0001', '\u0002', 'a', '\u{1f600}') })
 
@@ -22,4 +22,26 @@ test('escaped text keeps the order of its bytes', () => {
     assert.equal(order(escapeText(a), escapeText(b)), order(a, b))
   })
   fc.assert(property, { numRuns: 2_000 })
+})
+
+test('arrays are as array_recv reads them', () => {
+  const hex = (array: Buffer): string =>
+    array
+      .toString('hex')
+      .replaceAll(/(.{8})/g, '$1 ')
+      .trim()
+  assert.equal(
+    hex(arrayOf('int?', [-2, null, 2 ** 33])),
+    '00000001 00000001 00000014 00000003 00000001 ' +
+      '00000008 ffffffff fffffffe ffffffff 00000008 00000002 00000000',
+  )
+  assert.equal(
+    hex(arrayOf('text', ['né', ''])),
+    '00000001 00000000 00000019 00000002 00000001 00000003 6ec3a900 000000',
+  )
+  assert.equal(
+    hex(arrayOf('bytes', [new Uint8Array([0, 255])])),
+    '00000001 00000000 00000011 00000001 00000001 00000002 00ff',
+  )
+  assert.equal(hex(arrayOf('int', [])), '00000001 00000000 00000014 00000000 00000001')
 })

@@ -1,7 +1,9 @@
 /**
- * Rows as PostgreSQL's text format has them: one array literal per column on the way there, one
- * text per column on the way back.
+ * Rows on the wire of PostgreSQL: one array in its binary format per column on the way there, one
+ * text per column on the way back. Binary, as each row of each commit comes by here: no string is
+ * made of a number or of bytes, and the server parses none.
  */
+import { writeInt32, writeInt64 } from '../../base/big-endian.ts'
 import { Failure } from '../../base/errors.ts'
 import type { ColumnType, Key, Table } from '../table.ts'
 
@@ -10,16 +12,25 @@ type Value = number | string | Uint8Array | null
 /** What a row's columns are on the wire; null is null. */
 export type WireRow = readonly (string | null)[]
 
-/** One array literal per column of the table. */
-export function rowArrays<Row extends object>(table: Table<Row>, rows: readonly Row[]): string[] {
-  return Object.keys(table.columns).map((name) =>
-    arrayOf(rows.map((row) => (row as Readonly<Record<string, Value>>)[name] as Value)),
+/** One array per column of the table. */
+export function rowArrays<Row extends object>(table: Table<Row>, rows: readonly Row[]): Buffer[] {
+  const columns: Readonly<Record<string, ColumnType>> = table.columns
+  return Object.keys(columns).map((name) =>
+    arrayOf(
+      columns[name] as ColumnType,
+      rows.map((row) => (row as Readonly<Record<string, Value>>)[name] as Value),
+    ),
   )
 }
 
-/** One array literal per column of the key. */
-export function keyArrays<Row extends object>(table: Table<Row>, keys: readonly Key[]): string[] {
-  return table.key.map((_, at) => arrayOf(keys.map((key) => key[at] as Value)))
+/** One array per column of the key. */
+export function keyArrays<Row extends object>(table: Table<Row>, keys: readonly Key[]): Buffer[] {
+  return table.key.map((name, at) =>
+    arrayOf(
+      table.columns[name],
+      keys.map((key) => key[at] as Value),
+    ),
+  )
 }
 
 /** One value per bound of a scan. */
@@ -41,28 +52,54 @@ export function keyOfWire<Row extends object>(table: Table<Row>, wire: WireRow):
   )
 }
 
-function arrayOf(values: readonly Value[]): string {
-  let text = '{'
-  for (const [at, value] of values.entries()) {
-    if (at > 0) text += ','
-    if (value === null) text += 'NULL'
-    else if (typeof value === 'number') text += value
-    else if (typeof value === 'string') text += quotedElement(escapeText(value))
-    else text += `"\\\\x${hexOf(value)}"`
-  }
-  return `${text}}`
+/** Of the element types; they are fixed in every PostgreSQL (pg_type.dat). */
+const elementTypes: Readonly<Record<ColumnType, number>> = {
+  ...{ int: 20, 'int?': 20 },
+  ...{ text: 25, 'text?': 25 },
+  ...{ bytes: 17, 'bytes?': 17 },
 }
 
-function quotedElement(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, '\\$&')}"`
+const arrayHeaderBytes = 20
+const int8Bytes = 8
+/** In the place of an element's length. */
+const nullLength = -1
+
+/**
+ * As array_recv reads it: i32 dimensions, i32 whether there are nulls, i32 type of the elements;
+ * i32 count and i32 lower bound of the only dimension; per element an i32 length and its bytes.
+ */
+export function arrayOf(type: ColumnType, values: readonly Value[]): Buffer {
+  const texts = type.startsWith('text') ? values.map((value) => utf8Of(value as string)) : values
+  let size = arrayHeaderBytes
+  for (const value of texts) size += 4 + sizeOf(value)
+  const array = Buffer.allocUnsafe(size)
+  writeInt32(array, 0, 1)
+  writeInt32(array, 4, values.includes(null) ? 1 : 0)
+  writeInt32(array, 8, elementTypes[type])
+  writeInt32(array, 12, values.length)
+  writeInt32(array, 16, 1)
+  let at = arrayHeaderBytes
+  for (const value of texts) {
+    writeInt32(array, at, value === null ? nullLength : sizeOf(value))
+    at += 4
+    if (typeof value === 'number') writeInt64(array, at, value)
+    else if (value !== null) array.set(value as Uint8Array, at)
+    at += sizeOf(value)
+  }
+  return array
+}
+
+function utf8Of(text: string | null): Uint8Array | null {
+  return text === null ? null : Buffer.from(escapeText(text))
+}
+
+function sizeOf(value: Value): number {
+  if (value === null) return 0
+  return typeof value === 'number' ? int8Bytes : value.length
 }
 
 function textOf(part: number | string): string {
   return typeof part === 'number' ? String(part) : escapeText(part)
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
 }
 
 function valueOf(type: ColumnType, text: string | null): Value {
