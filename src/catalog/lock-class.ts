@@ -11,6 +11,7 @@ export const lockClass: {
   readonly object: number
   readonly counter: number
   readonly clientQuota: number
+  readonly registry: number
   readonly change: number
 } = {
   groupId: 1,
@@ -24,5 +25,6 @@ export const lockClass: {
   object: 9,
   counter: 10,
   clientQuota: 11,
-  change: 12,
+  registry: 12,
+  change: 13,
 }

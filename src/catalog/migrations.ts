@@ -4,6 +4,7 @@ import { catalogTables, commitLog, inlineData } from './schema.ts'
 import { changeCounter, changeLog } from './schema-changes.ts'
 import { compactions } from './schema-compaction.ts'
 import { brokerNames, brokers, placements } from './schema-fleet.ts'
+import { registryTables } from './schema-registry.ts'
 import { transactions } from './schema-transactions.ts'
 import type { Table } from './table.ts'
 
@@ -22,7 +23,7 @@ export interface AddedColumn {
   readonly fill: number | string | null
 }
 
-/** Of a fleet, and of compaction. */
+/** Of a fleet, of compaction, and of the schema registry. */
 const level2 = [
   changeCounter,
   changeLog,
@@ -31,6 +32,7 @@ const level2 = [
   placements,
   inlineData,
   compactions,
+  ...registryTables,
 ] as readonly Table<never>[]
 const level1 = catalogTables.filter((table) => !level2.includes(table))
 

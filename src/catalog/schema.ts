@@ -7,6 +7,7 @@ import { lockClass } from './lock-class.ts'
 import { changeCounter, changeLog } from './schema-changes.ts'
 import { compactions } from './schema-compaction.ts'
 import { brokerNames, brokers, placements } from './schema-fleet.ts'
+import { registryTables } from './schema-registry.ts'
 import { resourceConfigs } from './schema-configs.ts'
 import {
   abortedRanges,
@@ -404,4 +405,5 @@ export const catalogTables: readonly Table<never>[] = [
   placements,
   inlineData,
   compactions,
+  ...registryTables,
 ] as readonly Table<never>[]

@@ -1,0 +1,89 @@
+/**
+ * What the registry answers instead of a result. The numbers are those that clients of Confluent's
+ * registry know: the HTTP status is the first three digits of the code.
+ */
+
+export class RegistryError extends Error {
+  override readonly name = 'RegistryError'
+  /** As `error_code` in the answer. Nothing was written. */
+  readonly code: number
+
+  constructor(code: number, message: string) {
+    super(message)
+    this.code = code
+  }
+
+  get status(): number {
+    return this.code < 1_000 ? this.code : Math.floor(this.code / 100)
+  }
+}
+
+export const registryErrors = {
+  subjectNotFound: (subject: string): RegistryError =>
+    new RegistryError(40401, `Subject '${subject}' not found.`),
+  versionNotFound: (version: number | 'latest'): RegistryError =>
+    new RegistryError(40402, `Version ${version} not found.`),
+  schemaNotFound: (what?: string): RegistryError =>
+    new RegistryError(40403, what === undefined ? 'Schema not found' : `Schema ${what} not found`),
+  subjectSoftDeleted: (subject: string): RegistryError =>
+    new RegistryError(
+      40404,
+      `Subject '${subject}' was soft deleted. Set permanent=true to delete permanently`,
+    ),
+  subjectNotSoftDeleted: (subject: string): RegistryError =>
+    new RegistryError(
+      40405,
+      `Subject '${subject}' was not deleted first before being permanently deleted`,
+    ),
+  versionSoftDeleted: (subject: string, version: number): RegistryError =>
+    new RegistryError(
+      40406,
+      `Subject '${subject}' Version ${version} was soft deleted. ` +
+        'Set permanent=true to delete permanently',
+    ),
+  versionNotSoftDeleted: (subject: string, version: number): RegistryError =>
+    new RegistryError(
+      40407,
+      `Subject '${subject}' Version ${version} was not deleted first before being permanently deleted`,
+    ),
+  noSubjectConfig: (subject: string): RegistryError =>
+    new RegistryError(
+      40408,
+      `Subject '${subject}' does not have subject-level compatibility configured`,
+    ),
+  noSubjectMode: (subject: string): RegistryError =>
+    new RegistryError(40409, `Subject '${subject}' does not have subject-level mode configured`),
+  /** Clients look for the status, or for this number; 40901 is what the newest servers say. */
+  incompatible: (message: string): RegistryError => new RegistryError(409, message),
+  invalidSchema: (message: string): RegistryError => new RegistryError(42201, message),
+  invalidVersion: (text: string): RegistryError =>
+    new RegistryError(
+      42202,
+      `The specified version '${text}' is not a valid version id. ` +
+        'Allowed values are between [1, 2^31-1] and the string "latest"',
+    ),
+  invalidCompatibility: (text: string): RegistryError =>
+    new RegistryError(
+      42203,
+      `Invalid compatibility level '${text}'. Valid values are none, backward, forward, full, ` +
+        'backward_transitive, forward_transitive, and full_transitive',
+    ),
+  invalidMode: (text: string): RegistryError =>
+    new RegistryError(
+      42204,
+      `Invalid mode '${text}'. Valid values are READWRITE, READONLY, READONLY_OVERRIDE, IMPORT and FORWARD`,
+    ),
+  notPermitted: (message: string): RegistryError => new RegistryError(42205, message),
+  referenceExists: (what: string): RegistryError =>
+    new RegistryError(42206, `One or more references exist to the schema {${what}}.`),
+  idMismatch: (message: string): RegistryError => new RegistryError(42207, message),
+  invalidSubject: (subject: string): RegistryError =>
+    new RegistryError(42208, `The specified subject '${subject}' is not a valid.`),
+  tooLarge: (message: string): RegistryError => new RegistryError(42209, message),
+  invalidRuleSet: (message: string): RegistryError => new RegistryError(42210, message),
+  contextNotEmpty: (context: string): RegistryError =>
+    new RegistryError(42211, `The specified context '${context}' is not empty.`),
+  /** What the request is made of is wrong: JSON, a type, a parameter. */
+  invalidRequest: (message: string): RegistryError => new RegistryError(422, message),
+  store: (message: string): RegistryError => new RegistryError(50001, message),
+} as const

@@ -1,0 +1,202 @@
+/** What the catalog holds of the registry, as of one snapshot or transaction. */
+import type { ReadTransaction } from '../catalog/database.ts'
+import {
+  registryContexts,
+  registryHashes,
+  registryReferences,
+  registrySchemas,
+  registrySettings,
+  registrySubjects,
+  registryUses,
+  type RegistryVersionRow,
+  registryVersions,
+} from '../catalog/schema-registry.ts'
+import { decodeFacets, type SchemaContent } from './schema-content.ts'
+import type { SchemaType } from './schema/schema-format.ts'
+import { mergedConfig, type RegistryConfig, type RegistryMode } from './registry-config.ts'
+import { builtInMode } from './registry-config.ts'
+import { defaultContext, globalContext, type SubjectName } from './subject-name.ts'
+
+/** Rows read at once. */
+const pageRows = 1_000
+/** Versions of a subject, uses of a schema, subjects of a context: more is a client gone wrong. */
+export const registryRowsMax = 100_000
+
+export interface StoredSchema extends SchemaContent {
+  readonly context: string
+  readonly schemaId: number
+  readonly hash: string
+}
+
+/** Versions, oldest first; deleted ones too. */
+export async function readVersions(
+  tx: ReadTransaction,
+  { context, subject }: SubjectName,
+): Promise<RegistryVersionRow[]> {
+  const rows: RegistryVersionRow[] = []
+  for (let after = 0; rows.length < registryRowsMax;) {
+    const range = { prefix: [context, subject], after: [after], limit: pageRows }
+    const page = await tx.scan(registryVersions, range)
+    rows.push(...page)
+    if (page.length < pageRows) break
+    after = page.at(-1)?.version ?? after
+  }
+  return rows
+}
+
+export async function readSchemas(
+  tx: ReadTransaction,
+  context: string,
+  schemaIds: readonly number[],
+): Promise<(StoredSchema | undefined)[]> {
+  const rows = await tx.get(
+    registrySchemas,
+    schemaIds.map((id) => [context, id]),
+  )
+  return rows.map((row) => {
+    if (row === undefined) return undefined
+    const { schemaId, text, hash } = row
+    const content = { schemaType: row.schemaType as SchemaType, text, ...decodeFacets(row.facets) }
+    return { context, schemaId, hash, ...content }
+  })
+}
+
+/** Of each context that has it, by the context's name. */
+export async function readIdsOfHash(
+  tx: ReadTransaction,
+  hash: string,
+): Promise<{ readonly context: string; readonly schemaId: number }[]> {
+  const rows = await tx.scan(registryHashes, { prefix: [hash], limit: pageRows })
+  return rows.map(({ context, schemaId }) => ({ context, schemaId }))
+}
+
+export async function readIdOfHash(
+  tx: ReadTransaction,
+  context: string,
+  hash: string,
+): Promise<number | undefined> {
+  const [row] = await tx.get(registryHashes, [[hash, context]])
+  return row?.schemaId
+}
+
+/** Subjects of a context by name; `live`: only those with a version that is not deleted. */
+export async function readSubjects(
+  tx: ReadTransaction,
+  context: string,
+): Promise<{ readonly subject: string; readonly live: number }[]> {
+  const rows: { subject: string; live: number }[] = []
+  for (let after: string | undefined; rows.length < registryRowsMax;) {
+    const from = after === undefined ? {} : { after: [after] }
+    const page = await tx.scan(registrySubjects, { prefix: [context], ...from, limit: pageRows })
+    rows.push(...page.map(({ subject, live }) => ({ subject, live })))
+    if (page.length < pageRows) break
+    after = page.at(-1)?.subject
+  }
+  return rows
+}
+
+export async function readContexts(tx: ReadTransaction): Promise<string[]> {
+  const rows = await tx.scan(registryContexts, { prefix: [], limit: pageRows })
+  return rows.map(({ context }) => context).filter((context) => context !== globalContext)
+}
+
+/** The number of the context's last change; 0 where nothing was ever written. */
+export async function readChanges(tx: ReadTransaction, context: string): Promise<number> {
+  const [row] = await tx.get(registryContexts, [[context]])
+  return row?.changes ?? 0
+}
+
+/** Where a schema is registered, oldest version first within a subject; deleted ones too. */
+export async function readUses(
+  tx: ReadTransaction,
+  context: string,
+  schemaId: number,
+): Promise<RegistryVersionRow[]> {
+  const uses = await tx.scan(registryUses, { prefix: [context, schemaId], limit: registryRowsMax })
+  const rows = await tx.get(
+    registryVersions,
+    uses.map(({ subject, version }) => [context, subject, version]),
+  )
+  return rows.filter((row) => row !== undefined)
+}
+
+/** Ids of the schemas that refer to a version and are in use. */
+export async function readReferrers(
+  tx: ReadTransaction,
+  { context, subject }: SubjectName,
+  version: number,
+): Promise<number[]> {
+  const prefix = [context, subject, version]
+  const rows = await tx.scan(registryReferences, { prefix, limit: registryRowsMax })
+  const ids: number[] = []
+  for (const { byContext, byId } of rows) {
+    const uses = await readUses(tx, byContext, byId)
+    if (uses.some(({ deleted }) => deleted === 0)) ids.push(byId)
+  }
+  return ids
+}
+
+/** Narrowest first: the subject, its context, the default context, all contexts. */
+export function placesOf({ context, subject }: SubjectName): SubjectName[] {
+  const places = [
+    { context, subject },
+    { context, subject: '' },
+    { context: defaultContext, subject: '' },
+    { context: globalContext, subject: '' },
+  ]
+  return places.filter((place, at) => {
+    const first = places.findIndex(
+      (each) => each.context === place.context && each.subject === place.subject,
+    )
+    return first === at
+  })
+}
+
+async function readSettings(
+  tx: ReadTransaction,
+  places: readonly SubjectName[],
+  kind: 'config' | 'mode',
+): Promise<(string | undefined)[]> {
+  const keys = places.map(({ context, subject }) => [context, subject, kind])
+  const rows = await tx.get(registrySettings, keys)
+  return rows.map((row) => row?.value)
+}
+
+/** What is set for the subject, or the context, itself. */
+export async function readConfig(
+  tx: ReadTransaction,
+  name: SubjectName,
+): Promise<RegistryConfig | undefined> {
+  const [value] = await readSettings(tx, [name], 'config')
+  return value === undefined ? undefined : (JSON.parse(value) as RegistryConfig)
+}
+
+/** What counts for it. */
+export async function readConfigInScope(
+  tx: ReadTransaction,
+  name: SubjectName,
+): Promise<ReturnType<typeof mergedConfig>> {
+  const values = await readSettings(tx, placesOf(name), 'config')
+  return mergedConfig(
+    values.map((value) => (value === undefined ? value : (JSON.parse(value) as RegistryConfig))),
+  )
+}
+
+export async function readMode(
+  tx: ReadTransaction,
+  name: SubjectName,
+): Promise<RegistryMode | undefined> {
+  const [value] = await readSettings(tx, [name], 'mode')
+  return value as RegistryMode | undefined
+}
+
+/** A wider READONLY_OVERRIDE counts before anything narrower. */
+export async function readModeInScope(
+  tx: ReadTransaction,
+  name: SubjectName,
+): Promise<RegistryMode> {
+  const values = await readSettings(tx, placesOf(name), 'mode')
+  const known = values.filter((value) => value !== undefined) as RegistryMode[]
+  if (known.includes('READONLY_OVERRIDE')) return 'READONLY_OVERRIDE'
+  return known[0] ?? builtInMode
+}
