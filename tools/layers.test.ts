@@ -10,7 +10,7 @@ const floors: readonly (readonly string[])[] = [
   ['config', 'record', 'wire', 'disk'],
   ['objects'],
   ['catalog'],
-  ['journal'],
+  ['journal', 'registry'],
   ['fleet'],
   ['log', 'txn', 'group', 'quota'],
   ['telemetry'],
@@ -32,6 +32,7 @@ const never: Readonly<Record<string, readonly string[]>> = {
   group: ['wire'],
   quota: ['wire'],
   telemetry: ['wire'],
+  registry: ['wire', 'config', 'disk', 'objects'],
 }
 
 const floorOf = (part: string): number => floors.findIndex((floor) => floor.includes(part))

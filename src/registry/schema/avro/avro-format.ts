@@ -1,0 +1,59 @@
+/**
+ * Avro for the registry: names, canonical forms, schema resolution, and payloads in binary
+ * encoding.
+ */
+import { assert } from '../../../base/assert.ts'
+import { payloadValidator } from '../payload-validator.ts'
+import type { ParsedSchema, SchemaFormat } from '../schema-format.ts'
+import { AvroBytes } from './avro-bytes.ts'
+import { avroIncompatibilities } from './avro-rules.ts'
+import { isNamed } from './avro-type.ts'
+import { parseAvro } from './parse-avro.ts'
+import type { AvroDocument } from './parse-avro.ts'
+import { printAvro } from './print-avro.ts'
+import { avroReader } from './read-avro.ts'
+
+interface AvroSchema extends ParsedSchema {
+  readonly type: 'AVRO'
+  readonly document: AvroDocument
+}
+
+const documentOf = (schema: ParsedSchema): AvroDocument => {
+  assert(schema.type === 'AVRO', 'a schema is given to the format that parsed it')
+  return (schema as AvroSchema).document
+}
+
+export const avroFormat: SchemaFormat = {
+  type: 'AVRO',
+
+  parse: (source, { validateNew = true } = {}) => {
+    const outcome = parseAvro(source, validateNew)
+    if (!outcome.ok) return outcome
+    const { document } = outcome
+    const schema: AvroSchema = {
+      type: 'AVRO',
+      document,
+      canonical: printAvro(document, 'canonical'),
+      normalized: printAvro(document, 'normalized'),
+      recordName: isNamed(document.root) ? document.root.name : undefined,
+    }
+    return { ok: true, schema }
+  },
+
+  incompatibilities: (reader, writer) =>
+    avroIncompatibilities(documentOf(reader).root, documentOf(writer).root),
+
+  validator: (schema) => {
+    const read = avroReader(documentOf(schema).root)
+    const readAll = (payload: Uint8Array): unknown => {
+      const bytes = new AvroBytes(payload)
+      const value = read(bytes)
+      bytes.end()
+      return value
+    }
+    return { ok: true, validator: payloadValidator(readAll) }
+  },
+
+  formatted: (schema, format) =>
+    format === 'resolved' ? printAvro(documentOf(schema), 'resolved') : undefined,
+}

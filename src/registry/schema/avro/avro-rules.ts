@@ -1,0 +1,188 @@
+/**
+ * Which data a reader cannot read: the rules of "Schema Resolution" (specification 1.12), asked of
+ * two schemas instead of a schema and bytes. Names of rules are those of Avro's
+ * SchemaCompatibility.
+ */
+import type { Incompatibility } from '../schema-format.ts'
+import { numberOf } from '../exact-json.ts'
+import { judgePairs } from '../pair-memo.ts'
+import type { PairMemo } from '../pair-memo.ts'
+import { isNamed, unqualified } from './avro-type.ts'
+import type {
+  AvroEnum,
+  AvroField,
+  AvroFixed,
+  AvroNamed,
+  AvroPrimitive,
+  AvroRecord,
+  AvroType,
+  AvroUnion,
+} from './avro-type.ts'
+
+export type AvroRule =
+  | 'NAME_MISMATCH'
+  | 'FIXED_SIZE_MISMATCH'
+  | 'MISSING_ENUM_SYMBOLS'
+  | 'READER_FIELD_MISSING_DEFAULT_VALUE'
+  | 'TYPE_MISMATCH'
+  | 'MISSING_UNION_BRANCH'
+  // Not one of SchemaCompatibility: the specification says it under "Decimal", and nobody checks it.
+  | 'DECIMAL_SCALE_MISMATCH'
+
+/** Which kinds of the writer a reader of another kind takes ("promotion"). */
+const promotions: Readonly<Partial<Record<AvroType['kind'], readonly AvroPrimitive[]>>> = {
+  long: ['int'],
+  float: ['int', 'long'],
+  double: ['int', 'long', 'float'],
+  string: ['bytes'],
+  bytes: ['string'],
+}
+
+export function avroIncompatibilities(
+  reader: AvroType,
+  writer: AvroType,
+): readonly Incompatibility[] {
+  return judgePairs((memo) => new AvroResolution(memo).pair(reader, writer, ''))
+}
+
+class AvroResolution {
+  readonly #memo: PairMemo
+
+  constructor(memo: PairMemo) {
+    this.#memo = memo
+  }
+
+  pair(reader: AvroType, writer: AvroType, at: string): readonly Incompatibility[] {
+    if (!isNamed(reader) && reader.kind !== 'union') return this.#judge(reader, writer, at)
+    return this.#memo.judge(reader, writer, () => this.#judge(reader, writer, at))
+  }
+
+  #judge(reader: AvroType, writer: AvroType, at: string): readonly Incompatibility[] {
+    if (writer.kind === 'union')
+      return reader.kind === 'union'
+        ? writer.branches.flatMap((branch, index) => this.#intoUnion(reader, branch, at, index))
+        : writer.branches.flatMap((branch) => this.pair(reader, branch, at))
+    if (reader.kind === 'union') return this.#intoUnion(reader, writer, at)
+    if (reader.kind === 'array' && writer.kind === 'array')
+      return this.pair(reader.items, writer.items, `${at}/items`)
+    if (reader.kind === 'map' && writer.kind === 'map')
+      return this.pair(reader.values, writer.values, `${at}/values`)
+    if (reader.kind === 'record' && writer.kind === 'record')
+      return [...nameMismatch(reader, writer, at), ...this.#fields(reader, writer, at)]
+    if (reader.kind === 'enum' && writer.kind === 'enum')
+      return [...nameMismatch(reader, writer, at), ...missingSymbols(reader, writer, at)]
+    if (reader.kind === 'fixed' && writer.kind === 'fixed')
+      return [
+        ...nameMismatch(reader, writer, at),
+        ...sizeMismatch(reader, writer, at),
+        ...scaleMismatch(reader, writer, at),
+      ]
+    if (reader.kind === writer.kind) return scaleMismatch(reader, writer, at)
+    return typeMismatch(reader, writer, at)
+  }
+
+  /** One branch that reads all of it is enough; which one is the reader's business. */
+  #intoUnion(
+    reader: AvroUnion,
+    writer: AvroType,
+    at: string,
+    branch?: number,
+  ): readonly Incompatibility[] {
+    const readable = reader.branches.some((each) => this.pair(each, writer, at).length === 0)
+    if (readable) return []
+    const of = branch === undefined ? '' : ` (branch ${branch} of the writer's union)`
+    return breach(
+      'MISSING_UNION_BRANCH',
+      branch === undefined ? at : `${at}/${branch}`,
+      `the reader's union ${named(reader)} has no branch for the writer's ${named(writer)}${of}: such values cannot be read`,
+    )
+  }
+
+  #fields(reader: AvroRecord, writer: AvroRecord, at: string): readonly Incompatibility[] {
+    return reader.fields.flatMap((field, index) => {
+      const here = `${at}/fields/${index}`
+      const source = writerField(field, writer)
+      if (source !== undefined) return this.pair(field.type, source.type, `${here}/type`)
+      return missingDefault(field, reader, here)
+    })
+  }
+}
+
+/** By name first, then by the reader's aliases for it. */
+const writerField = (field: AvroField, writer: AvroRecord): AvroField | undefined =>
+  writer.fields.find(({ name }) => name === field.name) ??
+  writer.fields.find(({ name }) => field.aliases.includes(name))
+
+const breach = (rule: AvroRule, path: string, message: string): readonly Incompatibility[] => [
+  { rule, path: path === '' ? '/' : path, message },
+]
+
+/** Namespaces do not count, and the reader may know the writer's name as an alias. */
+function nameMismatch(reader: AvroNamed, writer: AvroNamed, at: string) {
+  if (unqualified(reader.name) === unqualified(writer.name)) return []
+  if (reader.aliases.includes(writer.name)) return []
+  return breach(
+    'NAME_MISMATCH',
+    `${at}/name`,
+    `data was written as ${writer.name}, and the reader expects ${reader.name}: keep the name, or add ${writer.name} to its aliases`,
+  )
+}
+
+function missingDefault(field: AvroField, reader: AvroRecord, at: string) {
+  if (field.default !== undefined) return []
+  return breach(
+    'READER_FIELD_MISSING_DEFAULT_VALUE',
+    at,
+    `the reader wants ${field.name} of ${reader.name}, data written without it has none, and there is no default: give it one`,
+  )
+}
+
+function missingSymbols(reader: AvroEnum, writer: AvroEnum, at: string) {
+  if (reader.default !== undefined) return []
+  const missing = writer.symbols.filter((symbol) => !reader.symbols.includes(symbol))
+  if (missing.length === 0) return []
+  return breach(
+    'MISSING_ENUM_SYMBOLS',
+    `${at}/symbols`,
+    `readers of ${reader.name} fail on the symbols ${missing.join(', ')}: keep them, or give the enum a default`,
+  )
+}
+
+function sizeMismatch(reader: AvroFixed, writer: AvroFixed, at: string) {
+  if (reader.size === writer.size) return []
+  return breach(
+    'FIXED_SIZE_MISMATCH',
+    `${at}/size`,
+    `${writer.name} was written with ${writer.size} bytes, and the reader wants ${reader.size}`,
+  )
+}
+
+/** Undefined for what is no decimal; the scale is 0 where none is said. */
+function decimalScale(type: AvroType): number | undefined {
+  if (type.kind === 'union' || type.props.get('logicalType') !== 'decimal') return undefined
+  return numberOf(type.props.get('scale') ?? 0)
+}
+
+function scaleMismatch(reader: AvroType, writer: AvroType, at: string) {
+  const [read, written] = [decimalScale(reader), decimalScale(writer)]
+  if (read === undefined || written === undefined || read === written) return []
+  return breach(
+    'DECIMAL_SCALE_MISMATCH',
+    `${at}/scale`,
+    `decimals were written with ${written} digits after the point, and a reader with ${read} would take each for another amount: add a field instead`,
+  )
+}
+
+function typeMismatch(reader: AvroType, writer: AvroType, at: string) {
+  if (promotions[reader.kind]?.some((kind) => kind === writer.kind) === true) return []
+  return breach(
+    'TYPE_MISMATCH',
+    at,
+    `data was written as ${named(writer)}, which a reader of ${named(reader)} cannot read`,
+  )
+}
+
+const named = (type: AvroType): string => {
+  if (type.kind === 'union') return `[${type.branches.map(named).join(', ')}]`
+  return isNamed(type) ? `${type.kind} ${type.name}` : type.kind
+}

@@ -1,0 +1,74 @@
+/**
+ * Recursive schemas compared: a pair that comes back to itself counts as readable while it is
+ * judged. That is right where the pair holds in the end. Where it does not, whatever was concluded
+ * from it (another branch of a union) must be judged again, knowing that it failed.
+ */
+import type { Incompatibility } from './schema-format.ts'
+
+type Found = readonly Incompatibility[]
+
+class Pairs {
+  readonly #found = new Map<object, Map<object, Found>>()
+
+  get(reader: object, writer: object): Found | undefined {
+    return this.#found.get(reader)?.get(writer)
+  }
+
+  set(reader: object, writer: object, found: Found): void {
+    const ofReader = this.#found.get(reader) ?? new Map<object, Found>()
+    this.#found.set(reader, ofReader)
+    ofReader.set(writer, found)
+  }
+}
+
+export class PairMemo {
+  readonly #judged = new Pairs()
+  readonly #open = new Pairs()
+  /** What failed in the passes before. */
+  readonly #failed: Pairs
+  failures = 0
+  /** An open pair was believed in this pass. */
+  believed = false
+
+  constructor(failed: Pairs = new Pairs()) {
+    this.#failed = failed
+  }
+
+  /** Judges each pair once; `judge` may come back to the pair itself. */
+  judge(reader: object, writer: object, judge: () => Found): Found {
+    const known = this.#judged.get(reader, writer)
+    if (known !== undefined) return known
+    if (this.#open.get(reader, writer) !== undefined) {
+      const before = this.#failed.get(reader, writer)
+      this.believed ||= before === undefined
+      return before ?? []
+    }
+    this.#open.set(reader, writer, [])
+    const found = judge()
+    this.#judged.set(reader, writer, found)
+    if (found.length > 0 && this.#failed.get(reader, writer) === undefined) {
+      this.#failed.set(reader, writer, found)
+      this.failures++
+    }
+    return found
+  }
+
+  /** For the next pass, or undefined where this one was exact. */
+  next(): PairMemo | undefined {
+    return this.believed && this.failures > 0 ? new PairMemo(this.#failed) : undefined
+  }
+}
+
+/**
+ * Runs passes until one is exact, or finds something: a pass believes too much, never too little,
+ * so that what it finds is so. Each pass fails one pair more, at least, so that they end.
+ */
+export function judgePairs(pass: (memo: PairMemo) => Found): Found {
+  let memo: PairMemo | undefined = new PairMemo()
+  for (;;) {
+    const found = pass(memo)
+    if (found.length > 0) return found
+    memo = memo.next()
+    if (memo === undefined) return found
+  }
+}
