@@ -38,7 +38,16 @@ export class Karst {
   static async start(folder: string, options: KarstOptions = {}): Promise<Karst> {
     const { home = checkout, entry = 'src/main.ts', nodeFlags = [], flags = [] } = options
     const anyPort = '127.0.0.1:0'
-    const listen = ['--kafka', anyPort, '--http', anyPort, '--otlp-http', anyPort]
+    const listen = [
+      '--kafka',
+      anyPort,
+      '--http',
+      anyPort,
+      '--otlp-http',
+      anyPort,
+      '--registry',
+      anyPort,
+    ]
     const args = [...nodeFlags, entry, 'up', '--data', folder, ...listen, ...flags]
     const begun = performance.now()
     const program = new Program('karst', nodeProgram, args, { cwd: home, timeoutMs: lifetimeMs })

@@ -46,6 +46,7 @@ import { ProducerIds } from './txn/producer-ids.ts'
 
 export interface Server {
   readonly broker: Broker
+  readonly database: CatalogDatabase
   readonly sink: LogSink
   readonly listener: KafkaListener
   readonly jobs: LogJobs
@@ -147,7 +148,7 @@ async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Prom
     replicationFactor: config['default.replication.factor'],
   })
   const close = (): Promise<void> => tasks.stop()
-  const seen = { journal: storage.journal, space, metrics, failure: tasks.failure }
+  const seen = { database, journal: storage.journal, space, metrics, failure: tasks.failure }
   const placement = async (name: string | undefined): Promise<PlacementReport | undefined> => {
     if (member === undefined) return undefined
     const topic = name === undefined ? undefined : await topics.find(name)

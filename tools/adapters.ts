@@ -150,6 +150,16 @@ export const adapters: readonly Adapter[] = [
     why: 'health and metrics over real HTTP',
     imports: ['node:http'],
   },
+  {
+    path: 'src/registry/http/registry-http.ts',
+    why: 'schemas over real HTTP',
+    imports: ['node:http'],
+  },
+  {
+    path: 'src/registry/schema-content.ts',
+    why: 'the hash of a schema, which is no chance',
+    imports: ['node:crypto'],
+  },
   { path: 'src/base/system-random.ts', why: 'the real Random', imports: ['node:crypto'] },
   {
     path: 'src/log/key-digest.ts',

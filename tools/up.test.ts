@@ -9,13 +9,17 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { root } from './source-files.ts'
 
-const ready = /^ready kafka=127\.0\.0\.1:(\d+) http=127\.0\.0\.1:(\d+) otlp=127\.0\.0\.1:(\d+)$/
+const names = ['kafka', 'http', 'otlp', 'registry']
+const ready = new RegExp(`^ready ${names.map((name) => `${name}=127.0.0.1:(\\d+)`).join(' ')}$`)
 
 test('a broker is ready on a new folder, and again on the same one after SIGTERM', async (t) => {
   const data = mkdtempSync(join(tmpdir(), 'karst-up-'))
   t.after(() => rmSync(data, { recursive: true, force: true }))
   for (const round of ['new', 'existing']) {
-    const anyPort = ['kafka', 'http', 'otlp-http'].flatMap((flag) => [`--${flag}`, '127.0.0.1:0'])
+    const anyPort = ['kafka', 'http', 'otlp-http', 'registry'].flatMap((flag) => [
+      `--${flag}`,
+      '127.0.0.1:0',
+    ])
     const begun = performance.now()
     const broker = spawn(
       process.execPath,

@@ -21,7 +21,16 @@ if (values.otlp !== undefined && values.kafka !== undefined) {
   const folder = await mkdtemp(path.join(tmpdir(), 'karst-agent-'))
   const anyPort = '127.0.0.1:0'
   const main = path.resolve(import.meta.dirname, '../../src/main.ts')
-  const listeners = ['--kafka', anyPort, '--http', anyPort, '--otlp-http', anyPort]
+  const listeners = [
+    '--kafka',
+    anyPort,
+    '--http',
+    anyPort,
+    '--otlp-http',
+    anyPort,
+    '--registry',
+    anyPort,
+  ]
   const broker = spawn(process.execPath, [main, 'up', '--data', folder, ...listeners])
   try {
     const { kafka, otlp } = await readyAddresses(broker)

@@ -15,7 +15,8 @@ import { nodeDisk } from '../disk/node-disk.ts'
 import { nodeNetwork } from '../kafka/node-network.ts'
 import { openPassWithThread } from '../log/compact-thread.ts'
 import { RepackThread } from '../log/repack-thread.ts'
-import { bound, startServer } from '../server.ts'
+import type { RegistryHttp } from '../registry/http/registry-http.ts'
+import { bound, type Server, startServer } from '../server.ts'
 import type { World } from '../start/world.ts'
 import { type Command, type CommandIo, exitCode } from './command.ts'
 import { configFlags, configFlagsShown, loadConfig } from './config-flags.ts'
@@ -172,6 +173,34 @@ async function startAll(
     usedBytes: () => otlp.inFlightBytes(),
     limitBytes: limits.inFlightBytesMax,
   }
-  const kafka = formatAddress(server.kafkaAddress)
-  return `ready kafka=${kafka} http=${formatAddress(http.address)} otlp=${otlp.address}`
+  const registry = await startRegistry(config, server, world)
+  tasks.defer('registry', () => registry.close())
+  const said = {
+    kafka: formatAddress(server.kafkaAddress),
+    http: formatAddress(http.address),
+    otlp: otlp.address,
+    registry: formatAddress(registry.address),
+  }
+  return `ready ${Object.entries(said)
+    .map(([name, address]) => `${name}=${address}`)
+    .join(' ')}`
+}
+
+async function startRegistry(
+  config: Config,
+  { broker, database }: Server,
+  { clock, log }: World,
+): Promise<RegistryHttp> {
+  const [{ startRegistryHttp }, { Registry }, { schemaFormats }] = await Promise.all([
+    import('../registry/http/registry-http.ts'),
+    import('../registry/registry.ts'),
+    import('../registry/schema/schema-formats.ts'),
+  ])
+  const listening = startRegistryHttp({
+    listen: addressOf(config['registry.listen']),
+    registry: new Registry({ database, formats: schemaFormats, clock }),
+    clusterId: broker.clusterId,
+    log: log.child({ part: 'registry' }),
+  })
+  return bound('--registry', listening)
 }

@@ -1,15 +1,7 @@
 /** What is set for a subject, a context, or all: compatibility and what new schemas get. */
 import { registryErrors } from './registry-error.ts'
+import { type CompatibilityLevel, compatibilityLevels } from './schema/compatibility.ts'
 import type { RuleSet, SchemaMetadata, SchemaRule } from './schema-content.ts'
-
-export type CompatibilityLevel =
-  | 'NONE'
-  | 'BACKWARD'
-  | 'BACKWARD_TRANSITIVE'
-  | 'FORWARD'
-  | 'FORWARD_TRANSITIVE'
-  | 'FULL'
-  | 'FULL_TRANSITIVE'
 
 export type RegistryMode = 'READWRITE' | 'READONLY' | 'READONLY_OVERRIDE' | 'IMPORT' | 'FORWARD'
 
@@ -37,15 +29,6 @@ export const builtInConfig: RegistryConfig & { readonly compatibilityLevel: Comp
 }
 export const builtInMode: RegistryMode = 'READWRITE'
 
-const levels: readonly CompatibilityLevel[] = [
-  'NONE',
-  'BACKWARD',
-  'BACKWARD_TRANSITIVE',
-  'FORWARD',
-  'FORWARD_TRANSITIVE',
-  'FULL',
-  'FULL_TRANSITIVE',
-]
 const modes: readonly RegistryMode[] = [
   'READWRITE',
   'READONLY',
@@ -56,7 +39,7 @@ const modes: readonly RegistryMode[] = [
 
 /** @throws RegistryError 42203 */
 export function compatibilityLevelOf(text: string): CompatibilityLevel {
-  const level = levels.find((each) => each === text.toUpperCase())
+  const level = compatibilityLevels.find((each) => each === text.toUpperCase())
   if (level === undefined) throw registryErrors.invalidCompatibility(text)
   return level
 }
@@ -103,7 +86,9 @@ export function mergedRuleSet(
   const parts = [config.defaultRuleSet, own, config.overrideRuleSet]
   if (parts.every((part) => part === undefined)) return undefined
   const byName = (kind: 'migrationRules' | 'domainRules' | 'encodingRules'): SchemaRule[] => [
-    ...new Map(parts.flatMap((part) => part?.[kind] ?? []).map((rule) => [rule.name, rule])).values(),
+    ...new Map(
+      parts.flatMap((part) => part?.[kind] ?? []).map((rule) => [rule.name, rule]),
+    ).values(),
   ]
   const enableAt = parts.reduce<string | undefined>((at, part) => part?.enableAt ?? at, undefined)
   return {

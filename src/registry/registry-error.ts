@@ -44,7 +44,8 @@ export const registryErrors = {
   versionNotSoftDeleted: (subject: string, version: number): RegistryError =>
     new RegistryError(
       40407,
-      `Subject '${subject}' Version ${version} was not deleted first before being permanently deleted`,
+      `Subject '${subject}' Version ${version} was not deleted first ` +
+        'before being permanently deleted',
     ),
   noSubjectConfig: (subject: string): RegistryError =>
     new RegistryError(
@@ -71,11 +72,15 @@ export const registryErrors = {
   invalidMode: (text: string): RegistryError =>
     new RegistryError(
       42204,
-      `Invalid mode '${text}'. Valid values are READWRITE, READONLY, READONLY_OVERRIDE, IMPORT and FORWARD`,
+      `Invalid mode '${text}'. Valid values are READWRITE, READONLY, READONLY_OVERRIDE, ` +
+        'IMPORT and FORWARD',
     ),
   notPermitted: (message: string): RegistryError => new RegistryError(42205, message),
-  referenceExists: (what: string): RegistryError =>
-    new RegistryError(42206, `One or more references exist to the schema {${what}}.`),
+  referenceExists: (subject: string, version: number, by: string): RegistryError =>
+    new RegistryError(
+      42206,
+      `One or more references exist to the schema {subject=${subject},version=${version}}: ${by}.`,
+    ),
   idMismatch: (message: string): RegistryError => new RegistryError(42207, message),
   invalidSubject: (subject: string): RegistryError =>
     new RegistryError(42208, `The specified subject '${subject}' is not a valid.`),

@@ -11,6 +11,7 @@ import {
   type RegistryVersionRow,
   registryVersions,
 } from '../catalog/schema-registry.ts'
+import { keyOf, type Key, type Table } from '../catalog/table.ts'
 import { decodeFacets, type SchemaContent } from './schema-content.ts'
 import type { SchemaType } from './schema/schema-format.ts'
 import { mergedConfig, type RegistryConfig, type RegistryMode } from './registry-config.ts'
@@ -28,20 +29,30 @@ export interface StoredSchema extends SchemaContent {
   readonly hash: string
 }
 
+/** All rows below a prefix, up to registryRowsMax. */
+async function scanAll<Row extends object>(
+  tx: ReadTransaction,
+  table: Table<Row>,
+  prefix: Key,
+): Promise<Row[]> {
+  const rows: Row[] = []
+  for (let after: Key | undefined; rows.length < registryRowsMax;) {
+    const from = after === undefined ? {} : { after }
+    const page = await tx.scan(table, { prefix, ...from, limit: pageRows })
+    rows.push(...page)
+    const last = page.at(-1)
+    if (page.length < pageRows || last === undefined) break
+    after = keyOf(table, last).slice(prefix.length)
+  }
+  return rows
+}
+
 /** Versions, oldest first; deleted ones too. */
-export async function readVersions(
+export function readVersions(
   tx: ReadTransaction,
   { context, subject }: SubjectName,
 ): Promise<RegistryVersionRow[]> {
-  const rows: RegistryVersionRow[] = []
-  for (let after = 0; rows.length < registryRowsMax;) {
-    const range = { prefix: [context, subject], after: [after], limit: pageRows }
-    const page = await tx.scan(registryVersions, range)
-    rows.push(...page)
-    if (page.length < pageRows) break
-    after = page.at(-1)?.version ?? after
-  }
-  return rows
+  return scanAll(tx, registryVersions, [context, subject])
 }
 
 export async function readSchemas(
@@ -79,25 +90,23 @@ export async function readIdOfHash(
   return row?.schemaId
 }
 
-/** Subjects of a context by name; `live`: only those with a version that is not deleted. */
-export async function readSubjects(
+/** Subjects of a context by name; `live`: how many of its versions are not deleted. */
+export function readSubjects(
   tx: ReadTransaction,
   context: string,
 ): Promise<{ readonly subject: string; readonly live: number }[]> {
-  const rows: { subject: string; live: number }[] = []
-  for (let after: string | undefined; rows.length < registryRowsMax;) {
-    const from = after === undefined ? {} : { after: [after] }
-    const page = await tx.scan(registrySubjects, { prefix: [context], ...from, limit: pageRows })
-    rows.push(...page.map(({ subject, live }) => ({ subject, live })))
-    if (page.length < pageRows) break
-    after = page.at(-1)?.subject
-  }
-  return rows
+  return scanAll(tx, registrySubjects, [context])
 }
 
+/** The default one, and those that have subjects. */
 export async function readContexts(tx: ReadTransaction): Promise<string[]> {
   const rows = await tx.scan(registryContexts, { prefix: [], limit: pageRows })
-  return rows.map(({ context }) => context).filter((context) => context !== globalContext)
+  const contexts = [defaultContext]
+  for (const { context } of rows) {
+    const [first] = await tx.scan(registrySubjects, { prefix: [context], limit: 1 })
+    if (first !== undefined && context !== defaultContext) contexts.push(context)
+  }
+  return contexts
 }
 
 /** The number of the context's last change; 0 where nothing was ever written. */
@@ -112,7 +121,7 @@ export async function readUses(
   context: string,
   schemaId: number,
 ): Promise<RegistryVersionRow[]> {
-  const uses = await tx.scan(registryUses, { prefix: [context, schemaId], limit: registryRowsMax })
+  const uses = await scanAll(tx, registryUses, [context, schemaId])
   const rows = await tx.get(
     registryVersions,
     uses.map(({ subject, version }) => [context, subject, version]),
@@ -126,8 +135,7 @@ export async function readReferrers(
   { context, subject }: SubjectName,
   version: number,
 ): Promise<number[]> {
-  const prefix = [context, subject, version]
-  const rows = await tx.scan(registryReferences, { prefix, limit: registryRowsMax })
+  const rows = await scanAll(tx, registryReferences, [context, subject, version])
   const ids: number[] = []
   for (const { byContext, byId } of rows) {
     const uses = await readUses(tx, byContext, byId)

@@ -1,6 +1,6 @@
 /**
- * What a schema id stands for: text, references, metadata and rules. All of it has one hash: what is
- * the same has the same id and GUID.
+ * What a schema id stands for: text, references, metadata and rules. All of it has one hash: what
+ * is the same has the same id and GUID.
  */
 import { createHash } from 'node:crypto'
 import type { SchemaType } from './schema/schema-format.ts'
@@ -66,7 +66,10 @@ export function hashOf(content: SchemaContent): string {
 /** The hash as clients know it, in headers and paths. */
 export function guidOf(hash: string): string {
   const cuts = [0, 8, 12, 16, 20, 32]
-  return cuts.slice(1).map((end, at) => hash.slice(cuts[at], end)).join('-')
+  return cuts
+    .slice(1)
+    .map((end, at) => hash.slice(cuts[at], end))
+    .join('-')
 }
 
 /** Undefined where it is no GUID. */

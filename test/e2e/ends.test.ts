@@ -140,7 +140,7 @@ for (const [name, code] of Object.entries(defects)) {
   test(`${name} ends the process with its reason, and the folder opens again`, async (t) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'karst-defect-'))
     t.after(() => rmSync(folder, { recursive: true, force: true }))
-    const listen = ['kafka', 'http', 'otlp-http'].map((flag) => `--${flag}=127.0.0.1:0`)
+    const listen = ['kafka', 'http', 'otlp-http', 'registry'].map((flag) => `--${flag}=127.0.0.1:0`)
     const preload = `--import=data:text/javascript,${encodeURIComponent(code)}`
     const main = path.join(checkout, 'src/main.ts')
     const args = [preload, main, 'up', '--data', folder, ...listen]
@@ -158,7 +158,7 @@ test('a reader of the ready line that goes away does not end the broker', async 
   const folder = mkdtempSync(path.join(tmpdir(), 'karst-pipe-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const { spawn } = await import('node:child_process')
-  const listen = ['kafka', 'http', 'otlp-http'].map((flag) => `--${flag}=127.0.0.1:0`)
+  const listen = ['kafka', 'http', 'otlp-http', 'registry'].map((flag) => `--${flag}=127.0.0.1:0`)
   const args = [path.join(checkout, 'src/main.ts'), 'up', '--data', folder, ...listen]
   const child = spawn(nodeProgram, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   t.after(() => child.kill('SIGKILL'))

@@ -26,7 +26,9 @@ const timeoutMs = 15_000
 const launcher = path.join(checkout, 'bin/karst')
 /** Any free ports, but for what is said. */
 const listen = (said: Readonly<Record<string, string>> = {}): string[] =>
-  ['kafka', 'http', 'otlp-http'].map((flag) => `--${flag}=${said[flag] ?? '127.0.0.1:0'}`)
+  ['kafka', 'http', 'otlp-http', 'registry'].map(
+    (flag) => `--${flag}=${said[flag] ?? '127.0.0.1:0'}`,
+  )
 const anyPort = listen()
 
 function folder(t: TestContext): string {
@@ -56,7 +58,7 @@ function assertRefused(ended: Ended, code: number, message: RegExp): void {
   assert.equal(ended.stdout, '')
 }
 
-for (const flag of ['kafka', 'http', 'otlp-http']) {
+for (const flag of ['kafka', 'http', 'otlp-http', 'registry']) {
   test(`the port of --${flag} is in use`, async (t) => {
     const data = folder(t)
     const holder = createServer().listen(0, '127.0.0.1')
@@ -232,8 +234,9 @@ test('karst config tells values and where each is from', async (t) => {
 })
 
 test('two brokers on any free ports; each says where, and stops on its signal', async (t) => {
-  const ready =
-    /^ready kafka=127\.0\.0\.1:\d{2,5} http=127\.0\.0\.1:\d{2,5} otlp=127\.0\.0\.1:\d{2,5}$/
+  const names = ['kafka', 'http', 'otlp', 'registry']
+  const places = names.map((name) => `${name}=127\\.0\\.0\\.1:\\d{2,5}`)
+  const ready = new RegExp(`^ready ${places.join(' ')}$`)
   const start = (data: string): Program =>
     new Program('karst', process.execPath, [launcher, 'up', '--data', data, ...anyPort], {
       timeoutMs: 60_000,

@@ -23,6 +23,7 @@ export interface Addresses {
   kafka: string
   http: string
   otlp: string
+  registry: string
 }
 
 export const checkout: string = path.resolve(import.meta.dirname, '../..')
@@ -36,7 +37,9 @@ export class BrokerProcess {
   readonly dataFolder: string
   readonly #options: BrokerOptions
   readonly #temporary: boolean
-  #addresses: Addresses = { kafka: anyPort, http: anyPort, otlp: anyPort }
+  #addresses: Addresses = {
+    ...{ kafka: anyPort, http: anyPort, otlp: anyPort, registry: anyPort },
+  }
   #program: Program | undefined
   /** From the start of the process to its ready line, of the last start. */
   readyMs = 0
@@ -49,6 +52,7 @@ export class BrokerProcess {
       kafka: options.kafka ?? anyPort,
       http: options.http ?? anyPort,
       otlp: options.otlpHttp ?? anyPort,
+      registry: anyPort,
     }
   }
 
@@ -84,8 +88,9 @@ export class BrokerProcess {
   /** Starts it on the same folder and the same ports. Resolves when it is ready. */
   async restart(): Promise<void> {
     if (this.isRunning) throw new Error('the broker runs already')
-    const { kafka, http, otlp } = this.#addresses
+    const { kafka, http, otlp, registry } = this.#addresses
     const listeners = ['--kafka', kafka, '--http', http, '--otlp-http', otlp]
+    listeners.push('--registry', registry)
     const flags = [...listeners, ...(this.#options.flags ?? [])]
     const args = [path.join(checkout, 'src/main.ts'), 'up', '--data', this.dataFolder, ...flags]
     const env = this.#options.env ?? {}
@@ -146,5 +151,6 @@ function parseReadyLine(line: string): Addresses {
     if (value === undefined) throw new Error(`no ${name}= in the ready line: ${line}`)
     return value
   }
-  return { kafka: read('kafka'), http: read('http'), otlp: read('otlp') }
+  const [kafka, http] = [read('kafka'), read('http')]
+  return { kafka, http, otlp: read('otlp'), registry: read('registry') }
 }

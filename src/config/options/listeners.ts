@@ -38,6 +38,14 @@ export const listenerOptions = {
     flag: 'otlp-http',
     shape: 'HOST:PORT',
   },
+  'registry.listen': {
+    type: 'address',
+    default: '127.0.0.1:8081',
+    doc: 'Where clients of the schema registry connect over HTTP.',
+    reason: 'The port that clients of schema registries use by default.',
+    flag: 'registry',
+    shape: 'HOST:PORT',
+  },
   'broker.name': {
     type: 'string',
     default: undefined,

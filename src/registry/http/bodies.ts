@@ -1,0 +1,114 @@
+/** What clients send. */
+import {
+  compatibilityLevelOf,
+  modeOf,
+  type RegistryConfig,
+  type RegistryMode,
+} from '../registry-config.ts'
+import { registryErrors } from '../registry-error.ts'
+import type { SchemaRequest } from '../register.ts'
+import type { RuleSet, SchemaMetadata, SchemaReference, SchemaRule } from '../schema-content.ts'
+import type { SchemaType } from '../schema/schema-format.ts'
+import {
+  flag,
+  integer,
+  listOf,
+  listOrNone,
+  mapOf,
+  objectOf,
+  oneOf,
+  optional,
+  type Shape,
+  text,
+} from './shape.ts'
+
+const reference: Shape<SchemaReference> = objectOf({
+  name: text,
+  subject: text,
+  version: integer,
+})
+
+const metadata = objectOf({
+  tags: optional(mapOf(listOf(text))),
+  properties: optional(mapOf(text)),
+  sensitive: optional(listOf(text)),
+}) as Shape<SchemaMetadata>
+
+const rule = objectOf({
+  name: text,
+  doc: optional(text),
+  kind: optional(oneOf('TRANSFORM', 'CONDITION')),
+  mode: optional(oneOf('UPGRADE', 'DOWNGRADE', 'UPDOWN', 'WRITE', 'READ', 'WRITEREAD')),
+  type: optional(text),
+  tags: optional(listOf(text)),
+  params: optional(mapOf(text)),
+  expr: optional(text),
+  onSuccess: optional(text),
+  onFailure: optional(text),
+  disabled: optional(flag),
+}) as Shape<SchemaRule>
+
+const ruleSet = objectOf({
+  migrationRules: optional(listOf(rule)),
+  domainRules: optional(listOf(rule)),
+  encodingRules: optional(listOf(rule)),
+  enableAt: optional(text),
+}) as Shape<RuleSet>
+
+/** As clients name them; a registry that lacks one says so when it parses. */
+const schemaTypes: Shape<SchemaType> = oneOf('AVRO', 'JSON', 'PROTOBUF')
+
+const schemaBody = objectOf({
+  schema: optional(text),
+  schemaType: optional(schemaTypes),
+  references: listOrNone(reference),
+  metadata: optional(metadata),
+  ruleSet: optional(ruleSet),
+  id: optional(integer),
+  version: optional(integer),
+})
+
+/** @throws RegistryError 422, 42201 */
+export function schemaRequestOf(body: unknown, normalize: boolean | undefined): SchemaRequest {
+  const { schema, schemaType = 'AVRO', references, id, version, ...facets } = schemaBody(body, '')
+  if (schema === undefined || schema === '') {
+    throw registryErrors.invalidSchema('Empty schema: give its text as "schema"')
+  }
+  return {
+    ...facets,
+    ...{ text: schema, schemaType, references },
+    ...(id === undefined || id < 0 ? {} : { schemaId: id }),
+    ...(version === undefined || version < 0 ? {} : { version }),
+    ...(normalize === undefined ? {} : { normalize }),
+  } as SchemaRequest
+}
+
+const configBody = objectOf({
+  compatibility: optional(text),
+  compatibilityLevel: optional(text),
+  compatibilityPolicy: optional(oneOf('LOGICAL', 'STRICT', 'LENIENT')),
+  compatibilityGroup: optional(text),
+  alias: optional(text),
+  normalize: optional(flag),
+  validateFields: optional(flag),
+  validateRules: optional(flag),
+  defaultMetadata: optional(metadata),
+  overrideMetadata: optional(metadata),
+  defaultRuleSet: optional(ruleSet),
+  overrideRuleSet: optional(ruleSet),
+})
+
+/** @throws RegistryError 422, 42203 */
+export function configOf(body: unknown): RegistryConfig {
+  const { compatibility, compatibilityLevel, ...rest } = configBody(body, '')
+  const level = compatibility ?? compatibilityLevel
+  if (level === undefined) return rest as RegistryConfig
+  return { ...rest, compatibilityLevel: compatibilityLevelOf(level) } as RegistryConfig
+}
+
+const modeBody = objectOf({ mode: text })
+
+/** @throws RegistryError 422, 42204 */
+export function modeOfBody(body: unknown): RegistryMode {
+  return modeOf(modeBody(body, '').mode)
+}

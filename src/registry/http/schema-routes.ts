@@ -1,0 +1,102 @@
+/** Schemas by id, by GUID, and all of them. */
+import { listSchemas, schemaOfHash, schemaOfId, usesOfId } from '../lookups.ts'
+import { registryErrors } from '../registry-error.ts'
+import { readIdsOfHash, type StoredSchema } from '../registry-reads.ts'
+import { hashOfGuid } from '../schema-content.ts'
+import { anyContext } from '../subject-name.ts'
+import { schemaAnswer, versionAnswer } from './answers.ts'
+import type { Call, Route } from './route.ts'
+
+/** The schema's text in the notation of `?format=`. */
+export function textOf(call: Call, schema: StoredSchema): Promise<string> {
+  const format = call.text('format') ?? ''
+  if (format === '') return Promise.resolve(schema.text)
+  return call.registry.look(async (tx) => {
+    const parsed = await call.registry.parser.stored(tx, schema)
+    const language = await call.registry.parser.format(schema.schemaType)
+    return language.formatted(parsed, format) ?? schema.text
+  })
+}
+
+function byId(call: Call): Promise<StoredSchema> {
+  return call.registry.look((tx) => schemaOfId(tx, call.schemaId, call.askedSubject))
+}
+
+/** @throws RegistryError 40403 */
+function hashIn(call: Call): string {
+  const hash = hashOfGuid(call.name('guid'))
+  if (hash === undefined) throw registryErrors.schemaNotFound()
+  return hash
+}
+
+export const schemaRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/schemas',
+    answer: async (call) => {
+      const latestOnly = call.flag('latestOnly') ?? false
+      const { which } = call
+      const all = await call.registry.look((tx) =>
+        listSchemas(tx, call.prefix(anyContext), which, latestOnly),
+      )
+      return call.page(all).map((each) => versionAnswer(each))
+    },
+  },
+  {
+    method: 'GET',
+    path: '/schemas/types',
+    answer: async ({ registry }) => registry.parser.types,
+  },
+  {
+    method: 'GET',
+    path: '/schemas/ids/:id',
+    answer: async (call) => {
+      const schema = await byId(call)
+      const answer = schemaAnswer(schema, await textOf(call, schema))
+      if (call.flag('fetchMaxId') !== true) return answer
+      return { ...answer, maxId: await call.registry.maxId(schema.context) }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/schemas/ids/:id/schema',
+    answer: async (call) => textOf(call, await byId(call)),
+  },
+  {
+    method: 'GET',
+    path: '/schemas/ids/:id/subjects',
+    answer: async (call) => {
+      const uses = await call.registry.look((tx) =>
+        usesOfId(tx, call.schemaId, call.askedSubject, call.which),
+      )
+      return call.page([...new Set(uses.map(({ subject }) => subject))])
+    },
+  },
+  {
+    method: 'GET',
+    path: '/schemas/ids/:id/versions',
+    answer: async (call) => {
+      const { schemaId, askedSubject, which } = call
+      return call.page(
+        await call.registry.look((tx) => usesOfId(tx, schemaId, askedSubject, which)),
+      )
+    },
+  },
+  {
+    method: 'GET',
+    path: '/schemas/guids/:guid',
+    answer: async (call) => {
+      const schema = await call.registry.look((tx) => schemaOfHash(tx, hashIn(call)))
+      return schemaAnswer(schema, await textOf(call, schema))
+    },
+  },
+  {
+    method: 'GET',
+    path: '/schemas/guids/:guid/ids',
+    answer: async (call) => {
+      const found = await call.registry.look((tx) => readIdsOfHash(tx, hashIn(call)))
+      if (found.length === 0) throw registryErrors.schemaNotFound()
+      return found.map(({ context, schemaId: id }) => ({ context, id }))
+    },
+  },
+]

@@ -1,0 +1,126 @@
+/** Config and mode of subjects, contexts and all; contexts; what the registry is. */
+import {
+  readConfig,
+  readConfigInScope,
+  readContexts,
+  readMode,
+  readModeInScope,
+} from '../registry-reads.ts'
+import { builtInMode, mergedConfig } from '../registry-config.ts'
+import { registryErrors } from '../registry-error.ts'
+import { deleteConfig, deleteMode, updateConfig, updateMode } from '../settings.ts'
+import { qualified, splitContext, type SubjectName } from '../subject-name.ts'
+import { configAnswer, configUpdateAnswer } from './answers.ts'
+import { configOf, modeOfBody } from './bodies.ts'
+import type { Call, Route } from './route.ts'
+
+/** For all: `/config`, and `/config/` of a subject or a context. */
+const both = (path: string, route: Omit<Route, 'path'>): Route[] => [
+  { ...route, path },
+  { ...route, path: `${path}/:subject` },
+]
+
+const isSubject = (call: Call): boolean => call.name('subject') !== ''
+
+const toldOf = (place: SubjectName): string =>
+  place.subject === '' ? `:${place.context}:` : qualified(place)
+
+const settingRoutesOf = {
+  config: [
+    ...both('/config', {
+      method: 'GET',
+      answer: async (call) => {
+        const { place, registry } = call
+        const isInScope = !isSubject(call) || call.flag('defaultToGlobal') === true
+        if (isInScope)
+          return configAnswer(await registry.look((tx) => readConfigInScope(tx, place)))
+        const config = await registry.look((tx) => readConfig(tx, place))
+        if (config === undefined) throw registryErrors.noSubjectConfig(toldOf(place))
+        return configAnswer(config)
+      },
+    }),
+    ...both('/config', {
+      method: 'PUT',
+      answer: async (call) => {
+        const update = configOf(call.body)
+        await updateConfig(call.registry.database, call.place, update)
+        return configUpdateAnswer(update)
+      },
+    }),
+    ...both('/config', {
+      method: 'DELETE',
+      answer: async (call) => {
+        const { place } = call
+        const before = await deleteConfig(call.registry.database, place)
+        if (before !== undefined) return configAnswer(before)
+        if (isSubject(call)) throw registryErrors.subjectNotFound(toldOf(place))
+        return configAnswer(mergedConfig([]))
+      },
+    }),
+  ],
+  mode: [
+    ...both('/mode', {
+      method: 'GET',
+      answer: async (call) => {
+        const { place, registry } = call
+        const isInScope = !isSubject(call) || call.flag('defaultToGlobal') === true
+        if (isInScope) return { mode: await registry.look((tx) => readModeInScope(tx, place)) }
+        const mode = await registry.look((tx) => readMode(tx, place))
+        if (mode === undefined) throw registryErrors.noSubjectMode(toldOf(place))
+        return { mode }
+      },
+    }),
+    ...both('/mode', {
+      method: 'PUT',
+      answer: async (call) => {
+        const mode = modeOfBody(call.body)
+        const isForced = call.flag('force') ?? false
+        return { mode: await updateMode(call.registry.database, call.place, mode, isForced) }
+      },
+    }),
+    ...both('/mode', {
+      method: 'DELETE',
+      answer: async (call) => {
+        const { place } = call
+        const isRecursive = call.flag('recursive') ?? false
+        const before = await deleteMode(call.registry.database, place, isRecursive)
+        if (before !== undefined) return { mode: before }
+        if (isSubject(call)) throw registryErrors.subjectNotFound(toldOf(place))
+        return { mode: builtInMode }
+      },
+    }),
+  ],
+}
+
+export const settingRoutes: readonly Route[] = [
+  ...settingRoutesOf.config,
+  ...settingRoutesOf.mode,
+  {
+    method: 'GET',
+    path: '/contexts',
+    answer: async (call) => {
+      const prefix = call.text('contextPrefix') ?? ''
+      const contexts = await call.registry.look(readContexts)
+      return call.page(contexts.filter((context) => context.startsWith(prefix)))
+    },
+  },
+  {
+    method: 'DELETE',
+    path: '/contexts/:name',
+    answer: async (call) => {
+      const name = call.name('name')
+      const { context } = splitContext(`:${name.startsWith('.') ? name : `.${name}`}:`)
+      await call.registry.deleteContext(context)
+    },
+  },
+  { method: 'GET', path: '/', answer: async () => ({}) },
+  { method: 'POST', path: '/', answer: async () => ({}) },
+  {
+    method: 'GET',
+    path: '/v1/metadata/id',
+    answer: async ({ clusterId }) => {
+      const clusters = { 'kafka-cluster': clusterId, 'schema-registry-cluster': clusterId }
+      return { scope: { path: [], clusters } }
+    },
+  },
+]

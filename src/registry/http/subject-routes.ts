@@ -1,0 +1,120 @@
+/** Subjects and their versions: registered, found, listed, compared, deleted. */
+import { latestWithMetadata, listSubjects, listVersions } from '../lookups.ts'
+import { registryErrors } from '../registry-error.ts'
+import { versionChoiceOf } from '../subject-version.ts'
+import { anyContext, qualified } from '../subject-name.ts'
+import { compatibilityAnswer, versionAnswer } from './answers.ts'
+import { schemaRequestOf } from './bodies.ts'
+import type { Call, Route } from './route.ts'
+import { textOf } from './schema-routes.ts'
+
+function versionIn(call: Call): ReturnType<Call['registry']['version']> {
+  const choice = versionChoiceOf(call.name('version'))
+  return call.registry.version(call.subject, choice, call.flag('deleted') ?? false)
+}
+
+const isPermanent = (call: Call): boolean => call.flag('permanent') ?? false
+
+export const subjectRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/subjects',
+    answer: async (call) => {
+      const prefix = call.prefix(anyContext)
+      const found = await call.registry.look((tx) => listSubjects(tx, prefix, call.which))
+      return call.page(found.map((name) => qualified(name)))
+    },
+  },
+  {
+    method: 'POST',
+    path: '/subjects/:subject',
+    answer: async (call) => {
+      const request = schemaRequestOf(call.body, call.flag('normalize'))
+      const found = await call.registry.find(call.subject, request, call.which)
+      return versionAnswer(found, await textOf(call, found))
+    },
+  },
+  {
+    method: 'DELETE',
+    path: '/subjects/:subject',
+    answer: (call) => call.registry.deleteSubject(call.subject, isPermanent(call)),
+  },
+  {
+    method: 'GET',
+    path: '/subjects/:subject/metadata',
+    answer: async (call) => {
+      const [keys, values] = [call.all('key'), call.all('value')]
+      if (keys.length !== values.length) {
+        throw registryErrors.invalidRequest('as many ?key= as ?value= are needed')
+      }
+      const wanted = new Map(keys.map((key, at) => [key, values[at] as string]))
+      const found = await call.registry.look((tx) =>
+        latestWithMetadata(tx, call.subject, wanted, call.which),
+      )
+      return versionAnswer(found, await textOf(call, found))
+    },
+  },
+  {
+    method: 'GET',
+    path: '/subjects/:subject/versions',
+    answer: async (call) =>
+      call.page(await call.registry.look((tx) => listVersions(tx, call.subject, call.which))),
+  },
+  {
+    method: 'POST',
+    path: '/subjects/:subject/versions',
+    answer: async (call) => {
+      const request = schemaRequestOf(call.body, call.flag('normalize'))
+      const registered = await call.registry.register(call.subject, request)
+      return versionAnswer(registered, await textOf(call, registered))
+    },
+  },
+  {
+    method: 'GET',
+    path: '/subjects/:subject/versions/:version',
+    answer: async (call) => {
+      const found = await versionIn(call)
+      return versionAnswer(found, await textOf(call, found))
+    },
+  },
+  {
+    method: 'GET',
+    path: '/subjects/:subject/versions/:version/schema',
+    answer: async (call) => textOf(call, await versionIn(call)),
+  },
+  {
+    method: 'GET',
+    path: '/subjects/:subject/versions/:version/referencedby',
+    answer: async (call) =>
+      call.page(
+        await call.registry.referencedBy(call.subject, versionChoiceOf(call.name('version'))),
+      ),
+  },
+  {
+    method: 'DELETE',
+    path: '/subjects/:subject/versions/:version',
+    answer: (call) => {
+      const choice = versionChoiceOf(call.name('version'))
+      return call.registry.deleteVersion(call.subject, choice, isPermanent(call))
+    },
+  },
+  {
+    method: 'POST',
+    path: '/compatibility/subjects/:subject/versions/:version',
+    answer: async (call) => {
+      const request = schemaRequestOf(call.body, call.flag('normalize'))
+      const choice = versionChoiceOf(call.name('version'))
+      const found = await call.registry.compatibility(call.subject, choice, request)
+      return compatibilityAnswer(found, call.flag('verbose') ?? false)
+    },
+  },
+  {
+    method: 'POST',
+    path: '/compatibility/subjects/:subject/versions',
+    answer: async (call) => {
+      const request = schemaRequestOf(call.body, call.flag('normalize'))
+      const found = await call.registry.compatibility(call.subject, undefined, request)
+      return compatibilityAnswer(found, call.flag('verbose') ?? false)
+    },
+  },
+]

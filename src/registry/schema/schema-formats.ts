@@ -1,0 +1,6 @@
+/** The schema languages that there are. */
+import type { SchemaFormats } from '../schema-parser.ts'
+
+export const schemaFormats: SchemaFormats = {
+  AVRO: async () => (await import('./avro/avro-format.ts')).avroFormat,
+}
