@@ -1,6 +1,7 @@
 /** What all commands share that talk to a cluster: where it is, and a client that is closed again. */
 import { systemClock } from '../base/system-clock.ts'
 import { type Address, parseAddress } from '../config/address.ts'
+import { bootstrapVariable as variable } from '../config/parse-config.ts'
 import { KafkaClient } from '../client/kafka-client.ts'
 import { nodeDial } from '../client/node-dial.ts'
 import type { CommandIo } from './command.ts'
@@ -8,9 +9,6 @@ import type { Flag } from './flags.ts'
 import { UsageError } from './usage-error.ts'
 
 const standard = '127.0.0.1:9092'
-/** No option of a broker: commands that read those leave it out. */
-export const bootstrapVariable = 'KARST_BOOTSTRAP'
-const variable = bootstrapVariable
 /** A local broker answers in a millisecond, one across the world in half a second. */
 const connectTimeoutMs = 5_000
 const requestTimeoutMs = 30_000

@@ -11,7 +11,7 @@ async function run(argv: string[], files: Record<string, string> = {}): Promise<
     drained: () => Promise.resolve(),
     readText: (file) => Promise.resolve(files[file] ?? assert.fail(`${file} is not there`)),
     input: (async function* () {})(),
-    env: { KARST_NODE_ID: '7' },
+    env: { KARST_NODE_ID: '7', KARST_BOOTSTRAP: 'far:9092' },
     cwd: '/',
     terminal: false,
     signal: new AbortController().signal,

@@ -21,7 +21,6 @@ import { JournalFiles } from '../journal/journal-files.ts'
 import { readOwner } from '../start/claim-prefix.ts'
 import { DiskObjectStore } from '../objects/disk-object-store.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
-import { bootstrapVariable } from './client-flags.ts'
 import { configFlags, loadConfig } from './config-flags.ts'
 import type { CommandIo } from './command.ts'
 import type { Flag, Flags } from './flags.ts'
@@ -99,8 +98,7 @@ async function configOf(
   io: Pick<CommandIo, 'env' | 'readText'>,
   flags: Readonly<Record<string, unknown>>,
 ): Promise<Config> {
-  const env = { ...io.env, [bootstrapVariable]: undefined }
-  return (await loadConfig({ ...flags, name: 'karst-tool' }, { ...io, env })).config
+  return (await loadConfig({ ...flags, name: 'karst-tool' }, io)).config
 }
 
 async function openFleet(config: Config, tasks: TaskGroup, intent: Intent): Promise<OpenedCluster> {

@@ -52,6 +52,8 @@ export const variableOf = (name: OptionName): string =>
 
 /** Names the file; read by whoever reads files. */
 export const fileVariable = 'KARST_CONFIG'
+/** Of commands that are clients: whoever has it set for all of them starts brokers, too. */
+export const bootstrapVariable = 'KARST_BOOTSTRAP'
 
 /**
  * What orchestrators put into every container beside a service called karst. Never an option's
@@ -120,7 +122,8 @@ function fromEnvironment(env: NonNullable<ConfigSources['env']>, errors: ConfigE
   const byVariable = new Map(optionNames.map((name) => [variableOf(name), name]))
   return Object.entries(env).flatMap(([variable, text]) => {
     if (text === undefined || !variable.startsWith('KARST_')) return []
-    if (variable === fileVariable || foreignVariable.test(variable)) return []
+    if (variable === fileVariable || variable === bootstrapVariable) return []
+    if (foreignVariable.test(variable)) return []
     const name = byVariable.get(variable)
     if (name !== undefined) return [{ name, text, source: 'environment', where: variable }]
     errors.push(unknown(variable, 'the environment', [...byVariable.keys(), fileVariable]))
