@@ -63,38 +63,41 @@ export function mergedConfig(
 
 /** What a schema gets by default, what it says itself, and what nobody may say otherwise. */
 export function mergedMetadata(
-  config: RegistryConfig,
+  { defaultMetadata, overrideMetadata }: RegistryConfig,
   own: SchemaMetadata | undefined,
 ): SchemaMetadata | undefined {
-  const parts = [config.defaultMetadata, own, config.overrideMetadata]
-  if (parts.every((part) => part === undefined)) return undefined
+  const parts = [defaultMetadata, own, overrideMetadata].filter((part) => part !== undefined)
+  if (parts.length <= 1) return parts[0]
+  const tags = new Map(parts.flatMap((part) => Object.entries(part.tags ?? {})))
+  const properties = new Map(parts.flatMap((part) => Object.entries(part.properties ?? {})))
+  const sensitive = new Set(parts.flatMap((part) => part.sensitive ?? []))
   return {
-    tags: Object.assign({}, ...parts.map((part) => part?.tags ?? {})) as Record<string, string[]>,
-    properties: Object.assign({}, ...parts.map((part) => part?.properties ?? {})) as Record<
-      string,
-      string
-    >,
-    sensitive: [...new Set(parts.flatMap((part) => part?.sensitive ?? []))],
+    ...(tags.size === 0 ? {} : { tags: Object.fromEntries(tags) }),
+    ...(properties.size === 0 ? {} : { properties: Object.fromEntries(properties) }),
+    ...(sensitive.size === 0 ? {} : { sensitive: [...sensitive] }),
   }
 }
 
 /** As mergedMetadata, rule by name. */
 export function mergedRuleSet(
-  config: RegistryConfig,
+  { defaultRuleSet, overrideRuleSet }: RegistryConfig,
   own: RuleSet | undefined,
 ): RuleSet | undefined {
-  const parts = [config.defaultRuleSet, own, config.overrideRuleSet]
-  if (parts.every((part) => part === undefined)) return undefined
-  const byName = (kind: 'migrationRules' | 'domainRules' | 'encodingRules'): SchemaRule[] => [
-    ...new Map(
-      parts.flatMap((part) => part?.[kind] ?? []).map((rule) => [rule.name, rule]),
-    ).values(),
-  ]
-  const enableAt = parts.reduce<string | undefined>((at, part) => part?.enableAt ?? at, undefined)
+  const parts = [defaultRuleSet, own, overrideRuleSet].filter((part) => part !== undefined)
+  if (parts.length <= 1) return parts[0]
+  const rulesOf = (kind: 'migrationRules' | 'domainRules' | 'encodingRules'): object => {
+    const rules = new Map(
+      parts
+        .flatMap((part) => part[kind] ?? [])
+        .map((rule): [string, SchemaRule] => [rule.name, rule]),
+    )
+    return rules.size === 0 ? {} : { [kind]: [...rules.values()] }
+  }
+  const enableAt = parts.findLast((part) => part.enableAt !== undefined)?.enableAt
   return {
-    migrationRules: byName('migrationRules'),
-    domainRules: byName('domainRules'),
-    encodingRules: byName('encodingRules'),
+    ...rulesOf('migrationRules'),
+    ...rulesOf('domainRules'),
+    ...rulesOf('encodingRules'),
     ...(enableAt === undefined ? {} : { enableAt }),
   }
 }
