@@ -9,20 +9,26 @@ import { Fleet } from './fleet.ts'
 export interface Target {
   name: 'karst' | 'other'
   bootstrap: string
+  /** HOST:PORT of the schema registry; empty where there is none. */
+  registry: string
   close: () => Promise<void>
 }
 
 export async function openTarget(): Promise<Target> {
   const bootstrap = process.env['KARST_TEST_BOOTSTRAP']
-  if (bootstrap !== undefined) return { name: 'other', bootstrap, close: async () => {} }
+  if (bootstrap !== undefined) {
+    return { name: 'other', bootstrap, registry: '', close: async () => {} }
+  }
   if (process.env['FLEET_UNDER_TEST'] !== undefined) {
     const fleet = await Fleet.start()
     // Any broker tells of all the others.
-    const bootstrap = fleet.brokers[process.pid % fleet.brokers.length]?.bootstrap ?? ''
-    return { name: 'karst', bootstrap, close: () => fleet.close() }
+    const any = fleet.brokers[process.pid % fleet.brokers.length] as BrokerProcess
+    const { kafka, registry } = any.addresses
+    return { name: 'karst', bootstrap: kafka, registry, close: () => fleet.close() }
   }
   const broker = await BrokerProcess.start()
-  return { name: 'karst', bootstrap: broker.bootstrap, close: () => broker.close() }
+  const { kafka, registry } = broker.addresses
+  return { name: 'karst', bootstrap: kafka, registry, close: () => broker.close() }
 }
 
 let names = 0
