@@ -83,12 +83,14 @@ export async function listVersions(
   tx: ReadTransaction,
   asked: SubjectName,
   which: Deleted,
-): Promise<number[]> {
+): Promise<{ readonly version: number; readonly isDeleted: boolean }[]> {
   const name = await unaliased(tx, asked)
   const rows = await readVersions(tx, name)
   const isThere = rows.some(({ deleted }) => which !== 'without' || deleted === 0)
   if (!isThere) throw registryErrors.subjectNotFound(qualified(asked))
-  return rows.filter(({ deleted }) => isWanted(which, deleted === 1)).map(({ version }) => version)
+  return rows
+    .map(({ version, deleted }) => ({ version, isDeleted: deleted === 1 }))
+    .filter(({ isDeleted }) => isWanted(which, isDeleted))
 }
 
 /**

@@ -21,6 +21,8 @@ import {
   readVersions,
 } from './registry-reads.ts'
 import { conflictsOf, describeConflicts } from './compatible.ts'
+import { completed, isNumbered, numbered, unnumbered } from './complete-request.ts'
+import { noTagChanges, type TagChanges, withTags } from './schema-tags.ts'
 import { encodeFacets, hashOf, type SchemaContent, type SchemaReference } from './schema-content.ts'
 import { ofReference, type SchemaParser } from './schema-parser.ts'
 import { findVersion, type SubjectVersion, withSchemas } from './subject-version.ts'
@@ -32,8 +34,14 @@ export const schemaCharsMax = 1_048_576
 export interface SchemaRequest extends SchemaContent {
   /** Given where schemas are carried over from another registry: mode IMPORT. */
   readonly schemaId?: number
+  /** Without an id: the one that the next version must have. */
   readonly version?: number
   readonly normalize?: boolean
+  readonly tags?: TagChanges
+  /** Tags in the text of the version before are in the new one, too. */
+  readonly keepsTags?: boolean
+  /** Whatever the level: what breaks readers is registered, too. */
+  readonly isForced?: boolean
 }
 
 export interface RegisterParts {
@@ -68,8 +76,9 @@ export async function contentUnder(
   tx: ReadTransaction,
   parser: SchemaParser,
   name: SubjectName,
-  request: SchemaRequest,
+  asked: SchemaRequest,
 ): Promise<SchemaContent> {
+  const request = withTags(asked, asked.tags ?? noTagChanges)
   const config = await readConfigInScope(tx, name)
   const references = await pinned(tx, name.context, request.references)
   const resolved = await parser.resolve(tx, { context: name.context, references })
@@ -108,25 +117,29 @@ async function judge(
   nowMs: number,
 ): Promise<Judgement<SubjectVersion>> {
   const { context } = name
-  const own = await contentUnder(tx, parser, name, request)
-  const others = own.references.map(({ subject }) => ofReference(context, subject).context)
-  const contexts = [context, ...others]
-  const seen = await seeChanges(tx, [...contexts, defaultContext, globalContext])
-  assertMode(await readModeInScope(tx, name), name, request)
   const rows = await readVersions(tx, name)
   const live = await withSchemas(
     tx,
     context,
     rows.filter(({ deleted }) => deleted === 0),
   )
-  const content = await withDefaults(tx, name, own, live.at(-1))
-  const hash = hashOf(content)
-  const knownId = await readIdOfHash(tx, context, hash)
-  const known = live.findLast(({ schemaId }) => schemaId === knownId)
+  const latest = live.at(-1)
+  const own = await contentUnder(tx, parser, name, completed(request, latest))
+  const others = own.references.map(({ subject }) => ofReference(context, subject).context)
+  const contexts = [context, ...others]
+  const seen = await seeChanges(tx, [...contexts, defaultContext, globalContext])
+  assertMode(await readModeInScope(tx, name), name, request)
+  const asIs = await withDefaults(tx, name, own, latest)
+  const known = await sameVersion(tx, asIs, live)
   if (known !== undefined && isAsAsked(known, request)) {
     return { answer: known }
   }
-  if (request.schemaId === undefined) await assertCompatible(tx, parser, name, content, live)
+  const content = request.schemaId === undefined ? numbered(asIs, rows, request.version) : asIs
+  const hash = hashOf(content)
+  const knownId = await readIdOfHash(tx, context, hash)
+  if (request.schemaId === undefined && request.isForced !== true) {
+    await assertCompatible(tx, parser, name, content, live)
+  }
   const version = nextVersion(rows, knownId, request)
   const next = { ...content, ...name, hash, version, isDeleted: false, registeredMs: nowMs }
   return {
@@ -134,6 +147,20 @@ async function judge(
     contexts,
     write: (transaction, locked) => write(transaction, locked, next, knownId, request.schemaId),
   }
+}
+
+async function sameVersion(
+  tx: ReadTransaction,
+  content: SchemaContent,
+  live: readonly SubjectVersion[],
+): Promise<SubjectVersion | undefined> {
+  const [first] = live
+  if (first === undefined) return undefined
+  const id = await readIdOfHash(tx, first.context, hashOf(content))
+  const same = live.findLast(({ schemaId }) => schemaId === id)
+  if (same !== undefined || !isNumbered(content)) return same
+  const hash = hashOf(unnumbered(content))
+  return live.findLast((each) => hashOf(unnumbered(each)) === hash)
 }
 
 function isAsAsked(known: SubjectVersion, { schemaId, version }: SchemaRequest): boolean {
@@ -193,14 +220,17 @@ async function assertCompatible(
   )
 }
 
-/** @throws RegistryError 42205: the version, or the id, is taken by another schema. */
+/** @throws RegistryError 42201, 42205, 42207: the version, or the id, is taken by another schema. */
 function nextVersion(
   rows: readonly RegistryVersionRow[],
   knownId: number | undefined,
   { schemaId, version }: SchemaRequest,
 ): number {
   const next = (rows.at(-1)?.version ?? 0) + 1
-  if (schemaId === undefined) return next
+  if (schemaId === undefined) {
+    if (version === undefined || version === next) return next
+    throw registryErrors.invalidSchema(`Version ${version} is not the next one, which is ${next}`)
+  }
   if (knownId !== undefined && knownId !== schemaId) {
     const told = `Schema already registered with id ${knownId} instead of input id ${schemaId}`
     throw registryErrors.idMismatch(told)

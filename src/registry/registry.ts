@@ -17,6 +17,7 @@ import {
   withSchemas,
 } from './subject-version.ts'
 import { qualified, type SubjectName } from './subject-name.ts'
+import { taggedVersion, type VersionTagging } from './tag-version.ts'
 
 export interface RegistryParts {
   readonly database: CatalogDatabase
@@ -44,6 +45,19 @@ export class Registry {
   register(name: SubjectName, request: SchemaRequest): Promise<SubjectVersion> {
     const { database, parser } = this
     return registerSchema({ database, parser, nowMs: () => this.#clock.nowMs() }, name, request)
+  }
+
+  /**
+   * Registers a version that differs from the one chosen in tags, metadata and rules.
+   *
+   * @throws RegistryError as register; 40401, 40402, 42210
+   */
+  async tag(
+    name: SubjectName,
+    choice: VersionChoice,
+    tagging: VersionTagging,
+  ): Promise<SubjectVersion> {
+    return this.register(name, await this.look((tx) => taggedVersion(tx, name, choice, tagging)))
   }
 
   /** See versionOfSchema. */

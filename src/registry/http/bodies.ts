@@ -8,7 +8,9 @@ import {
 import { registryErrors } from '../registry-error.ts'
 import type { SchemaRequest } from '../register.ts'
 import type { RuleSet, SchemaMetadata, SchemaReference, SchemaRule } from '../schema-content.ts'
+import type { SchemaTags } from '../schema-tags.ts'
 import type { SchemaType } from '../schema/schema-format.ts'
+import type { VersionTagging } from '../tag-version.ts'
 import {
   flag,
   integer,
@@ -58,6 +60,11 @@ const ruleSet = objectOf({
 /** As clients name them; a registry that lacks one says so when it parses. */
 const schemaTypes: Shape<SchemaType> = oneOf('AVRO', 'JSON', 'PROTOBUF')
 
+const schemaTags: Shape<SchemaTags> = objectOf({
+  schemaEntity: objectOf({ entityPath: text, entityType: oneOf('sr_record', 'sr_field') }),
+  tags: listOf(text),
+})
+
 const schemaBody = objectOf({
   schema: optional(text),
   schemaType: optional(schemaTypes),
@@ -66,21 +73,57 @@ const schemaBody = objectOf({
   ruleSet: optional(ruleSet),
   id: optional(integer),
   version: optional(integer),
+  schemaTagsToAdd: listOrNone(schemaTags),
+  schemaTagsToRemove: listOrNone(schemaTags),
+  propagateSchemaTags: optional(flag),
 })
 
-/** @throws RegistryError 422, 42201 */
-export function schemaRequestOf(body: unknown, normalize: boolean | undefined): SchemaRequest {
-  const { schema, schemaType = 'AVRO', references, id, version, ...facets } = schemaBody(body, '')
-  if (schema === undefined || schema === '') {
+/**
+ * @param isEmptyFine the text may be left out where it is that of the version before
+ * @throws RegistryError 422, 42201
+ */
+export function schemaRequestOf(
+  body: unknown,
+  normalize: boolean | undefined,
+  isEmptyFine = false,
+): SchemaRequest {
+  const {
+    schema = '',
+    schemaType = 'AVRO',
+    references,
+    id,
+    version,
+    ...rest
+  } = schemaBody(body, '')
+  const { schemaTagsToAdd: add, schemaTagsToRemove: remove, propagateSchemaTags, ...facets } = rest
+  if (schema === '' && !isEmptyFine) {
     throw registryErrors.invalidSchema('Empty schema: give its text as "schema"')
   }
   return {
     ...facets,
     ...{ text: schema, schemaType, references },
     ...(id === undefined || id < 0 ? {} : { schemaId: id }),
-    ...(version === undefined || version < 0 ? {} : { version }),
+    ...(version === undefined || version < 1 ? {} : { version }),
     ...(normalize === undefined ? {} : { normalize }),
+    ...(add.length + remove.length === 0 ? {} : { tags: { add, remove } }),
+    ...(propagateSchemaTags === undefined ? {} : { keepsTags: propagateSchemaTags }),
   } as SchemaRequest
+}
+
+const taggingBody = objectOf({
+  newVersion: optional(integer),
+  tagsToAdd: listOrNone(schemaTags),
+  tagsToRemove: listOrNone(schemaTags),
+  metadata: optional(metadata),
+  ruleSet: optional(ruleSet),
+  rulesToMerge: optional(ruleSet),
+  rulesToRemove: optional(listOf(text)),
+})
+
+/** @throws RegistryError 422 */
+export function taggingOf(body: unknown): VersionTagging {
+  const { tagsToAdd: add, tagsToRemove: remove, ...rest } = taggingBody(body, '')
+  return { ...rest, tags: { add, remove } } as VersionTagging
 }
 
 const configBody = objectOf({

@@ -1,55 +1,6 @@
 /** The registry as its clients use it: over HTTP, with the codes and shapes that they know. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { silentLog } from '../../base/log.ts'
-import { systemClock } from '../../base/system-clock.ts'
-import { openMemoryDatabase } from '../../catalog/memory-database.ts'
-import { Registry } from '../registry.ts'
-import { schemaFormats } from '../schema/schema-formats.ts'
-import { type RegistryHttp, startRegistryHttp } from './registry-http.ts'
-
-const database = openMemoryDatabase({ clock: systemClock })
-let http: RegistryHttp
-
-before(async () => {
-  const registry = new Registry({ database, formats: schemaFormats, clock: systemClock })
-  const listen = { host: '127.0.0.1', port: 0 }
-  http = await startRegistryHttp({ listen, registry, clusterId: 'cluster-1', log: silentLog })
-})
-after(() => http.close())
-
-interface Answer {
-  readonly status: number
-  readonly type: string | null
-  readonly body: unknown
-}
-
-async function ask(method: string, path: string, body?: unknown): Promise<Answer> {
-  const { host, port } = http.address
-  const sent = typeof body === 'string' ? body : JSON.stringify(body)
-  const response = await fetch(`http://${host}:${port}${path}`, {
-    method,
-    ...(sent === undefined ? {} : { body: sent }),
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-  })
-  const text = await response.text()
-  const type = response.headers.get('content-type')
-  return { status: response.status, type, body: text === '' ? undefined : JSON.parse(text) }
-}
-
-async function ok(method: string, path: string, body?: unknown): Promise<unknown> {
-  const answer = await ask(method, path, body)
-  assert.ok(answer.status < 300, `${method} ${path}: ${JSON.stringify(answer.body)}`)
-  return answer.body
-}
-
-async function refused(method: string, path: string, body?: unknown): Promise<number> {
-  const answer = await ask(method, path, body)
-  const { error_code: code, message } = answer.body as { error_code: number; message: string }
-  assert.ok(message.length > 0)
-  assert.equal(String(code).slice(0, 3), String(answer.status))
-  return code
-}
+import { registryTest } from '../../../test/support/registry-asking.ts'
 
 const record = (...fields: readonly object[]): string =>
   JSON.stringify({ type: 'record', name: 'Order', fields })
@@ -59,36 +10,42 @@ const optionalNote = { ...note, default: '' }
 
 const idOf = (answer: unknown): number => (answer as { id: number }).id
 
-test('a schema has one id wherever it is registered, and versions count by subject', async () => {
-  const first = await ok('POST', '/subjects/one-value/versions', { schema: record(id) })
-  const again = await ok('POST', '/subjects/one-value/versions', { schema: ` ${record(id)} ` })
-  assert.deepEqual(again, first)
-  const other = await ok('POST', '/subjects/other-value/versions', { schema: record(id) })
-  assert.equal(idOf(other), idOf(first))
-  const second = await ok('POST', '/subjects/one-value/versions', {
-    schema: record(id, optionalNote),
-  })
-  assert.equal((second as { version: number }).version, 2)
-  assert.notEqual(idOf(second), idOf(first))
-  assert.deepEqual(await ok('GET', '/subjects/one-value/versions'), [1, 2])
-  const latest = (await ok('GET', '/subjects/one-value/versions/latest')) as object
-  assert.deepEqual(await ok('GET', '/subjects/one-value/versions/-1'), latest)
-  assert.ok(!('schemaType' in latest), 'Avro goes without saying')
-  const byId = (await ok('GET', `/schemas/ids/${idOf(first)}`)) as { schema: string; guid: string }
-  assert.deepEqual(JSON.parse(byId.schema), JSON.parse(record(id)))
-  assert.deepEqual(await ok('GET', `/schemas/guids/${byId.guid}`), byId)
-  assert.deepEqual(await ok('GET', `/schemas/guids/${byId.guid}/ids`), [
-    { context: '.', id: idOf(first) },
-  ])
-  assert.deepEqual(await ok('GET', `/schemas/ids/${idOf(first)}/versions`), [
-    { subject: 'one-value', version: 1 },
-    { subject: 'other-value', version: 1 },
-  ])
-  const found = await ok('POST', '/subjects/one-value', { schema: record(id) })
-  assert.equal((found as { version: number }).version, 1)
-})
+registryTest(
+  'a schema has one id wherever it is registered, and versions count by subject',
+  async ({ ok }) => {
+    const first = await ok('POST', '/subjects/one-value/versions', { schema: record(id) })
+    const again = await ok('POST', '/subjects/one-value/versions', { schema: ` ${record(id)} ` })
+    assert.deepEqual(again, first)
+    const other = await ok('POST', '/subjects/other-value/versions', { schema: record(id) })
+    assert.equal(idOf(other), idOf(first))
+    const second = await ok('POST', '/subjects/one-value/versions', {
+      schema: record(id, optionalNote),
+    })
+    assert.equal((second as { version: number }).version, 2)
+    assert.notEqual(idOf(second), idOf(first))
+    assert.deepEqual(await ok('GET', '/subjects/one-value/versions'), [1, 2])
+    const latest = (await ok('GET', '/subjects/one-value/versions/latest')) as object
+    assert.deepEqual(await ok('GET', '/subjects/one-value/versions/-1'), latest)
+    assert.ok(!('schemaType' in latest), 'Avro goes without saying')
+    const byId = (await ok('GET', `/schemas/ids/${idOf(first)}`)) as {
+      schema: string
+      guid: string
+    }
+    assert.deepEqual(JSON.parse(byId.schema), JSON.parse(record(id)))
+    assert.deepEqual(await ok('GET', `/schemas/guids/${byId.guid}`), byId)
+    assert.deepEqual(await ok('GET', `/schemas/guids/${byId.guid}/ids`), [
+      { context: '.', id: idOf(first) },
+    ])
+    assert.deepEqual(await ok('GET', `/schemas/ids/${idOf(first)}/versions`), [
+      { subject: 'one-value', version: 1 },
+      { subject: 'other-value', version: 1 },
+    ])
+    const found = await ok('POST', '/subjects/one-value', { schema: record(id) })
+    assert.equal((found as { version: number }).version, 1)
+  },
+)
 
-test('what breaks readers is refused, and says so', async () => {
+registryTest('what breaks readers is refused, and says so', async ({ ask, ok, refused }) => {
   await ok('POST', '/subjects/strict/versions', { schema: record(id) })
   const breaking = { schema: record(id, note) }
   const answer = await ask('POST', '/subjects/strict/versions', breaking)
@@ -118,60 +75,66 @@ test('what breaks readers is refused, and says so', async () => {
   })
 })
 
-test('deleted in two steps; versions and ids do not come again', async () => {
-  const schemas = [record(id), record(id, optionalNote)]
-  for (const schema of schemas) await ok('POST', '/subjects/gone/versions', { schema })
-  assert.equal(await refused('DELETE', '/subjects/gone?permanent=true'), 40405)
-  assert.equal(await ok('DELETE', '/subjects/gone/versions/1'), 1)
-  assert.equal(await refused('DELETE', '/subjects/gone/versions/1'), 40406)
-  assert.equal(await refused('GET', '/subjects/gone/versions/1'), 40402)
-  assert.equal(idOf(await ok('GET', '/subjects/gone/versions/1?deleted=true')) > 0, true)
-  assert.equal(await refused('DELETE', '/subjects/gone/versions/2?permanent=true'), 40407)
-  const again = await ok('POST', '/subjects/gone/versions', { schema: schemas[0] })
-  assert.equal((again as { version: number }).version, 3)
-  assert.deepEqual(await ok('DELETE', '/subjects/gone'), [2, 3])
-  assert.equal(await refused('DELETE', '/subjects/gone'), 40404)
-  assert.equal(await refused('GET', '/subjects/gone/versions'), 40401)
-  assert.ok(!((await ok('GET', '/subjects')) as string[]).includes('gone'))
-  assert.deepEqual(await ok('GET', '/subjects?deletedOnly=true&subjectPrefix=go'), ['gone'])
-  assert.deepEqual(await ok('DELETE', '/subjects/gone?permanent=true'), [1, 2, 3])
-  assert.equal(await refused('DELETE', '/subjects/gone'), 40401)
-  const only = await ok('POST', '/subjects/only/versions', {
-    schema: record(id, { ...note, default: 'x' }),
-  })
-  await ok('DELETE', '/subjects/only')
-  await ok('DELETE', '/subjects/only?permanent=true')
-  assert.equal(await refused('GET', `/schemas/ids/${idOf(only)}`), 40403)
-  const next = await ok('POST', '/subjects/only/versions', {
-    schema: record({ ...note, default: 'y' }),
-  })
-  assert.ok(idOf(next) > idOf(only))
-})
+registryTest(
+  'deleted in two steps; versions and ids do not come again',
+  async ({ ok, refused }) => {
+    const schemas = [record(id), record(id, optionalNote)]
+    for (const schema of schemas) await ok('POST', '/subjects/gone/versions', { schema })
+    assert.equal(await refused('DELETE', '/subjects/gone?permanent=true'), 40405)
+    assert.equal(await ok('DELETE', '/subjects/gone/versions/1'), 1)
+    assert.equal(await refused('DELETE', '/subjects/gone/versions/1'), 40406)
+    assert.equal(await refused('GET', '/subjects/gone/versions/1'), 40402)
+    assert.equal(idOf(await ok('GET', '/subjects/gone/versions/1?deleted=true')) > 0, true)
+    assert.equal(await refused('DELETE', '/subjects/gone/versions/2?permanent=true'), 40407)
+    const again = await ok('POST', '/subjects/gone/versions', { schema: schemas[0] })
+    assert.equal((again as { version: number }).version, 3)
+    assert.deepEqual(await ok('DELETE', '/subjects/gone'), [2, 3])
+    assert.equal(await refused('DELETE', '/subjects/gone'), 40404)
+    assert.equal(await refused('GET', '/subjects/gone/versions'), 40401)
+    assert.ok(!((await ok('GET', '/subjects')) as string[]).includes('gone'))
+    assert.deepEqual(await ok('GET', '/subjects?deletedOnly=true&subjectPrefix=go'), ['gone'])
+    assert.deepEqual(await ok('DELETE', '/subjects/gone?permanent=true'), [1, 2, 3])
+    assert.equal(await refused('DELETE', '/subjects/gone'), 40401)
+    const only = await ok('POST', '/subjects/only/versions', {
+      schema: record(id, { ...note, default: 'x' }),
+    })
+    await ok('DELETE', '/subjects/only')
+    await ok('DELETE', '/subjects/only?permanent=true')
+    assert.equal(await refused('GET', `/schemas/ids/${idOf(only)}`), 40403)
+    const next = await ok('POST', '/subjects/only/versions', {
+      schema: record({ ...note, default: 'y' }),
+    })
+    assert.ok(idOf(next) > idOf(only))
+  },
+)
 
-test('references are part of a schema, and hold what they refer to', async () => {
-  const money = JSON.stringify({
-    type: 'record',
-    name: 'Money',
-    fields: [{ name: 'cents', type: 'long' }],
-  })
-  await ok('POST', '/subjects/money/versions', { schema: money })
-  const schema = record({ name: 'total', type: 'Money' })
-  assert.equal(await refused('POST', '/subjects/bill/versions', { schema }), 42201)
-  const references = [{ name: 'Money', subject: 'money', version: 1 }]
-  const bill = await ok('POST', '/subjects/bill/versions', { schema, references })
-  assert.deepEqual(await ok('GET', '/subjects/money/versions/1/referencedby'), [idOf(bill)])
-  assert.equal(await refused('DELETE', '/subjects/money/versions/1'), 42206)
-  assert.equal(await refused('DELETE', '/subjects/money'), 42206)
-  const missing = [{ name: 'Money', subject: 'nowhere', version: 1 }]
-  assert.equal(
-    await refused('POST', '/subjects/bill/versions', { schema, references: missing }),
-    42201,
-  )
-  await ok('DELETE', '/subjects/bill')
-  assert.equal(await ok('DELETE', '/subjects/money/versions/latest'), 1)
-})
+registryTest(
+  'references are part of a schema, and hold what they refer to',
+  async ({ ok, refused }) => {
+    const money = JSON.stringify({
+      type: 'record',
+      name: 'Money',
+      fields: [{ name: 'cents', type: 'long' }],
+    })
+    await ok('POST', '/subjects/money/versions', { schema: money })
+    const schema = record({ name: 'total', type: 'Money' })
+    assert.equal(await refused('POST', '/subjects/bill/versions', { schema }), 42201)
+    const references = [{ name: 'Money', subject: 'money', version: 1 }]
+    const bill = await ok('POST', '/subjects/bill/versions', { schema, references })
+    assert.deepEqual(await ok('GET', '/subjects/money/versions/1/referencedby'), [idOf(bill)])
+    assert.equal(await refused('DELETE', '/subjects/money/versions/1'), 42206)
+    assert.equal(await refused('DELETE', '/subjects/money'), 42206)
+    const missing = [{ name: 'Money', subject: 'nowhere', version: 1 }]
+    assert.equal(
+      await refused('POST', '/subjects/bill/versions', { schema, references: missing }),
+      42201,
+    )
+    await ok('DELETE', '/subjects/bill')
+    assert.equal(await ok('DELETE', '/subjects/money/versions/latest'), 1)
+  },
+)
 
-test('contexts have ids of their own', async () => {
+registryTest('contexts have ids of their own', async ({ ok, refused }) => {
   const schema = record({ name: 'region', type: 'string' })
   const path = '/subjects/%3A.eu%3Aorders/versions'
   const inEu = await ok('POST', path, { schema })
@@ -189,7 +152,7 @@ test('contexts have ids of their own', async () => {
   assert.equal(await refused('DELETE', '/contexts/.eu'), 42211)
 })
 
-test('modes: read-only, and schemas that keep their id', async () => {
+registryTest('modes: read-only, and schemas that keep their id', async ({ ok, refused }) => {
   await ok('PUT', '/mode/kept', { mode: 'IMPORT' })
   const schema = record({ name: 'imported', type: 'string' })
   assert.equal(await refused('POST', '/subjects/kept/versions', { schema }), 42205)
@@ -210,21 +173,26 @@ test('modes: read-only, and schemas that keep their id', async () => {
   assert.ok(idOf(next) > 5_000, 'ids go on behind what was imported')
 })
 
-test('metadata and rules come back, are found by, and stay with the next version', async () => {
-  const metadata = { properties: { owner: 'billing' }, tags: { 'Order.id': ['PII'] } }
-  const ruleSet = { domainRules: [{ name: 'long', kind: 'CONDITION', type: 'CEL', expr: 'true' }] }
-  const body = { schema: record(id), metadata, ruleSet }
-  await ok('POST', '/subjects/ruled/versions', body)
-  await ok('POST', '/subjects/ruled/versions', { schema: record(id, optionalNote) })
-  const second = (await ok('GET', '/subjects/ruled/versions/2')) as Record<string, unknown>
-  assert.deepEqual(second['metadata'], metadata)
-  assert.deepEqual(second['ruleSet'], ruleSet)
-  const path = '/subjects/ruled/metadata?key=owner&value='
-  assert.deepEqual(await ok('GET', `${path}billing`), second)
-  assert.equal(await refused('GET', `${path}nobody`), 40402)
-})
+registryTest(
+  'metadata and rules come back, are found by, and stay with the next version',
+  async ({ ok, refused }) => {
+    const metadata = { properties: { owner: 'billing' }, tags: { 'Order.id': ['PII'] } }
+    const ruleSet = {
+      domainRules: [{ name: 'long', kind: 'CONDITION', type: 'CEL', expr: 'true' }],
+    }
+    const body = { schema: record(id), metadata, ruleSet }
+    await ok('POST', '/subjects/ruled/versions', body)
+    await ok('POST', '/subjects/ruled/versions', { schema: record(id, optionalNote) })
+    const second = (await ok('GET', '/subjects/ruled/versions/2')) as Record<string, unknown>
+    assert.deepEqual(second['metadata'], metadata)
+    assert.deepEqual(second['ruleSet'], ruleSet)
+    const path = '/subjects/ruled/metadata?key=owner&value='
+    assert.deepEqual(await ok('GET', `${path}billing`), second)
+    assert.equal(await refused('GET', `${path}nobody`), 40402)
+  },
+)
 
-test('bad input is told what is wrong', async () => {
+registryTest('bad input is told what is wrong', async ({ refused }) => {
   const path = '/subjects/bad/versions'
   assert.equal(await refused('POST', path, { schema: '{"type":"nothing"}' }), 42201)
   assert.equal(await refused('POST', path, {}), 42201)
@@ -243,22 +211,26 @@ test('bad input is told what is wrong', async () => {
   assert.equal(await refused('POST', path, { schema: 'x'.repeat(1_100_000) }), 42209)
 })
 
-test('of many registrations at once each gets a version, and equal ones the same', async () => {
-  await ok('PUT', '/config/busy', { compatibility: 'NONE' })
-  const schemas = Array.from({ length: 12 }, (_, at) => record({ name: `f${at % 6}`, type: 'int' }))
-  const answers = await Promise.all(
-    schemas.map((schema) => ok('POST', '/subjects/busy/versions', { schema })),
-  )
-  const versions = answers.map((answer) => (answer as { version: number }).version)
-  assert.deepEqual(versions.slice(0, 6), versions.slice(6))
-  assert.deepEqual(new Set(versions), new Set([1, 2, 3, 4, 5, 6]))
-  assert.equal(new Set(answers.map(idOf)).size, 6)
-})
+registryTest(
+  'of many registrations at once each gets a version, and equal ones the same',
+  async ({ ok }) => {
+    await ok('PUT', '/config/busy', { compatibility: 'NONE' })
+    const schemas = Array.from({ length: 12 }, (_, at) =>
+      record({ name: `f${at % 6}`, type: 'int' }),
+    )
+    const answers = await Promise.all(
+      schemas.map((schema) => ok('POST', '/subjects/busy/versions', { schema })),
+    )
+    const versions = answers.map((answer) => (answer as { version: number }).version)
+    assert.deepEqual(versions.slice(0, 6), versions.slice(6))
+    assert.deepEqual(new Set(versions), new Set([1, 2, 3, 4, 5, 6]))
+    assert.equal(new Set(answers.map(idOf)).size, 6)
+  },
+)
 
-test('the media type is the one that was asked for', async () => {
-  const { host, port } = http.address
+registryTest('the media type is the one that was asked for', async ({ ok, url }) => {
   const typeFor = async (accept: string): Promise<string | null> => {
-    const response = await fetch(`http://${host}:${port}/subjects`, { headers: { accept } })
+    const response = await fetch(`${url}/subjects`, { headers: { accept } })
     await response.body?.cancel()
     return response.headers.get('content-type')
   }

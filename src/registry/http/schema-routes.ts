@@ -4,7 +4,7 @@ import { registryErrors } from '../registry-error.ts'
 import { readIdsOfHash, type StoredSchema } from '../registry-reads.ts'
 import { hashOfGuid } from '../schema-content.ts'
 import { anyContext } from '../subject-name.ts'
-import { schemaAnswer, versionAnswer } from './answers.ts'
+import { type AnswerOptions, schemaAnswer, versionAnswer } from './answers.ts'
 import type { Call, Route } from './route.ts'
 
 /** The schema's text in the notation of `?format=`. */
@@ -16,6 +16,21 @@ export function textOf(call: Call, schema: StoredSchema): Promise<string> {
     const language = await call.registry.parser.format(schema.schemaType)
     return language.formatted(parsed, format) ?? schema.text
   })
+}
+
+/** @throws RegistryError 422 */
+export async function optionsOf(call: Call, schema: StoredSchema): Promise<AnswerOptions> {
+  const notation = call.text('referenceFormat')?.toUpperCase() ?? ''
+  if (!['', 'DEFAULT', 'QUALIFIED'].includes(notation)) {
+    throw registryErrors.invalidRequest(
+      `?referenceFormat= must be DEFAULT or QUALIFIED, not ${notation}`,
+    )
+  }
+  return {
+    text: await textOf(call, schema),
+    findTags: call.flag('findTags') ?? false,
+    qualifiesReferences: notation === 'QUALIFIED',
+  }
 }
 
 function byId(call: Call): Promise<StoredSchema> {
@@ -52,7 +67,7 @@ export const schemaRoutes: readonly Route[] = [
     path: '/schemas/ids/:id',
     answer: async (call) => {
       const schema = await byId(call)
-      const answer = schemaAnswer(schema, await textOf(call, schema))
+      const answer = schemaAnswer(schema, await optionsOf(call, schema))
       if (call.flag('fetchMaxId') !== true) return answer
       return { ...answer, maxId: await call.registry.maxId(schema.context) }
     },
@@ -87,7 +102,7 @@ export const schemaRoutes: readonly Route[] = [
     path: '/schemas/guids/:guid',
     answer: async (call) => {
       const schema = await call.registry.look((tx) => schemaOfHash(tx, hashIn(call)))
-      return schemaAnswer(schema, await textOf(call, schema))
+      return schemaAnswer(schema, await optionsOf(call, schema))
     },
   },
   {

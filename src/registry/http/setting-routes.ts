@@ -14,6 +14,9 @@ import { configAnswer, configUpdateAnswer } from './answers.ts'
 import { configOf, modeOfBody } from './bodies.ts'
 import type { Call, Route } from './route.ts'
 
+/** The release of Confluent's registry whose API this is: tools ask what they may use. */
+const apiVersion = '8.4.0'
+
 /** For all: `/config`, and `/config/` of a subject or a context. */
 const both = (path: string, route: Omit<Route, 'path'>): Route[] => [
   { ...route, path },
@@ -122,5 +125,15 @@ export const settingRoutes: readonly Route[] = [
       const clusters = { 'kafka-cluster': clusterId, 'schema-registry-cluster': clusterId }
       return { scope: { path: [], clusters } }
     },
+  },
+  {
+    method: 'GET',
+    path: '/v1/metadata/version',
+    answer: async () => ({ version: apiVersion, commitId: '' }),
+  },
+  {
+    method: 'GET',
+    path: '/v1/metadata/deployment',
+    answer: async () => ({ attributes: [] }),
   },
 ]

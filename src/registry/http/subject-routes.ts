@@ -4,9 +4,9 @@ import { registryErrors } from '../registry-error.ts'
 import { versionChoiceOf } from '../subject-version.ts'
 import { anyContext, qualified } from '../subject-name.ts'
 import { compatibilityAnswer, versionAnswer } from './answers.ts'
-import { schemaRequestOf } from './bodies.ts'
+import { schemaRequestOf, taggingOf } from './bodies.ts'
 import type { Call, Route } from './route.ts'
-import { textOf } from './schema-routes.ts'
+import { optionsOf, textOf } from './schema-routes.ts'
 
 function versionIn(call: Call): ReturnType<Call['registry']['version']> {
   const choice = versionChoiceOf(call.name('version'))
@@ -31,7 +31,7 @@ export const subjectRoutes: readonly Route[] = [
     answer: async (call) => {
       const request = schemaRequestOf(call.body, call.flag('normalize'))
       const found = await call.registry.find(call.subject, request, call.which)
-      return versionAnswer(found, await textOf(call, found))
+      return versionAnswer(found, await optionsOf(call, found))
     },
   },
   {
@@ -51,22 +51,28 @@ export const subjectRoutes: readonly Route[] = [
       const found = await call.registry.look((tx) =>
         latestWithMetadata(tx, call.subject, wanted, call.which),
       )
-      return versionAnswer(found, await textOf(call, found))
+      return versionAnswer(found, await optionsOf(call, found))
     },
   },
   {
     method: 'GET',
     path: '/subjects/:subject/versions',
-    answer: async (call) =>
-      call.page(await call.registry.look((tx) => listVersions(tx, call.subject, call.which))),
+    answer: async (call) => {
+      const found = await call.registry.look((tx) => listVersions(tx, call.subject, call.which))
+      const isNegative = call.flag('deletedAsNegative') ?? false
+      return call
+        .page(found)
+        .map(({ version, isDeleted }) => (isNegative && isDeleted ? -version : version))
+    },
   },
   {
     method: 'POST',
     path: '/subjects/:subject/versions',
     answer: async (call) => {
-      const request = schemaRequestOf(call.body, call.flag('normalize'))
+      const asked = schemaRequestOf(call.body, call.flag('normalize'), true)
+      const request = { ...asked, isForced: call.flag('force') ?? false }
       const registered = await call.registry.register(call.subject, request)
-      return versionAnswer(registered, await textOf(call, registered))
+      return versionAnswer(registered, await optionsOf(call, registered))
     },
   },
   {
@@ -74,7 +80,7 @@ export const subjectRoutes: readonly Route[] = [
     path: '/subjects/:subject/versions/:version',
     answer: async (call) => {
       const found = await versionIn(call)
-      return versionAnswer(found, await textOf(call, found))
+      return versionAnswer(found, await optionsOf(call, found))
     },
   },
   {
@@ -89,6 +95,15 @@ export const subjectRoutes: readonly Route[] = [
       call.page(
         await call.registry.referencedBy(call.subject, versionChoiceOf(call.name('version'))),
       ),
+  },
+  {
+    method: 'POST',
+    path: '/subjects/:subject/versions/:version/tags',
+    answer: async (call) => {
+      const choice = versionChoiceOf(call.name('version'))
+      const tagged = await call.registry.tag(call.subject, choice, taggingOf(call.body))
+      return versionAnswer(tagged, await optionsOf(call, tagged))
+    },
   },
   {
     method: 'DELETE',
