@@ -88,6 +88,19 @@ export const registryErrors = {
   invalidRuleSet: (message: string): RegistryError => new RegistryError(42210, message),
   contextNotEmpty: (context: string): RegistryError =>
     new RegistryError(42211, `The specified context '${context}' is not empty.`),
+  keyNotFound: (key: string): RegistryError => new RegistryError(40470, `Key '${key}' not found`),
+  keyNotSoftDeleted: (key: string): RegistryError =>
+    new RegistryError(40471, `Key '${key}' was not deleted first before being permanently deleted`),
+  keySoftDeleted: (key: string): RegistryError =>
+    new RegistryError(40472, `Key '${key}' must be undeleted first`),
+  keyExists: (key: string): RegistryError =>
+    new RegistryError(40971, `Key '${key}' already exists; use a different value`),
+  tooManyKeys: (max: number): RegistryError =>
+    new RegistryError(40972, `A maximum of ${max} keys already exist`),
+  invalidKey: (field: string, why: string): RegistryError =>
+    new RegistryError(42271, `Invalid or missing value for field '${field}' of key: ${why}`),
+  keyInUse: (key: string): RegistryError =>
+    new RegistryError(42272, `One or more references exist to the key '${key}'`),
   /** What the request is made of is wrong: JSON, a type, a parameter. */
   invalidRequest: (message: string): RegistryError => new RegistryError(422, message),
   store: (message: string): RegistryError => new RegistryError(50001, message),

@@ -36,6 +36,10 @@ export class Registry {
     this.#clock = clock
   }
 
+  nowMs(): number {
+    return this.#clock.nowMs()
+  }
+
   /** One snapshot for one of lookups.ts. @throws Failure 'unavailable' */
   look<Result>(body: (tx: ReadTransaction) => Promise<Result>): Promise<Result> {
     return this.database.snapshot('look up schemas', body)
@@ -44,7 +48,7 @@ export class Registry {
   /** See registerSchema. */
   register(name: SubjectName, request: SchemaRequest): Promise<SubjectVersion> {
     const { database, parser } = this
-    return registerSchema({ database, parser, nowMs: () => this.#clock.nowMs() }, name, request)
+    return registerSchema({ database, parser, nowMs: () => this.nowMs() }, name, request)
   }
 
   /**

@@ -6,6 +6,7 @@ import { createHttpServer } from '../../base/node-http.ts'
 import type { Registry } from '../registry.ts'
 import { RegistryError, registryErrors } from '../registry-error.ts'
 import { Call, type Method, type Route } from './route.ts'
+import { keyRoutes } from './key-routes.ts'
 import { schemaRoutes } from './schema-routes.ts'
 import { settingRoutes } from './setting-routes.ts'
 import { subjectRoutes } from './subject-routes.ts'
@@ -35,6 +36,7 @@ export const registryRoutes: readonly Route[] = [
   ...schemaRoutes,
   ...subjectRoutes,
   ...settingRoutes,
+  ...keyRoutes,
 ]
 
 /** @throws Failure 'conflict': the address is in use. 'invalid': it cannot be bound. */

@@ -46,6 +46,11 @@ export class Call {
     return this.#parts.names.get(of) ?? ''
   }
 
+  /** From a path that begins with /contexts/NAME/. */
+  get context(): string | undefined {
+    return this.#parts.context
+  }
+
   /** @throws RegistryError 42208 */
   get subject(): SubjectName {
     return parseSubject(inContext(this.#parts.context, this.name('subject')))

@@ -1,0 +1,199 @@
+/** Keys that clients encrypt fields with: Confluent's DEK registry. */
+import type { RegistryDekRow, RegistryKekRow } from '../../catalog/schema-keys.ts'
+import {
+  algorithmOf,
+  createDek,
+  deleteDeks,
+  type DekName,
+  listDekSubjects,
+  listDekVersions,
+  readDek,
+  undeleteDeks,
+} from '../keys/deks.ts'
+import { createKek, deleteKek, listKeks, readKek, undeleteKek, updateKek } from '../keys/keks.ts'
+import { registryErrors } from '../registry-error.ts'
+import { inContext, parseSubject, qualified } from '../subject-name.ts'
+import { versionChoiceOf } from '../subject-version.ts'
+import { dekRequestOf, kekRequestOf, kekUpdateOf } from './key-bodies.ts'
+import type { Call, Route } from './route.ts'
+
+const root = '/dek-registry/v1/keks'
+const kekPath = `${root}/:name`
+const dekPath = `${kekPath}/deks/:subject`
+const versionPath = `${dekPath}/versions/:version`
+
+function kekAnswer(row: RegistryKekRow): object {
+  const { kekName: name, kmsType, kmsKeyId, doc, deleted, changedMs: ts } = row
+  const kmsProps = JSON.parse(row.kmsProps) as object
+  return {
+    ...{ name, kmsType, kmsKeyId },
+    ...(Object.keys(kmsProps).length === 0 ? {} : { kmsProps }),
+    ...(doc === null ? {} : { doc }),
+    ...{ shared: false, ts },
+    ...(deleted === 1 ? { deleted: true } : {}),
+  }
+}
+
+function dekAnswer(row: RegistryDekRow): object {
+  const { kekName, subject, version, algorithm, encryptedKey, deleted, changedMs: ts } = row
+  return {
+    ...{ kekName, subject, version, algorithm, encryptedKeyMaterial: encryptedKey, ts },
+    ...(deleted === 1 ? { deleted: true } : {}),
+  }
+}
+
+const isDeleted = (call: Call): boolean => call.flag('deleted') ?? false
+const isPermanent = (call: Call): boolean => call.flag('permanent') ?? false
+const choiceIn = (call: Call): ReturnType<typeof versionChoiceOf> =>
+  versionChoiceOf(call.name('version'))
+
+/** @throws RegistryError 42271 */
+function subjectOf(call: Call, text: string): string {
+  if (text === '') throw registryErrors.invalidKey('subject', 'it is empty')
+  return qualified(parseSubject(inContext(call.context, text)))
+}
+
+/** @throws RegistryError 42271 */
+function dekIn(call: Call): DekName {
+  const algorithm = algorithmOf(call.text('algorithm'))
+  return { kekName: call.name('name'), subject: subjectOf(call, call.name('subject')), algorithm }
+}
+
+async function created(call: Call, subject: string | undefined): Promise<object> {
+  const { algorithm, subject: own = '', ...request } = dekRequestOf(call.body)
+  const name = { kekName: call.name('name'), subject: subjectOf(call, subject ?? own), algorithm }
+  const rewrap = call.flag('rewrap') ?? false
+  const { database } = call.registry
+  return dekAnswer(await createDek(database, name, { ...request, rewrap }, call.registry.nowMs()))
+}
+
+const kekRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: root,
+    answer: async (call) => {
+      const given = call.all('subjectPrefix')
+      const asked = given.length === 0 && call.context !== undefined ? [''] : given
+      const prefixes = asked.map((prefix) => inContext(call.context, prefix))
+      return call.page(await call.registry.look((tx) => listKeks(tx, prefixes, isDeleted(call))))
+    },
+  },
+  {
+    method: 'POST',
+    path: root,
+    answer: async (call) => {
+      const request = kekRequestOf(call.body)
+      return kekAnswer(await createKek(call.registry.database, request, call.registry.nowMs()))
+    },
+  },
+  {
+    method: 'GET',
+    path: kekPath,
+    answer: async (call) =>
+      kekAnswer(await call.registry.look((tx) => readKek(tx, call.name('name'), isDeleted(call)))),
+  },
+  {
+    method: 'PUT',
+    path: kekPath,
+    answer: async (call) => {
+      const update = kekUpdateOf(call.body)
+      const { database } = call.registry
+      return kekAnswer(await updateKek(database, call.name('name'), update, call.registry.nowMs()))
+    },
+  },
+  {
+    method: 'DELETE',
+    path: kekPath,
+    answer: (call) => {
+      const { database } = call.registry
+      return deleteKek(database, call.name('name'), isPermanent(call), call.registry.nowMs())
+    },
+  },
+  {
+    method: 'POST',
+    path: `${kekPath}/undelete`,
+    answer: (call) => undeleteKek(call.registry.database, call.name('name'), call.registry.nowMs()),
+  },
+  {
+    method: 'POST',
+    path: `${kekPath}/test`,
+    answer: async (call) => {
+      await call.registry.look((tx) => readKek(tx, call.name('name'), false))
+      throw registryErrors.invalidKey(
+        'shared',
+        'only keys that the registry shares can be tested by it, and it shares none',
+      )
+    },
+  },
+]
+
+const dekRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: `${kekPath}/deks`,
+    answer: async (call) => {
+      const name = call.name('name')
+      return call.page(await call.registry.look((tx) => listDekSubjects(tx, name, isDeleted(call))))
+    },
+  },
+  { method: 'POST', path: `${kekPath}/deks`, answer: (call) => created(call, undefined) },
+  { method: 'POST', path: dekPath, answer: (call) => created(call, call.name('subject')) },
+  {
+    method: 'GET',
+    path: dekPath,
+    answer: async (call) =>
+      dekAnswer(await call.registry.look((tx) => readDek(tx, dekIn(call), 1, isDeleted(call)))),
+  },
+  {
+    method: 'DELETE',
+    path: dekPath,
+    answer: (call) => {
+      const { database } = call.registry
+      return deleteDeks(database, dekIn(call), 'all', isPermanent(call), call.registry.nowMs())
+    },
+  },
+  {
+    method: 'POST',
+    path: `${dekPath}/undelete`,
+    answer: (call) =>
+      undeleteDeks(call.registry.database, dekIn(call), 'all', call.registry.nowMs()),
+  },
+]
+
+const dekVersionRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: `${dekPath}/versions`,
+    answer: async (call) => {
+      const name = dekIn(call)
+      return call.page(await call.registry.look((tx) => listDekVersions(tx, name, isDeleted(call))))
+    },
+  },
+  {
+    method: 'GET',
+    path: versionPath,
+    answer: async (call) => {
+      const [name, choice] = [dekIn(call), choiceIn(call)]
+      return dekAnswer(await call.registry.look((tx) => readDek(tx, name, choice, isDeleted(call))))
+    },
+  },
+  {
+    method: 'DELETE',
+    path: versionPath,
+    answer: (call) => {
+      const { database } = call.registry
+      const [name, choice] = [dekIn(call), choiceIn(call)]
+      return deleteDeks(database, name, choice, isPermanent(call), call.registry.nowMs())
+    },
+  },
+  {
+    method: 'POST',
+    path: `${versionPath}/undelete`,
+    answer: (call) => {
+      const { database } = call.registry
+      return undeleteDeks(database, dekIn(call), choiceIn(call), call.registry.nowMs())
+    },
+  },
+]
+
+export const keyRoutes: readonly Route[] = [...kekRoutes, ...dekRoutes, ...dekVersionRoutes]
