@@ -11,24 +11,28 @@ export interface Target {
   bootstrap: string
   /** HOST:PORT of the schema registry; empty where there is none. */
   registry: string
+  /** Those of all brokers. */
+  registries: readonly string[]
   close: () => Promise<void>
 }
 
 export async function openTarget(): Promise<Target> {
   const bootstrap = process.env['KARST_TEST_BOOTSTRAP']
   if (bootstrap !== undefined) {
-    return { name: 'other', bootstrap, registry: '', close: async () => {} }
+    return { name: 'other', bootstrap, registry: '', registries: [], close: async () => {} }
   }
   if (process.env['FLEET_UNDER_TEST'] !== undefined) {
     const fleet = await Fleet.start()
     // Any broker tells of all the others.
     const any = fleet.brokers[process.pid % fleet.brokers.length] as BrokerProcess
     const { kafka, registry } = any.addresses
-    return { name: 'karst', bootstrap: kafka, registry, close: () => fleet.close() }
+    const registries = fleet.brokers.map(({ addresses }) => addresses.registry)
+    return { name: 'karst', bootstrap: kafka, registry, registries, close: () => fleet.close() }
   }
   const broker = await BrokerProcess.start()
   const { kafka, registry } = broker.addresses
-  return { name: 'karst', bootstrap: kafka, registry, close: () => broker.close() }
+  const registries = [registry]
+  return { name: 'karst', bootstrap: kafka, registry, registries, close: () => broker.close() }
 }
 
 let names = 0
