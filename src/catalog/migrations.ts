@@ -4,6 +4,7 @@ import { catalogTables, commitLog, inlineData } from './schema.ts'
 import { changeCounter, changeLog } from './schema-changes.ts'
 import { compactions } from './schema-compaction.ts'
 import { brokerNames, brokers, placements } from './schema-fleet.ts'
+import { associationTables } from './schema-associations.ts'
 import { keyTables } from './schema-keys.ts'
 import { registryTables } from './schema-registry.ts'
 import { transactions } from './schema-transactions.ts'
@@ -35,6 +36,7 @@ const level2 = [
   compactions,
   ...registryTables,
   ...keyTables,
+  ...associationTables,
 ] as readonly Table<never>[]
 const level1 = catalogTables.filter((table) => !level2.includes(table))
 

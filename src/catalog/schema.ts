@@ -7,6 +7,7 @@ import { lockClass } from './lock-class.ts'
 import { changeCounter, changeLog } from './schema-changes.ts'
 import { compactions } from './schema-compaction.ts'
 import { brokerNames, brokers, placements } from './schema-fleet.ts'
+import { associationTables } from './schema-associations.ts'
 import { keyTables } from './schema-keys.ts'
 import { registryTables } from './schema-registry.ts'
 import { resourceConfigs } from './schema-configs.ts'
@@ -408,4 +409,5 @@ export const catalogTables: readonly Table<never>[] = [
   compactions,
   ...registryTables,
   ...keyTables,
+  ...associationTables,
 ] as readonly Table<never>[]

@@ -5,6 +5,7 @@
 import { Failure } from '../base/errors.ts'
 import type { CatalogDatabase, ReadTransaction, Transaction } from '../catalog/database.ts'
 import { type RegistryContextRow, registryContexts } from '../catalog/schema-registry.ts'
+import { compareKeys } from '../catalog/table.ts'
 import { readChanges } from './registry-reads.ts'
 
 /** Others change the same context in between: each time costs one more look. */
@@ -68,15 +69,14 @@ async function lockContexts(
   tx: Transaction,
   contexts: readonly string[],
 ): Promise<Map<string, RegistryContextRow>> {
-  const names = [...new Set(contexts)].toSorted()
-  await tx.insert(
-    registryContexts,
-    names.map((context) => ({ context, nextId: 1, changes: 0 })),
-  )
-  const rows = await tx.lock(
-    registryContexts,
-    names.map((context) => [context]),
-    'exclusive',
-  )
-  return new Map(rows.map((row) => [row.context, row]))
+  const names = [...new Set(contexts)].toSorted((a, b) => compareKeys([a], [b]))
+  const rows = new Map<string, RegistryContextRow>()
+  // One after the other: all inserted at first would be behind those still to be locked.
+  for (const context of names) {
+    await tx.insert(registryContexts, [{ context, nextId: 1, changes: 0 }])
+    for (const row of await tx.lock(registryContexts, [[context]], 'exclusive')) {
+      rows.set(context, row)
+    }
+  }
+  return rows
 }

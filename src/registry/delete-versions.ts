@@ -13,7 +13,8 @@ import {
   type RegistryVersionRow,
   registryVersions,
 } from '../catalog/schema-registry.ts'
-import { changeContexts, type Judgement, seeChanges } from './context-changes.ts'
+import { associationsOfSubject } from './associations/association.ts'
+import { changeContexts, type JudgedChange, type Judgement, seeChanges } from './context-changes.ts'
 import { registryErrors } from './registry-error.ts'
 import {
   readModeInScope,
@@ -81,7 +82,8 @@ export async function deleteVersion(
   return version as number
 }
 
-interface Deletion {
+/** What is deleted of a subject. */
+export interface Deletion {
   readonly rows: readonly RegistryVersionRow[]
   /** The subject itself is deleted: what is set for it goes, too. */
   readonly isWhole: boolean
@@ -100,19 +102,43 @@ function changeVersions(
         throw registryErrors.notPermitted(`Subject ${qualified(name)} is in read-only mode`)
       }
       const deletion = await choose(tx)
-      for (const { version } of deletion.rows) await assertUnreferenced(tx, name, version)
-      const contexts = await contextsOf(tx, name, deletion)
-      return {
-        seen: await seeChanges(tx, contexts),
-        contexts,
-        write: async (transaction) => {
-          if (deletion.isPermanent) await erase(transaction, name, deletion.rows)
-          else await hide(transaction, name, deletion)
-          return deletion.rows.map(({ version }) => version)
-        },
-      }
+      await assertNotAssociated(tx, name, deletion)
+      return judgeDeletion(tx, name, deletion)
     }),
   )
+}
+
+/** @throws RegistryError 42206 */
+export async function judgeDeletion(
+  tx: ReadTransaction,
+  name: SubjectName,
+  deletion: Deletion,
+): Promise<JudgedChange<number[]>> {
+  for (const { version } of deletion.rows) await assertUnreferenced(tx, name, version)
+  const contexts = await contextsOf(tx, name, deletion)
+  return {
+    seen: await seeChanges(tx, contexts),
+    contexts,
+    write: async (transaction) => {
+      if (deletion.isPermanent) await erase(transaction, name, deletion)
+      else await hide(transaction, name, deletion)
+      return deletion.rows.map(({ version }) => version)
+    },
+  }
+}
+
+/** A subject that describes a topic keeps a version. @throws RegistryError 40904 */
+async function assertNotAssociated(
+  tx: ReadTransaction,
+  name: SubjectName,
+  { rows, isWhole, isPermanent }: Deletion,
+): Promise<void> {
+  if (!isWhole && isPermanent) return
+  const gone = new Set(rows.map(({ version }) => version))
+  const isKept = (row: RegistryVersionRow): boolean => row.deleted === 0 && !gone.has(row.version)
+  if (!isWhole && (await readVersions(tx, name)).some(isKept)) return
+  const [association] = await associationsOfSubject(tx, name)
+  if (association !== undefined) throw registryErrors.associationOfSubjectExists(qualified(name))
 }
 
 /** @throws RegistryError 42206 */
@@ -153,18 +179,20 @@ async function hide(
   if (counts !== undefined) {
     await tx.put(registrySubjects, [{ ...counts, live: counts.live - rows.length }])
   }
-  if (!isWhole) return
-  await tx.delete(registrySettings, [
-    [context, subject, 'config'],
-    [context, subject, 'mode'],
-  ])
+  if (isWhole) await deleteSettings(tx, context, subject)
+}
+
+async function deleteSettings(tx: Transaction, context: string, subject: string): Promise<void> {
+  const keys = ['config', 'mode'].map((kind) => [context, subject, kind])
+  await tx.delete(registrySettings, keys)
 }
 
 async function erase(
   tx: Transaction,
   { context, subject }: SubjectName,
-  rows: readonly RegistryVersionRow[],
+  { rows, isWhole }: Deletion,
 ): Promise<void> {
+  if (isWhole) await deleteSettings(tx, context, subject)
   await tx.delete(
     registryVersions,
     rows.map(({ version }) => [context, subject, version]),

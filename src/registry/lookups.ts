@@ -62,22 +62,6 @@ export async function listSubjects(
   return found
 }
 
-/** By subject and version; `latestOnly`: one of each subject. */
-export async function listSchemas(
-  tx: ReadTransaction,
-  prefix: string,
-  which: Deleted,
-  latestOnly: boolean,
-): Promise<SubjectVersion[]> {
-  const found: SubjectVersion[] = []
-  for (const name of await listSubjects(tx, prefix, which === 'without' ? 'without' : 'with')) {
-    const rows = await readVersions(tx, name)
-    const wanted = rows.filter(({ deleted }) => isWanted(which, deleted === 1))
-    found.push(...(await withSchemas(tx, name.context, latestOnly ? wanted.slice(-1) : wanted)))
-  }
-  return found
-}
-
 /** @throws RegistryError 40401: the subject has no such versions. */
 export async function listVersions(
   tx: ReadTransaction,

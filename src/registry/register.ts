@@ -20,6 +20,7 @@ import {
   readSchemas,
   readVersions,
 } from './registry-reads.ts'
+import { associationsOfSubject } from './associations/association.ts'
 import { conflictsOf, describeConflicts } from './compatible.ts'
 import { completed, isNumbered, numbered, unnumbered } from './complete-request.ts'
 import { noTagChanges, type TagChanges, withTags } from './schema-tags.ts'
@@ -58,17 +59,58 @@ export interface RegisterParts {
  * @throws Failure 'unavailable' | 'unknown-outcome'
  */
 export function registerSchema(
-  { database, parser, nowMs }: RegisterParts,
+  parts: RegisterParts,
   name: SubjectName,
   request: SchemaRequest,
 ): Promise<SubjectVersion> {
+  return changeContexts(parts.database, 'register schema', () =>
+    parts.database.snapshot('judge schema', (tx) => judgeRegistration(tx, parts, name, request)),
+  )
+}
+
+/** What registerSchema does, for who does more in the same transaction. */
+export async function judgeRegistration(
+  tx: ReadTransaction,
+  { parser, nowMs }: RegisterParts,
+  name: SubjectName,
+  request: SchemaRequest,
+): Promise<Judgement<SubjectVersion>> {
   if (request.text.length > schemaCharsMax) {
     const size = `${request.text.length} characters of ${schemaCharsMax}`
     throw registryErrors.tooLarge(`The schema is too large: ${size}`)
   }
-  return changeContexts(database, 'register schema', () =>
-    database.snapshot('judge schema', (tx) => judge(tx, parser, name, request, nowMs())),
+  const { context } = name
+  const rows = await readVersions(tx, name)
+  const live = await withSchemas(
+    tx,
+    context,
+    rows.filter(({ deleted }) => deleted === 0),
   )
+  const latest = live.at(-1)
+  const own = await contentUnder(tx, parser, name, completed(request, latest))
+  const others = own.references.map(({ subject }) => ofReference(context, subject).context)
+  const contexts = [context, ...others]
+  const seen = await seeChanges(tx, [...contexts, defaultContext, globalContext])
+  assertMode(await readModeInScope(tx, name), name, request)
+  await assertReferable(tx, context, own.references)
+  const asIs = await withDefaults(tx, name, own, latest)
+  const known = await sameVersion(tx, asIs, live)
+  if (known !== undefined && isAsAsked(known, request)) {
+    return { answer: known }
+  }
+  const content = request.schemaId === undefined ? numbered(asIs, rows, request.version) : asIs
+  const hash = hashOf(content)
+  const knownId = await readIdOfHash(tx, context, hash)
+  if (request.schemaId === undefined && request.isForced !== true) {
+    await assertCompatible(tx, parser, name, content, live)
+  }
+  const version = nextVersion(rows, knownId, request)
+  const next = { ...content, ...name, hash, version, isDeleted: false, registeredMs: nowMs() }
+  return {
+    seen,
+    contexts,
+    write: (transaction, locked) => write(transaction, locked, next, knownId, request.schemaId),
+  }
 }
 
 /** A schema as it would be stored under the subject, without writing anything. */
@@ -109,46 +151,6 @@ function pinned(
   return Promise.all(references.map(async (each) => (each.version === -1 ? latest(each) : each)))
 }
 
-async function judge(
-  tx: ReadTransaction,
-  parser: SchemaParser,
-  name: SubjectName,
-  request: SchemaRequest,
-  nowMs: number,
-): Promise<Judgement<SubjectVersion>> {
-  const { context } = name
-  const rows = await readVersions(tx, name)
-  const live = await withSchemas(
-    tx,
-    context,
-    rows.filter(({ deleted }) => deleted === 0),
-  )
-  const latest = live.at(-1)
-  const own = await contentUnder(tx, parser, name, completed(request, latest))
-  const others = own.references.map(({ subject }) => ofReference(context, subject).context)
-  const contexts = [context, ...others]
-  const seen = await seeChanges(tx, [...contexts, defaultContext, globalContext])
-  assertMode(await readModeInScope(tx, name), name, request)
-  const asIs = await withDefaults(tx, name, own, latest)
-  const known = await sameVersion(tx, asIs, live)
-  if (known !== undefined && isAsAsked(known, request)) {
-    return { answer: known }
-  }
-  const content = request.schemaId === undefined ? numbered(asIs, rows, request.version) : asIs
-  const hash = hashOf(content)
-  const knownId = await readIdOfHash(tx, context, hash)
-  if (request.schemaId === undefined && request.isForced !== true) {
-    await assertCompatible(tx, parser, name, content, live)
-  }
-  const version = nextVersion(rows, knownId, request)
-  const next = { ...content, ...name, hash, version, isDeleted: false, registeredMs: nowMs }
-  return {
-    seen,
-    contexts,
-    write: (transaction, locked) => write(transaction, locked, next, knownId, request.schemaId),
-  }
-}
-
 async function sameVersion(
   tx: ReadTransaction,
   content: SchemaContent,
@@ -168,6 +170,20 @@ function isAsAsked(known: SubjectVersion, { schemaId, version }: SchemaRequest):
     (schemaId === undefined || schemaId === known.schemaId) &&
     (version === undefined || version === known.version)
   )
+}
+
+/** What a topic owns nobody else builds on. @throws RegistryError 42205 */
+async function assertReferable(
+  tx: ReadTransaction,
+  context: string,
+  references: readonly SchemaReference[],
+): Promise<void> {
+  for (const { subject } of references) {
+    const associations = await associationsOfSubject(tx, ofReference(context, subject))
+    if (associations.every(({ lifecycle }) => lifecycle === 'WEAK')) continue
+    const told = `Subject '${subject}' has a strong association and cannot be referenced`
+    throw registryErrors.notPermitted(told)
+  }
 }
 
 /** @throws RegistryError 42205 */
@@ -253,8 +269,10 @@ async function write(
 ): Promise<SubjectVersion> {
   const { context, subject, version, hash, text, schemaType, registeredMs } = next
   const row = rows.get(context) as RegistryContextRow
-  const schemaId = importedId ?? knownId ?? row.nextId
-  if (knownId === undefined) {
+  // The same request may have registered the same content under another subject.
+  const sameId = knownId ?? (await readIdOfHash(tx, context, hash))
+  const schemaId = importedId ?? sameId ?? row.nextId
+  if (sameId === undefined) {
     const [taken] = await readSchemas(tx, context, [schemaId])
     if (taken !== undefined) {
       const told = `Overwrite new schema with id ${schemaId} is not permitted`

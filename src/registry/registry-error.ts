@@ -88,6 +88,31 @@ export const registryErrors = {
   invalidRuleSet: (message: string): RegistryError => new RegistryError(42210, message),
   contextNotEmpty: (context: string): RegistryError =>
     new RegistryError(42211, `The specified context '${context}' is not empty.`),
+  associationNotFound: (resource: string): RegistryError =>
+    new RegistryError(40410, `Association for '${resource}' not found.`),
+  tooManyAssociations: (max: number): RegistryError =>
+    new RegistryError(40902, `A maximum of ${max} associations already exist`),
+  associationOfResourceExists: (type: string, resource: string): RegistryError =>
+    new RegistryError(
+      40903,
+      `An association of type '${type}' already exists for resource '${resource}'`,
+    ),
+  associationOfSubjectExists: (subject: string): RegistryError =>
+    new RegistryError(40904, `An association already exists for subject '${subject}'`),
+  strongAssociationExists: (subject: string): RegistryError =>
+    new RegistryError(40905, `A strong association already exists for subject '${subject}'`),
+  noActiveVersion: (subject: string): RegistryError =>
+    new RegistryError(40907, `No active (non-deleted) version exists for subject '${subject}'`),
+  associationFrozen: (type: string, subject: string): RegistryError =>
+    new RegistryError(
+      40908,
+      `The association of type '${type}' is frozen for subject '${subject}'`,
+    ),
+  invalidAssociation: (property: string, why: string): RegistryError =>
+    new RegistryError(
+      42212,
+      `The association specified an invalid value for property: '${property}', detail: ${why}`,
+    ),
   keyNotFound: (key: string): RegistryError => new RegistryError(40470, `Key '${key}' not found`),
   keyNotSoftDeleted: (key: string): RegistryError =>
     new RegistryError(40471, `Key '${key}' was not deleted first before being permanently deleted`),

@@ -30,7 +30,7 @@ export interface StoredSchema extends SchemaContent {
 }
 
 /** All rows below a prefix, up to registryRowsMax. */
-async function scanAll<Row extends object>(
+export async function scanAll<Row extends object>(
   tx: ReadTransaction,
   table: Table<Row>,
   prefix: Key,

@@ -2,6 +2,12 @@
 import type { Clock } from '../base/clock.ts'
 import type { CatalogDatabase, ReadTransaction, Transaction } from '../catalog/database.ts'
 import { registryContexts, registrySettings, registrySubjects } from '../catalog/schema-registry.ts'
+import type { AssociationRequest } from './associations/association-request.ts'
+import {
+  type AssociatedSubject,
+  type AssociationChange,
+  changeAssociations,
+} from './associations/change-associations.ts'
 import { changeContexts, seeChanges } from './context-changes.ts'
 import { type Conflicts, conflictsOf } from './compatible.ts'
 import { deleteSubject, deleteVersion } from './delete-versions.ts'
@@ -108,6 +114,15 @@ export class Registry {
       const content = await contentUnder(tx, this.parser, name, request)
       return conflictsOf(tx, this.parser, name, content, versions)
     })
+  }
+
+  /** See changeAssociations. */
+  changeAssociations(
+    request: AssociationRequest,
+    change: AssociationChange,
+  ): Promise<AssociatedSubject[]> {
+    const { database, parser } = this
+    return changeAssociations({ database, parser, nowMs: () => this.nowMs() }, request, change)
   }
 
   /** See deleteSubject. */

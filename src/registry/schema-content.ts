@@ -63,6 +63,9 @@ export function hashOf(content: SchemaContent): string {
   return hash.digest('hex')
 }
 
+/** 32 hex digits, as hashOf. */
+export const hashOfText = (text: string): string => createHash('md5').update(text).digest('hex')
+
 /** The hash as clients know it, in headers and paths. */
 export function guidOf(hash: string): string {
   const cuts = [0, 8, 12, 16, 20, 32]

@@ -26,6 +26,11 @@ interface Client {
   updateCompatibility: (subject: string, level: string) => Promise<string>
   getCompatibility: (subject: string) => Promise<string>
   deleteSubject: (subject: string, permanent: boolean) => Promise<number[]>
+  createAssociation: (request: object) => Promise<{ associations: { subject: string }[] }>
+  getAssociationsByResourceName: (
+    ...args: [string, string, string, string[], string | null, number, number]
+  ) => Promise<{ subject: string; lifecycle: string }[]>
+  deleteAssociations: (...args: [string, string, string[] | null, boolean]) => Promise<void>
 }
 
 interface Serializer {
@@ -125,4 +130,24 @@ test('a reference is resolved by the client as the registry resolved it', async 
   const bytes = await new confluent.AvroSerializer(client, VALUE, config).serialize(topic, value)
   const reader = new confluent.AvroDeserializer(client, VALUE, {})
   assert.deepEqual(JSON.parse(JSON.stringify(await reader.deserialize(topic, bytes))), value)
+})
+
+test('a topic owns a subject, which the client finds by the name of the topic', async () => {
+  const resourceName = freshName('confluent-owned')
+  const resourceId = `id-of-${resourceName}`
+  const request = {
+    ...{ resourceName, resourceNamespace: 'shop', resourceId, resourceType: 'topic' },
+    associations: [{ associationType: 'value', schema: { schema: avro, schemaType: 'AVRO' } }],
+  }
+  const subject = `:.shop:${resourceName}-value`
+  assert.equal((await client.createAssociation(request)).associations[0]?.subject, subject)
+  const find = (): ReturnType<Client['getAssociationsByResourceName']> =>
+    client.getAssociationsByResourceName(resourceName, '-', 'topic', ['value'], null, 0, -1)
+  const [found, ...others] = await find()
+  assert.deepEqual([found?.subject, found?.lifecycle], [subject, 'STRONG'])
+  assert.deepEqual(others, [])
+  assert.deepEqual(await client.getAllVersions(subject), [1])
+  await assert.rejects(client.deleteAssociations(resourceId, 'topic', null, false), /40908/)
+  await client.deleteAssociations(resourceId, 'topic', null, true)
+  assert.deepEqual(await find(), [])
 })

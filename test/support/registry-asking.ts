@@ -29,16 +29,21 @@ export function registryTest(title: string, work: (asking: Asking) => Promise<vo
   catalogTest(title, async (database) => {
     const registry = new Registry({ database, formats: schemaFormats, clock: systemClock })
     const listen = { host: '127.0.0.1', port: 0 }
-    const log = silentLog
+    const faults: unknown[] = []
+    const log = { ...silentLog, error: (fault: unknown) => void faults.push(fault) }
     const http = await startRegistryHttp({ listen, registry, clusterId: 'cluster-1', log })
     try {
       const { host, port } = http.address
-      await work(asking(`http://${host}:${port}`, database))
+      await work(asking(`http://${host}:${port}`, database)).catch((error: unknown) => {
+        throw faults.length === 0 ? error : new AggregateError([...faults.map(errorOf), error])
+      })
     } finally {
       await http.close()
     }
   })
 }
+
+const errorOf = (fault: unknown): unknown => (fault as { error: unknown }).error
 
 function asking(url: string, database: CatalogDatabase): Asking {
   const ask = async (method: string, path: string, body?: unknown): Promise<Answer> => {

@@ -152,6 +152,21 @@ registryTest('contexts have ids of their own', async ({ ok, refused }) => {
   assert.equal(await refused('DELETE', '/contexts/.eu'), 42211)
 })
 
+registryTest('a schema refers to one of another context', async ({ ok, refused }) => {
+  const money = { type: 'record', name: 'Money', fields: [{ name: 'cents', type: 'long' }] }
+  await ok('POST', '/subjects/money/versions', { schema: JSON.stringify(money) })
+  const references = [{ name: 'Money', subject: ':.:money', version: 1 }]
+  const body = { schema: record({ name: 'total', type: 'Money' }), references }
+  for (const context of ['.eu', '.us']) {
+    const path = `/contexts/${context}/subjects/bill/versions`
+    assert.equal(idOf(await ok('POST', path, body)), 1)
+    assert.equal(await refused('DELETE', '/subjects/money/versions/1'), 42206)
+    await ok('DELETE', `/contexts/${context}/subjects/bill`)
+    await ok('DELETE', `/contexts/${context}/subjects/bill?permanent=true`)
+  }
+  await ok('DELETE', '/subjects/money/versions/1')
+})
+
 registryTest('modes: read-only, and schemas that keep their id', async ({ ok, refused }) => {
   await ok('PUT', '/mode/kept', { mode: 'IMPORT' })
   const schema = record({ name: 'imported', type: 'string' })

@@ -1,11 +1,13 @@
 /** The registry's HTTP server: Confluent's REST API, of which clients know paths, codes and types. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Failure, isFailure } from '../../base/errors.ts'
+import { Failure } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import { createHttpServer } from '../../base/node-http.ts'
 import type { Registry } from '../registry.ts'
-import { RegistryError, registryErrors } from '../registry-error.ts'
+import { RegistryError } from '../registry-error.ts'
+import { registryErrorOf } from './registry-error-of.ts'
 import { Call, type Method, type Route } from './route.ts'
+import { associationRoutes } from './association-routes.ts'
 import { keyRoutes } from './key-routes.ts'
 import { schemaRoutes } from './schema-routes.ts'
 import { settingRoutes } from './setting-routes.ts'
@@ -37,6 +39,7 @@ export const registryRoutes: readonly Route[] = [
   ...subjectRoutes,
   ...settingRoutes,
   ...keyRoutes,
+  ...associationRoutes,
 ]
 
 /** @throws Failure 'conflict': the address is in use. 'invalid': it cannot be bound. */
@@ -77,7 +80,8 @@ async function serve(
     else response.writeHead(status, { 'content-type': type }).end(JSON.stringify(body))
   }
   try {
-    send(200, await answerTo(parts, request))
+    const { status, body } = await answerTo(parts, request)
+    send(status, body)
   } catch (error) {
     const told = registryErrorOf(error)
     if (told === undefined) {
@@ -89,21 +93,21 @@ async function serve(
   }
 }
 
-/** Undefined: a fault of ours. */
-function registryErrorOf(error: unknown): RegistryError | undefined {
-  if (error instanceof RegistryError) return error
-  if (!isFailure(error)) return undefined
-  const isStore = error.kind !== 'invalid' && error.kind !== 'conflict'
-  return isStore ? registryErrors.store(`${error.message}: try again`) : undefined
+interface Answered {
+  readonly status: number
+  readonly body: unknown
 }
 
-async function answerTo(parts: RegistryHttpParts, request: IncomingMessage): Promise<unknown> {
+async function answerTo(parts: RegistryHttpParts, request: IncomingMessage): Promise<Answered> {
   const { path, query } = addressOf(request.url ?? '/')
   const found = routeOf(path, request.method ?? 'GET')
   const body = await bodyOf(request)
   const { registry, clusterId } = parts
   const { names, context } = found
-  return found.route.answer(new Call({ registry, clusterId, names, context, query, body }))
+  const answer = await found.route.answer(
+    new Call({ registry, clusterId, names, context, query, body }),
+  )
+  return { status: found.route.status ?? 200, body: answer }
 }
 
 /** @throws RegistryError 400 */

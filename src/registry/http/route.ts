@@ -1,4 +1,6 @@
 /** A route of the registry's HTTP face, and what it is given of a request. */
+import type { AssociationFilter } from '../associations/association.ts'
+import { lifecycleOf } from '../associations/association-request.ts'
 import type { Registry } from '../registry.ts'
 import { registryErrors } from '../registry-error.ts'
 import type { Deleted } from '../lookups.ts'
@@ -10,6 +12,8 @@ export interface Route {
   readonly method: Method
   /** Segments that begin with ':' take any text. */
   readonly path: string
+  /** What is answered where all went well; 200 if it is not said. */
+  readonly status?: number
   /** Resolves with what is answered as JSON; undefined: 204, without a body. */
   readonly answer: (call: Call) => Promise<unknown>
 }
@@ -111,6 +115,16 @@ export class Call {
     const offset = Math.max(0, this.integer('offset') ?? 0)
     const limit = this.integer('limit') ?? -1
     return items.slice(offset, limit < 0 ? offset + pageMax : offset + limit)
+  }
+
+  /** Of `?resourceType=`, `?associationType=` and `?lifecycle=`. @throws RegistryError 42212 */
+  get associations(): AssociationFilter {
+    const lifecycle = this.text('lifecycle')
+    return {
+      resourceType: this.text('resourceType'),
+      associationTypes: this.all('associationType'),
+      lifecycle: lifecycle === undefined ? undefined : lifecycleOf(lifecycle),
+    }
   }
 
   /** @throws RegistryError 404 */

@@ -1,10 +1,12 @@
 /** Schemas by id, by GUID, and all of them. */
-import { listSchemas, schemaOfHash, schemaOfId, usesOfId } from '../lookups.ts'
+import { schemaOfHash, schemaOfId, usesOfId } from '../lookups.ts'
+import { lifecycleOf } from '../associations/association-request.ts'
+import { type AssociatedWith, listSchemas, type SchemasQuestion } from '../list-schemas.ts'
 import { registryErrors } from '../registry-error.ts'
 import { readIdsOfHash, type StoredSchema } from '../registry-reads.ts'
 import { hashOfGuid } from '../schema-content.ts'
 import { anyContext } from '../subject-name.ts'
-import { type AnswerOptions, schemaAnswer, versionAnswer } from './answers.ts'
+import { type AnswerOptions, associationAnswer, schemaAnswer, versionAnswer } from './answers.ts'
 import type { Call, Route } from './route.ts'
 
 /** The schema's text in the notation of `?format=`. */
@@ -28,7 +30,7 @@ export async function optionsOf(call: Call, schema: StoredSchema): Promise<Answe
   }
   return {
     text: await textOf(call, schema),
-    findTags: call.flag('findTags') ?? false,
+    findTags: call.all('findTags'),
     qualifiesReferences: notation === 'QUALIFIED',
   }
 }
@@ -44,17 +46,40 @@ function hashIn(call: Call): string {
   return hash
 }
 
+function questionOf(call: Call): SchemasQuestion {
+  const ruleType = call.text('ruleType') ?? ''
+  return {
+    prefix: call.prefix(anyContext),
+    which: call.which,
+    latestOnly: call.flag('latestOnly') ?? false,
+    aliases: call.flag('aliases') ?? false,
+    ruleType: ruleType === '' ? undefined : ruleType,
+    associated: associatedWith(call),
+  }
+}
+
+/** Undefined where nothing is asked. @throws RegistryError 42212 */
+function associatedWith(call: Call): AssociatedWith | undefined {
+  const [resourceType, associationTypes] = [call.text('resourceType'), call.all('associationType')]
+  const lifecycles = call
+    .all('lifecycle')
+    .map((text) => (text.toUpperCase() === 'NONE' ? 'NONE' : lifecycleOf(text)))
+  const isAsked = resourceType !== undefined || associationTypes.length + lifecycles.length > 0
+  return isAsked ? { filter: { resourceType, associationTypes }, lifecycles } : undefined
+}
+
 export const schemaRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/schemas',
     answer: async (call) => {
-      const latestOnly = call.flag('latestOnly') ?? false
-      const { which } = call
-      const all = await call.registry.look((tx) =>
-        listSchemas(tx, call.prefix(anyContext), which, latestOnly),
-      )
-      return call.page(all).map((each) => versionAnswer(each))
+      const question = questionOf(call)
+      const listed = await call.registry.look((tx) => listSchemas(tx, question))
+      return call.page(listed).map(({ found, aliases, associations }) => ({
+        ...versionAnswer(found),
+        ...(aliases.length === 0 ? {} : { aliases }),
+        ...(associations.length === 0 ? {} : { associations: associations.map(associationAnswer) }),
+      }))
     },
   },
   {

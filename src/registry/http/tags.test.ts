@@ -33,12 +33,14 @@ registryTest(
       'confluent:tags': ['OWNED'],
     }
     assert.deepEqual(JSON.parse(second.schema), tagged)
-    const found = (await ok('GET', `${path}/2?findTags=true`)) as Version
+    const found = (await ok('GET', `${path}/2?findTags=*`)) as Version
     assert.deepEqual(found.schemaTags, [
       { schemaEntity: { entityPath: 'shop.User', entityType: 'sr_record' }, tags: ['OWNED'] },
       { schemaEntity: onField, tags: ['PII', 'MAIL'] },
     ])
-    assert.ok(!('schemaTags' in ((await ok('GET', `${path}/1?findTags=true`)) as Version)))
+    const some = (await ok('GET', `${path}/2?findTags=PII&findTags=NONE`)) as Version
+    assert.deepEqual(some.schemaTags, [{ schemaEntity: onField, tags: ['PII'] }])
+    assert.ok(!('schemaTags' in ((await ok('GET', `${path}/1?findTags=*`)) as Version)))
     const again = (await ok('POST', `${path}/latest/tags`, { tagsToAdd })) as Version
     assert.equal(again.version, 2, 'nothing is new')
     const tagsToRemove = [{ schemaEntity: onField, tags: ['MAIL'] }]

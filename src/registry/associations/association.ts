@@ -1,0 +1,124 @@
+/**
+ * An association: a subject describes the keys or values of a resource, which is a topic. A STRONG
+ * one owns its subject: the subject is the topic's alone, is not referred to, and goes with it. It
+ * is frozen: nothing changes it but its end. A WEAK one only says that they belong together.
+ */
+import type { ReadTransaction } from '../../catalog/database.ts'
+import {
+  associationsContext as guardContext,
+  registryAssociationNames,
+  type RegistryAssociationRow,
+  registryAssociations,
+  registryAssociationSubjects,
+} from '../../catalog/schema-associations.ts'
+import type { Key } from '../../catalog/table.ts'
+import { scanAll } from '../registry-reads.ts'
+import type { SubjectName } from '../subject-name.ts'
+
+export type AssociationType = 'key' | 'value'
+export type Lifecycle = 'STRONG' | 'WEAK'
+/** The only kind of resource there is. */
+export const resourceType = 'topic'
+/** In a question: whatever the name, or the namespace. */
+const anyName = '-'
+
+export interface Association {
+  readonly guid: string
+  readonly resourceName: string
+  readonly resourceNamespace: string
+  readonly resourceId: string
+  readonly associationType: AssociationType
+  readonly subject: SubjectName
+  readonly lifecycle: Lifecycle
+  readonly createdMs: number
+  readonly changedMs: number
+}
+
+/** Undefined, or none: any. */
+export interface AssociationFilter {
+  readonly resourceType?: string | undefined
+  readonly associationTypes: readonly string[]
+  readonly lifecycle?: Lifecycle | undefined
+}
+
+export const anyAssociation: AssociationFilter = { associationTypes: [] }
+
+export function isWantedAssociation(
+  { associationType, lifecycle }: Association,
+  filter: AssociationFilter,
+): boolean {
+  const { associationTypes: types } = filter
+  return (
+    (filter.resourceType ?? resourceType) === resourceType &&
+    (types.length === 0 || types.includes(associationType)) &&
+    (filter.lifecycle === undefined || filter.lifecycle === lifecycle)
+  )
+}
+
+export async function associationsOfResource(
+  tx: ReadTransaction,
+  resourceId: string,
+): Promise<Association[]> {
+  return (await scanAll(tx, registryAssociations, [guardContext, resourceId])).map(associationOf)
+}
+
+/** Of all resources that have the name; '-' as namespace, or as name, is any. */
+export async function associationsOfName(
+  tx: ReadTransaction,
+  namespace: string,
+  name: string,
+): Promise<Association[]> {
+  const prefix = name === anyName ? [guardContext] : [guardContext, name]
+  const rows = await scanAll(tx, registryAssociationNames, prefix)
+  return associationsAt(
+    tx,
+    rows.filter((row) => namespace === anyName || row.resourceNamespace === namespace),
+  )
+}
+
+export async function associationsOfSubject(
+  tx: ReadTransaction,
+  { context, subject }: SubjectName,
+): Promise<Association[]> {
+  const prefix = [guardContext, context, subject]
+  return associationsAt(tx, await scanAll(tx, registryAssociationSubjects, prefix))
+}
+
+async function associationsAt(
+  tx: ReadTransaction,
+  rows: readonly { readonly resourceId: string; readonly associationType: string }[],
+): Promise<Association[]> {
+  const keys = rows.map((row) => [guardContext, row.resourceId, row.associationType])
+  const found = keys.length === 0 ? [] : await tx.get(registryAssociations, keys)
+  return found.filter((row) => row !== undefined).map(associationOf)
+}
+
+function associationOf(row: RegistryAssociationRow): Association {
+  const { context, subject, guardContext: _guard, associationType, lifecycle, ...rest } = row
+  return {
+    ...rest,
+    subject: { context, subject },
+    associationType: associationType as AssociationType,
+    lifecycle: lifecycle as Lifecycle,
+  }
+}
+
+export function rowOfAssociation(association: Association): RegistryAssociationRow {
+  const { subject: name, ...rest } = association
+  return { ...rest, guardContext, ...name }
+}
+
+/** Keys of the rows of one association, in each of the tables. */
+export function keysOfAssociation({
+  resourceId,
+  resourceName,
+  resourceNamespace,
+  associationType,
+  subject: { context, subject },
+}: Association): { readonly own: Key; readonly name: Key; readonly subject: Key } {
+  return {
+    own: [guardContext, resourceId, associationType],
+    name: [guardContext, resourceName, resourceNamespace, resourceId, associationType],
+    subject: [guardContext, context, subject, resourceId, associationType],
+  }
+}
