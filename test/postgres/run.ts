@@ -1,7 +1,7 @@
 /**
  * The catalog on real PostgreSQL: 18 from npm, then 15 or what else Debian brings. With --only 18
  * or --only debian one of them. Besides its own tests, those of what is decided in the catalog run
- * on it.
+ * on it, and those of the schema registry.
  */
 import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -16,7 +16,10 @@ const { values } = parseArgs({ options: { only: { type: 'string' } } })
 const own = readdirSync(import.meta.dirname)
   .filter((name) => name.endsWith('.test.ts'))
   .map((name) => `test/postgres/${name}`)
-const files = [...own, ...decided.map((name) => `src/catalog/${name}.test.ts`)]
+const registry = readdirSync('src/registry/http')
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => `src/registry/http/${name}`)
+const files = [...own, ...decided.map((name) => `src/catalog/${name}.test.ts`), ...registry]
 
 let isGood = true
 if (values.only !== 'debian') isGood &&= await runOn('')
