@@ -153,6 +153,11 @@ export const adapters: readonly Adapter[] = [
   {
     path: 'src/registry/http/registry-http.ts',
     why: 'schemas over real HTTP',
+    imports: ['node:http', 'node:net'],
+  },
+  {
+    path: 'src/registry/http/request-body.ts',
+    why: 'bodies of requests for schemas',
     imports: ['node:http'],
   },
   {

@@ -331,6 +331,16 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     labels: [],
     doc: '1 while writes are refused because the disk of the data folder is full.',
   },
+  karst_registry_requests_total: {
+    type: 'counter',
+    labels: ['route', 'method', 'status'],
+    doc: 'Requests to the schema registry, by route ("" for a path that is none) and HTTP status.',
+  },
+  karst_registry_request_duration_seconds: {
+    type: 'histogram',
+    labels: ['route', 'method'],
+    doc: 'From the head of a request to the schema registry to its answer.',
+  },
   karst_otlp_requests_total: {
     type: 'counter',
     labels: ['signal', 'status'],

@@ -38,6 +38,9 @@ test('what clients do is counted', async () => {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(traces),
   })
+  for (const path of ['subjects/a', 'subjects/b']) {
+    await fetch(`http://${broker.addresses.registry}/${path}/versions`)
+  }
   const seen = await scrape()
   const atLeast = (name: string, least: number): void =>
     assert.ok((seen.get(name) ?? -1) >= least, `${name} is ${seen.get(name)}, not ${least}`)
@@ -56,6 +59,9 @@ test('what clients do is counted', async () => {
   assert.equal(seen.get('karst_append_queue_bytes'), 0)
   assert.equal(seen.get('karst_ready'), 1)
   atLeast('process_resident_memory_bytes', 1e7)
+  const route = 'route="/subjects/:subject/versions",method="GET"'
+  assert.equal(seen.get(`karst_registry_requests_total{${route},status="404"}`), 2)
+  assert.equal(seen.get(`karst_registry_request_duration_seconds_count{${route}}`), 2)
   const otlp = [...seen].find(([name]) => name.startsWith('karst_otlp_requests_total'))
   assert.match(otlp?.[0] ?? '', /signal="traces"/)
   atLeast('nodejs_eventloop_utilization_ratio', 0)

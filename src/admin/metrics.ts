@@ -24,6 +24,14 @@ export interface OtlpSeen {
   readonly durationMs: number
 }
 
+export interface RegistrySeen {
+  /** A path of the schema registry with names in place of what differs; '' where there is none. */
+  readonly route: string
+  readonly method: string
+  readonly status: number
+  readonly durationMs: number
+}
+
 /** Seconds, from what a page cache takes to what clients give up after. */
 const secondsBounds = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
@@ -54,9 +62,18 @@ interface SignalCounts {
   records: number
 }
 
+interface RouteCounts {
+  readonly route: string
+  readonly method: string
+  readonly durations: Histogram
+  readonly statuses: Map<number, number>
+}
+
 export class BrokerMetrics {
   readonly #apis = new Map<string, ApiCounts>()
   readonly #signals = new Map<string, SignalCounts>()
+  /** By method and route: both are of the program, not of clients. */
+  readonly #routes = new Map<string, RouteCounts>()
   readonly #transactions = new Map<string, Histogram>()
   readonly #snapshots = new Map<string, Histogram>()
   readonly #journalSeconds = new Histogram(secondsBounds)
@@ -107,6 +124,17 @@ export class BrokerMetrics {
     own.records += seen.records
   }
 
+  registryRequest({ route, method, status, durationMs }: RegistrySeen): void {
+    const key = `${method} ${route}`
+    let own = this.#routes.get(key)
+    if (own === undefined) {
+      own = { route, method, durations: new Histogram(secondsBounds), statuses: new Map() }
+      this.#routes.set(key, own)
+    }
+    own.durations.observe(durationMs / 1_000)
+    own.statuses.set(status, (own.statuses.get(status) ?? 0) + 1)
+  }
+
   journalWritten(durationMs: number, bytes: number, runs: number): void {
     this.#journalSeconds.observe(durationMs / 1_000)
     this.#groupBytes.observe(bytes)
@@ -130,7 +158,7 @@ export class BrokerMetrics {
 
   /** What was counted since the broker started. */
   samples(): Samples[] {
-    return [...this.#requests(), ...this.#storage(), ...this.#otlp()]
+    return [...this.#requests(), ...this.#storage(), ...this.#otlp(), ...this.#registry()]
   }
 
   #requests(): Samples[] {
@@ -182,6 +210,18 @@ export class BrokerMetrics {
       ['karst_otlp_items_total', items],
       ['karst_otlp_records_total', each(({ records }) => records)],
       ['karst_otlp_request_duration_seconds', each(({ durations }) => durations)],
+    ]
+  }
+
+  #registry(): Samples[] {
+    const routes = [...this.#routes.values()]
+    const statuses = routes.flatMap(({ route, method, statuses: all }) =>
+      [...all].map(([status, count]): Sample => [[route, method, String(status)], count]),
+    )
+    const durations = routes.map((own): Sample => [[own.route, own.method], own.durations])
+    return [
+      ['karst_registry_requests_total', statuses],
+      ['karst_registry_request_duration_seconds', durations],
     ]
   }
 }

@@ -188,7 +188,7 @@ async function startAll(
 
 async function startRegistry(
   config: Config,
-  { broker, database }: Server,
+  { broker, database, metrics }: Server,
   { clock, log }: World,
 ): Promise<RegistryHttp> {
   const [{ startRegistryHttp }, { Registry }, { schemaFormats }] = await Promise.all([
@@ -200,7 +200,9 @@ async function startRegistry(
     listen: addressOf(config['registry.listen']),
     registry: new Registry({ database, formats: schemaFormats, clock }),
     clusterId: broker.clusterId,
+    clock,
     log: log.child({ part: 'registry' }),
+    onRequest: (seen) => metrics.registryRequest(seen),
   })
   return bound('--registry', listening)
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { silentLog } from '../../src/base/log.ts'
 import { systemClock } from '../../src/base/system-clock.ts'
 import type { CatalogDatabase } from '../../src/catalog/database.ts'
-import { startRegistryHttp } from '../../src/registry/http/registry-http.ts'
+import { type RegistryHttpParts, startRegistryHttp } from '../../src/registry/http/registry-http.ts'
 import { Registry } from '../../src/registry/registry.ts'
 import { schemaFormats } from '../../src/registry/schema/schema-formats.ts'
 import { catalogTest } from '../log/catalogs.ts'
@@ -25,13 +25,18 @@ export interface Asking {
 }
 
 /** Declares a test with a registry that nobody else has. */
-export function registryTest(title: string, work: (asking: Asking) => Promise<void>): void {
+export function registryTest(
+  title: string,
+  work: (asking: Asking) => Promise<void>,
+  more: Partial<RegistryHttpParts> = {},
+): void {
   catalogTest(title, async (database) => {
     const registry = new Registry({ database, formats: schemaFormats, clock: systemClock })
     const listen = { host: '127.0.0.1', port: 0 }
     const faults: unknown[] = []
     const log = { ...silentLog, error: (fault: unknown) => void faults.push(fault) }
-    const http = await startRegistryHttp({ listen, registry, clusterId: 'cluster-1', log })
+    const parts = { listen, registry, clusterId: 'cluster-1', clock: systemClock, log }
+    const http = await startRegistryHttp({ ...parts, ...more })
     try {
       const { host, port } = http.address
       await work(asking(`http://${host}:${port}`, database)).catch((error: unknown) => {

@@ -1,191 +1,230 @@
 /** The registry's HTTP server: Confluent's REST API, of which clients know paths, codes and types. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Clock } from '../../base/clock.ts'
 import { Failure } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import { createHttpServer } from '../../base/node-http.ts'
 import type { Registry } from '../registry.ts'
 import { RegistryError } from '../registry-error.ts'
+import { registryHttpLimits, type RegistryHttpLimits } from './http-limits.ts'
 import { registryErrorOf } from './registry-error-of.ts'
-import { Call, type Method, type Route } from './route.ts'
-import { associationRoutes } from './association-routes.ts'
-import { keyRoutes } from './key-routes.ts'
-import { schemaRoutes } from './schema-routes.ts'
-import { settingRoutes } from './setting-routes.ts'
-import { subjectRoutes } from './subject-routes.ts'
+import { assertBodyFits, BodyMemory, ClientGone, readBody } from './request-body.ts'
+import { Call } from './route.ts'
+import { type FoundRoute, routeOf } from './router.ts'
+
+/** One finished request, for counters. */
+export interface RegistryRequestSeen {
+  /** The route's path with its names, '' where there is none. */
+  readonly route: string
+  readonly method: string
+  readonly status: number
+  readonly durationMs: number
+}
 
 export interface RegistryHttpParts {
   readonly listen: { readonly host: string; readonly port: number }
   readonly registry: Registry
   readonly clusterId: string
+  readonly clock: Clock
   readonly log: Log
+  readonly limits?: RegistryHttpLimits
+  readonly onRequest?: (seen: RegistryRequestSeen) => void
 }
 
 export interface RegistryHttp {
   readonly address: { readonly host: string; readonly port: number }
+  /** Takes no more requests; resolves when those under way are answered, or cut off. */
   close(): Promise<void>
 }
-
-/** A schema with its references' names, metadata and rules. */
-const bodyBytesMax = 4 * 1_048_576
-/** Of a request from its first byte to its last. */
-const requestMsMax = 30_000
 
 const jsonType = 'application/vnd.schemaregistry.v1+json'
 const mediaTypes = [jsonType, 'application/vnd.schemaregistry+json', 'application/json']
 const bodyTypes = [...mediaTypes, 'application/octet-stream']
 
-export const registryRoutes: readonly Route[] = [
-  ...schemaRoutes,
-  ...subjectRoutes,
-  ...settingRoutes,
-  ...keyRoutes,
-  ...associationRoutes,
-]
+/** Node looks for connections that are too slow so often, milliseconds. */
+const slowCheckMs = 1_000
 
 /** @throws Failure 'conflict': the address is in use. 'invalid': it cannot be bound. */
-export function startRegistryHttp(parts: RegistryHttpParts): Promise<RegistryHttp> {
-  const { host, port } = parts.listen
-  const { promise, resolve, reject } = Promise.withResolvers<RegistryHttp>()
-  const server = createHttpServer({ requestTimeout: requestMsMax }, (request, response) => {
-    void serve(parts, request, response)
-  })
-  server.once('error', (error: NodeJS.ErrnoException) => {
-    const isTaken = error.code === 'EADDRINUSE'
-    const why = isTaken ? 'is in use by another process' : `cannot be bound: ${error.message}`
-    const kind = isTaken ? 'conflict' : 'invalid'
-    reject(new Failure(kind, `registry ${host}:${port} ${why}`, error))
-  })
-  server.listen({ host, port }, () => {
-    const bound = server.address()
-    const at = typeof bound === 'object' && bound !== null ? bound.port : port
-    const close = (): Promise<void> => {
-      const closed = new Promise<void>((done) => server.close(() => done()))
-      server.closeIdleConnections()
-      return closed
-    }
-    resolve({ address: { host, port: at }, close })
-  })
-  return promise
+export async function startRegistryHttp(parts: RegistryHttpParts): Promise<RegistryHttp> {
+  const server = new RegistryServer(parts)
+  await server.listen()
+  return server
 }
 
-async function serve(
-  parts: RegistryHttpParts,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const type = answerTypeOf(request)
-  const send = (status: number, body: unknown): void => {
-    if (response.destroyed) return
-    if (body === undefined) response.writeHead(204).end()
-    else response.writeHead(status, { 'content-type': type }).end(JSON.stringify(body))
-  }
-  try {
-    const { status, body } = await answerTo(parts, request)
-    send(status, body)
-  } catch (error) {
-    const told = registryErrorOf(error)
-    if (told === undefined) {
-      parts.log.error({ error, url: request.url }, 'the registry failed')
-      send(500, { error_code: 50001, message: 'Internal error: see the broker’s log' })
-      return
-    }
-    send(told.status, { error_code: told.code, message: told.message })
-  }
-}
-
-interface Answered {
+interface Answer {
   readonly status: number
+  /** Undefined: 204. */
   readonly body: unknown
 }
 
-async function answerTo(parts: RegistryHttpParts, request: IncomingMessage): Promise<Answered> {
-  const { path, query } = addressOf(request.url ?? '/')
-  const found = routeOf(path, request.method ?? 'GET')
-  const body = await bodyOf(request)
-  const { registry, clusterId } = parts
-  const { names, context } = found
-  const answer = await found.route.answer(
-    new Call({ registry, clusterId, names, context, query, body }),
-  )
-  return { status: found.route.status ?? 200, body: answer }
-}
+class RegistryServer implements RegistryHttp {
+  address: { readonly host: string; readonly port: number }
+  readonly #parts: RegistryHttpParts
+  readonly #limits: RegistryHttpLimits
+  readonly #memory: BodyMemory
+  readonly #server: Server
+  #working = 0
 
-/** @throws RegistryError 400 */
-function addressOf(url: string): { readonly path: string[]; readonly query: URLSearchParams } {
-  const [path = '', query] = url.split('?', 2)
-  try {
-    const segments = path.split('/').filter((each) => each !== '')
-    return {
-      path: segments.map((each) => decodeURIComponent(each)),
-      query: new URLSearchParams(query),
+  constructor(parts: RegistryHttpParts) {
+    this.#parts = parts
+    this.address = parts.listen
+    this.#limits = parts.limits ?? registryHttpLimits
+    this.#memory = new BodyMemory(this.#limits.bodiesBytesMax)
+    this.#server = createHttpServer({
+      headersTimeout: this.#limits.headersTimeoutMs,
+      requestTimeout: 0, // the body has a time of its own, answered with a status
+      keepAliveTimeout: this.#limits.keepAliveMs,
+      connectionsCheckingInterval: slowCheckMs,
+    })
+    const serve = (request: IncomingMessage, response: ServerResponse): void => {
+      void this.#serve(request, response)
     }
-  } catch {
-    throw new RegistryError(400, `the path is not percent-encoded as it should be: ${path}`)
+    this.#server.on('request', serve)
+    this.#server.on('checkContinue', serve)
+    this.#server.maxConnections = this.#limits.connectionsMax
+  }
+
+  async listen(): Promise<void> {
+    const { host, port } = this.#parts.listen
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#server.once('error', reject)
+    this.#server.listen(port, host, resolve)
+    try {
+      await promise
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      const isTaken = code === 'EADDRINUSE'
+      const why = isTaken ? 'is in use by another process' : `cannot be bound: ${message}`
+      const kind = isTaken ? 'conflict' : 'invalid'
+      throw new Failure(kind, `registry ${host}:${port} ${why}`, error)
+    }
+    this.#server.removeListener('error', reject)
+    this.#server.on('error', (error) => this.#parts.log.error({ error }, 'registry listener'))
+    this.address = { host, port: (this.#server.address() as AddressInfo).port }
+  }
+
+  async close(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#server.close(() => resolve())
+    this.#server.closeIdleConnections()
+    const { closeTimeoutMs } = this.#limits
+    const cutOff = this.#parts.clock.after(closeTimeoutMs, () => {
+      this.#parts.log.warn({ closeTimeoutMs }, 'requests of the registry are cut off by the stop')
+      this.#server.closeAllConnections()
+    })
+    await promise
+    cutOff.cancel()
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { clock, onRequest } = this.#parts
+    const startedMs = clock.monotonicMs()
+    let found: FoundRoute | undefined
+    response.on('error', () => undefined) // a client that went away is no event
+    try {
+      const method = request.method ?? 'GET'
+      const answer = await this.#answered(request, () => {
+        found = routeOf(request.url ?? '/', method)
+        return this.#answerTo(found, request, response)
+      })
+      if (answer === undefined) return
+      this.#respond(request, response, answer)
+      const durationMs = clock.monotonicMs() - startedMs
+      onRequest?.({ route: found?.route.path ?? '', method, status: answer.status, durationMs })
+    } finally {
+      this.#boundLeftover(request)
+    }
+  }
+
+  /** Undefined where nobody is there to be answered. */
+  async #answered(
+    request: IncomingMessage,
+    answer: () => Promise<Answer>,
+  ): Promise<Answer | undefined> {
+    try {
+      return await answer()
+    } catch (error) {
+      if (error instanceof ClientGone) return undefined
+      const told = registryErrorOf(error)
+      if (told !== undefined) {
+        return { status: told.status, body: { error_code: told.code, message: told.message } }
+      }
+      this.#parts.log.error({ error, url: request.url }, 'the registry failed')
+      const message = 'Internal error: the log of the broker says more'
+      return { status: 500, body: { error_code: 50001, message } }
+    }
+  }
+
+  /** @throws RegistryError ClientGone Failure */
+  async #answerTo(
+    { route, names, context, query }: FoundRoute,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<Answer> {
+    assertBodyFits(request, this.#limits)
+    if (request.headers.expect !== undefined) response.writeContinue()
+    const { registry, clusterId, clock } = this.#parts
+    const held = await readBody(request, this.#limits, this.#memory, clock)
+    try {
+      if (this.#working >= this.#limits.requestsMax) {
+        throw new RegistryError(
+          429,
+          `${this.#limits.requestsMax} requests are under way: come again`,
+        )
+      }
+      this.#working++
+      try {
+        const body = parsed(held.bytes, request)
+        const call = new Call({ registry, clusterId, names, context, query, body })
+        return { status: route.status ?? 200, body: await route.answer(call) }
+      } finally {
+        this.#working--
+      }
+    } finally {
+      held.release()
+    }
+  }
+
+  #respond(request: IncomingMessage, response: ServerResponse, { status, body }: Answer): void {
+    if (response.destroyed) return
+    if (status === 429) response.setHeader('retry-after', this.#limits.retryAfterSeconds)
+    if (!request.complete || !this.#server.listening) response.setHeader('connection', 'close')
+    if (body === undefined) {
+      response.writeHead(204).end()
+      return
+    }
+    const bytes = Buffer.from(JSON.stringify(body))
+    response.setHeader('content-type', typeFor(request))
+    response.setHeader('content-length', bytes.length)
+    response.writeHead(status).end(request.method === 'HEAD' ? undefined : bytes)
+  }
+
+  /** Closing at once would reset the connection, and the client would never see the answer. */
+  #boundLeftover(request: IncomingMessage): void {
+    if (request.complete || request.destroyed) return
+    request.resume()
+    const cutOff = this.#parts.clock.after(this.#limits.lingerMs, () => request.destroy())
+    request.once('end', () => cutOff.cancel())
+    request.once('close', () => cutOff.cancel())
   }
 }
 
-interface FoundRoute {
-  readonly route: Route
-  readonly names: ReadonlyMap<string, string>
-  readonly context: string | undefined
-}
-
-/** @throws RegistryError 404, 405 */
-function routeOf(path: readonly string[], method: string): FoundRoute {
-  const isContext = path[0] === 'contexts' && path.length > 2
-  const context = isContext ? path[1] : undefined
-  const rest = isContext ? path.slice(2) : path
-  const matching = registryRoutes.flatMap((route) => {
-    const names = namesIn(route.path, rest)
-    return names === undefined ? [] : [{ route, names, context }]
-  })
-  const isRead = (each: Method): boolean => each === method || (each === 'GET' && method === 'HEAD')
-  // What is written out goes before what takes any text: /schemas/types.
-  const found = matching
-    .toSorted((a, b) => a.names.size - b.names.size)
-    .find(({ route }) => isRead(route.method))
-  if (found !== undefined) return found
-  if (matching.length === 0) throw new RegistryError(404, 'HTTP 404 Not Found')
-  throw new RegistryError(405, 'HTTP 405 Method Not Allowed')
-}
-
-function namesIn(
-  pattern: string,
-  path: readonly string[],
-): ReadonlyMap<string, string> | undefined {
-  const parts = pattern.split('/').filter((each) => each !== '')
-  if (parts.length !== path.length) return undefined
-  const names = new Map<string, string>()
-  for (const [at, part] of parts.entries()) {
-    if (part.startsWith(':')) names.set(part.slice(1), path[at] as string)
-    else if (part !== path[at]) return undefined
-  }
-  return names
-}
-
-function answerTypeOf({ headers }: IncomingMessage): string {
+/** Of the answer: the one that was asked for. */
+function typeFor({ headers }: IncomingMessage): string {
   const wanted = headers.accept ?? '*/*'
   return mediaTypes.find((type) => wanted.includes(type)) ?? jsonType
 }
 
-/** @throws RegistryError 400, 413, 415 */
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > bodyBytesMax) {
-      throw new RegistryError(413, `the body has more than ${bodyBytesMax} bytes`)
-    }
-    chunks.push(chunk)
-  }
-  if (size === 0) return undefined
-  const type = (request.headers['content-type'] ?? jsonType).split(';')[0]?.trim().toLowerCase()
-  if (!bodyTypes.includes(type ?? '')) {
+/** @throws RegistryError 400, 415 */
+function parsed(bytes: Buffer, { headers }: IncomingMessage): unknown {
+  if (bytes.length === 0) return undefined
+  const type = (headers['content-type'] ?? jsonType).split(';')[0]?.trim().toLowerCase() ?? ''
+  if (!bodyTypes.includes(type)) {
     throw new RegistryError(415, `the body's type is ${type}: send ${bodyTypes.join(', ')}`)
   }
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+    return JSON.parse(bytes.toString('utf8'))
   } catch (error) {
     throw new RegistryError(400, `the body is no JSON: ${(error as Error).message}`)
   }
