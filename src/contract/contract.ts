@@ -25,7 +25,9 @@ export interface Contract {
   readonly residency: readonly string[]
   readonly policy: { readonly id: string; readonly version: string } | undefined
   readonly masking: Masking | undefined
-  readonly lineage: { readonly derivedFrom: readonly string[]; readonly transform: string } | undefined
+  readonly lineage:
+    | { readonly derivedFrom: readonly string[]; readonly transform: string }
+    | undefined
   readonly operations: Operations
 }
 

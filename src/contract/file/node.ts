@@ -1,4 +1,7 @@
-/** A value of a document, read by who knows its shape; what does not fit is noted, and reading goes on. */
+/**
+ * A value of a document, read by who knows its shape; what does not fit is noted, and reading goes
+ * on.
+ */
 import type { ContractIssue } from './issue.ts'
 import { below, type YamlDocument } from './yaml-document.ts'
 
