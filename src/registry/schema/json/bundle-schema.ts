@@ -122,10 +122,14 @@ class Bundling {
       const value = schema[keyword]
       return [keyword, isRawSchema(value) ? inner(value, keyword) : undefined] as const
     })
-    const allOf = [...(list('allOf') ?? []), ...references.map((each) => ({ $ref: each }))]
+    const beside = asidePrefix([...plain, ...single], schema)
+    const allOf = [
+      ...(list('allOf') ?? []),
+      ...references.map((each) => ({ $ref: each })),
+      ...beside.aside,
+    ]
     const entries: readonly (readonly [string, Json | undefined])[] = [
-      ...plain,
-      ...single,
+      ...beside.kept,
       ...numberRange(schema),
       ['pattern', this.#pattern(schema['pattern'], at)],
       ['properties', this.#map(schema['properties'], 'properties', at)],
@@ -181,6 +185,25 @@ class Bundling {
     return found
   }
 }
+
+type Keywords = readonly (readonly [string, Json | undefined])[]
+
+/**
+ * Ajv leaves the keywords after `prefixItems` out where an array is shorter than the prefix
+ * (8.20.0). In an `allOf` they stand alone, and judge the same.
+ */
+function asidePrefix(keywords: Keywords, schema: RawObject) {
+  const hasPrefix = Array.isArray(schema['items']) || Array.isArray(schema['prefixItems'])
+  const isAside = ([keyword, value]: Keywords[number]): boolean =>
+    hasPrefix && value !== undefined && afterPrefix.includes(keyword)
+  const aside = keywords.filter(isAside)
+  return {
+    kept: keywords.filter((each) => !isAside(each)),
+    aside: aside.length === 0 ? [] : [Object.fromEntries(aside) as Json],
+  }
+}
+
+const afterPrefix: readonly string[] = ['contains', 'maxContains', 'minContains', 'uniqueItems']
 
 const isMap = (value: Json | undefined): value is RawObject =>
   isRawSchema(value) && typeof value === 'object'

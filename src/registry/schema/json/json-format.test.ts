@@ -220,3 +220,21 @@ test('a schema that leads only to itself says nothing', () => {
   assert.deepEqual(conflicts(loop, { type: 'string' }), [])
   assert.notEqual(check(loop, 1), 'accepted')
 })
+
+// Ajv knew patterns again by their text, which was that of any object: the first served for all.
+test('each pattern of a schema is its own', () => {
+  const schema = { properties: { a: { pattern: '^x' }, b: { pattern: '^y' } } }
+  assert.equal(check(schema, { a: 'x', b: 'y' }), 'ok')
+  assert.match(check(schema, { a: 'x', b: 'x' }), /^\/b: must match pattern "\^y"/)
+})
+
+test('what an array must contain is asked of arrays shorter than their tuple, too', () => {
+  const schema = {
+    items: [{ type: 'string' }, { type: 'string' }],
+    contains: { const: 'x' },
+    uniqueItems: true,
+  }
+  assert.match(check(schema, []), /must contain at least 1/)
+  assert.match(check(schema, ['a']), /must contain at least 1/)
+  assert.equal(check(schema, ['x']), 'ok')
+})

@@ -15,6 +15,7 @@ import type { PayloadValidator, ValidatorOutcome } from '../schema-format.ts'
 import { bundleSchema, stepKeyword } from './bundle-schema.ts'
 import { valueKey } from './json-nodes.ts'
 import { linearPattern } from './linear-pattern.ts'
+import type { LinearPattern } from './linear-pattern.ts'
 import type { JsonDocument } from './parse-json-schema.ts'
 
 /**
@@ -104,11 +105,14 @@ function compile(schema: object, steps: Steps, hasUnevaluated: boolean): Validat
   return ajv.compile(schema)
 }
 
-/** Ajv asks for an expression; those that have no equal were taken out of the schema before. */
-const patternOf = (pattern: string): { test: (text: string) => boolean } => {
+/**
+ * Ajv asks for an expression, and knows it again by its text. Patterns that have no equal were
+ * taken out of the schema before.
+ */
+const patternOf = (pattern: string): LinearPattern & { toString: () => string } => {
   const linear = linearPattern(pattern)
   assert(linear !== undefined, 'patterns that are compiled are linear')
-  return linear
+  return { ...linear, toString: () => pattern }
 }
 
 function readPayload(payload: Uint8Array): unknown {
