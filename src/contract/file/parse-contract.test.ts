@@ -43,7 +43,8 @@ roles:
 customProperties:
   - {property: ai.enforce, value: {stage: server, onViolation: reject}}
   - {property: ai.compatibility, value: {level: BACKWARD_TRANSITIVE, policy: STRICT}}
-  - {property: ai.consent, value: {field: consent_id, purposes: [support, evaluation], required: true}}
+  - property: ai.consent
+    value: {field: consent_id, purposes: [support, evaluation], required: true}
   - property: ai.facts
     value:
       - {fact: occurred-at, in: value, at: occurred_at}
@@ -54,9 +55,13 @@ customProperties:
     value:
       target: ai.masked.acme
       plan: mp-7
-      rules: [{tag: personal, op: hmac, scope: analytics}, {tag: restricted, op: encrypt, keyBy: actor_id}]
-  - {property: ai.rules, value: [{name: known label, expr: 'value.label != ""', message: give a label}]}
-  - {property: ai.topic, value: {partitions: 6, key: trace_id, configs: {max.message.bytes: 2000000}}}
+      rules:
+        - {tag: personal, op: hmac, scope: analytics}
+        - {tag: restricted, op: encrypt, keyBy: actor_id}
+  - property: ai.rules
+    value: [{name: known label, expr: 'value.label != ""', message: give a label}]
+  - property: ai.topic
+    value: {partitions: 6, key: trace_id, configs: {max.message.bytes: 2000000}}
   - {property: ai.replay, value: {windowDays: 30, rollback: pin version 2.0.x}}
   - {property: ai.lineage, value: {derivedFrom: [ai.raw.acme], transform: otel-genai-dev-1.42}}
 `
