@@ -111,7 +111,7 @@ test('each mistake is told with its line, its place and what to do', () => {
     ],
     ['op: hmac', 'op: blur', /must be one of tokenise, hmac.*not "blur"/],
     [
-      '{tag: personal, op: hmac, scope: analytics}, ',
+      '- {tag: personal, op: hmac, scope: analytics}',
       '',
       /no rule masks what is personal: actor_id/,
     ],
