@@ -11,7 +11,12 @@ import {
   registryVersions,
 } from '../catalog/schema-registry.ts'
 import { changeContexts, type Judgement, seeChanges } from './context-changes.ts'
-import { mergedMetadata, mergedRuleSet, type RegistryMode } from './registry-config.ts'
+import {
+  mergedMetadata,
+  mergedRuleSet,
+  type RegistryConfig,
+  type RegistryMode,
+} from './registry-config.ts'
 import { registryErrors } from './registry-error.ts'
 import {
   readConfigInScope,
@@ -59,7 +64,7 @@ export function registerSchema(
     throw registryErrors.tooLarge(`The schema is too large: ${size}`)
   }
   return changeContexts(database, 'register schema', () =>
-    database.snapshot('judge schema', (tx) => judge(tx, parser, name, request, nowMs())),
+    database.snapshot('judge schema', (tx) => judgeSchema(tx, parser, name, request, nowMs())),
   )
 }
 
@@ -100,12 +105,19 @@ function pinned(
   return Promise.all(references.map(async (each) => (each.version === -1 ? latest(each) : each)))
 }
 
-async function judge(
+/**
+ * What registering would write.
+ *
+ * @param config counts in the place of what is set for the subject.
+ * @throws RegistryError as registerSchema
+ */
+export async function judgeSchema(
   tx: ReadTransaction,
   parser: SchemaParser,
   name: SubjectName,
   request: SchemaRequest,
   nowMs: number,
+  config?: RegistryConfig,
 ): Promise<Judgement<SubjectVersion>> {
   const { context } = name
   const own = await contentUnder(tx, parser, name, request)
@@ -126,7 +138,8 @@ async function judge(
   if (known !== undefined && isAsAsked(known, request)) {
     return { answer: known }
   }
-  if (request.schemaId === undefined) await assertCompatible(tx, parser, name, content, live)
+  if (request.schemaId === undefined)
+    await assertCompatible(tx, parser, name, content, live, config)
   const version = nextVersion(rows, knownId, request)
   const next = { ...content, ...name, hash, version, isDeleted: false, registeredMs: nowMs }
   return {
@@ -182,8 +195,9 @@ async function assertCompatible(
   name: SubjectName,
   content: SchemaContent,
   live: readonly SubjectVersion[],
+  config: RegistryConfig | undefined,
 ): Promise<void> {
-  const found = await conflictsOf(tx, parser, name, content, live)
+  const found = await conflictsOf(tx, parser, name, content, live, config)
   if (found.conflicts.length === 0) return
   const subject = JSON.stringify(qualified(name))
   const details = describeConflicts(found).join(', ')
