@@ -3,7 +3,7 @@
  * placement when that falls to it. What it says from memory counts only for as long as its last
  * heartbeat does, from when that was sent (C2).
  */
-import { type Clock, sleep } from '../base/clock.ts'
+import { type Clock, sleep, type Timer } from '../base/clock.ts'
 import { isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { Outage } from '../base/outage.ts'
@@ -27,12 +27,19 @@ export interface MembershipDeps {
     readonly rack: string
   }
   readonly load: SlotLoad
+  /** Why this broker had better have no clients, where others can have them; undefined mostly. */
+  readonly impaired?: () => string | undefined
 }
 
 /** A sign of life so often … */
 export const heartbeatMs = 500
 /** … and dead without one for so long. */
 export const deadMs = 2_000
+/**
+ * Without one for so long clients are told to go to the others: a second more than it takes these
+ * to notice, so that they are shown there already.
+ */
+export const cutOffMs = 3_000
 /** Load moves slots at most so often; brokers that come and go do at once. */
 const balanceMs = 30_000
 /** Load is told every so many heartbeats: it is a kilobyte. */
@@ -55,6 +62,9 @@ export class Membership implements ClusterView {
   readonly #silence: Outage
   #beats = 0
   readonly #hearers: (() => void)[] = []
+  #isCutOff = false
+  #cutOffTimer: Timer | undefined
+  readonly #cutOffHearers = new Set<() => void>()
 
   constructor(deps: MembershipDeps) {
     this.#deps = deps
@@ -99,18 +109,40 @@ export class Membership implements ClusterView {
   /** Beats until `signal` aborts. @throws Failure 'fenced': another process has the name. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#deps
-    while (!signal.aborted) {
-      await sleep(clock, heartbeatMs, signal)
-      if (signal.aborted) return
-      try {
-        await this.beat()
-      } catch (error) {
-        if (!isFailure(error) || isFatal(error)) throw error
-        if (error.kind === 'closed') return
-        this.#silence.failed(error)
-        log.warn({ error: error.message }, 'a heartbeat was not written')
+    this.#watch(clock.monotonicMs())
+    try {
+      while (!signal.aborted) {
+        await sleep(clock, heartbeatMs, signal)
+        if (signal.aborted) return
+        try {
+          const sentMs = clock.monotonicMs()
+          await this.beat()
+          this.#watch(sentMs)
+        } catch (error) {
+          if (!isFailure(error) || isFatal(error)) throw error
+          if (error.kind === 'closed') return
+          this.#silence.failed(error)
+          log.warn({ error: error.message }, 'a heartbeat was not written')
+        }
       }
+    } finally {
+      this.#cutOffTimer?.cancel()
     }
+  }
+
+  /** A heartbeat that was sent then has arrived; a timer, because the next one may hang. */
+  #watch(sentMs: number): void {
+    const { clock, log } = this.#deps
+    this.#cutOffTimer?.cancel()
+    if (this.#isCutOff) log.info({}, 'this broker is one of the others again')
+    this.#isCutOff = false
+    this.#cutOffTimer = clock.after(sentMs + cutOffMs - clock.monotonicMs(), () => {
+      this.#isCutOff = true
+      const others = this.#living().length - 1
+      const text = 'this broker is cut off from the catalog: its clients are sent to the others'
+      log.error({ others }, text)
+      for (const hear of this.#cutOffHearers) hear()
+    })
   }
 
   /** @throws Failure 'fenced' | 'unavailable' | 'unknown-outcome' */
@@ -124,7 +156,7 @@ export class Membership implements ClusterView {
       nodeId: this.#nodeId,
       name: identity.name,
       incarnation: identity.incarnation,
-      state: this.#state,
+      state: this.#state === 'serving' && this.#isImpaired() ? 'draining' : this.#state,
       placementVersion: this.#version,
       ...(isTold ? { load: JSON.stringify(load.rates()) } : {}),
     }
@@ -178,9 +210,17 @@ export class Membership implements ClusterView {
 
   leaderOf(partitionId: number, zone: string | undefined): number {
     const slots = this.#placement?.zones[zone ?? this.zone]
-    const nodeId = slots?.[slotOfPartition(partitionId)]
+    const slot = slotOfPartition(partitionId)
     // A zone without brokers of its own: one of them all, the same for everybody.
-    return nodeId ?? this.#placement?.coordinators[slotOfPartition(partitionId)] ?? this.#nodeId
+    const nodeId = slots?.[slot] ?? this.#placement?.coordinators[slot]
+    return this.#orAnother(nodeId ?? this.#nodeId, slot)
+  }
+
+  /** While this broker is cut off it shows another, which knows better. */
+  #orAnother(nodeId: number, slot: number): number {
+    if (!this.#isCutOff || nodeId !== this.#nodeId) return nodeId
+    const others = this.#living().filter((row) => row.nodeId !== nodeId && row.state === 'serving')
+    return others[slot % others.length]?.nodeId ?? nodeId
   }
 
   readerFor(partitionId: number, rack: string): number | undefined {
@@ -201,18 +241,31 @@ export class Membership implements ClusterView {
   }
 
   coordinatorOf(name: string): number {
+    return this.#orAnother(this.#placedCoordinator(name), slotOfName(name))
+  }
+
+  #placedCoordinator(name: string): number {
     return this.#placement?.coordinators[slotOfName(name)] ?? this.#nodeId
   }
 
   coordination(name: string): Coordination {
-    if (this.coordinatorOf(name) !== this.#nodeId) return 'other'
+    if (this.#placedCoordinator(name) !== this.#nodeId) return 'other'
     return this.#deps.clock.monotonicMs() < this.#leaseUntilMs ? 'own' : 'unsure'
   }
 
   termOf(name: string): CoordinatorTerm | undefined {
-    if (this.coordinatorOf(name) !== this.#nodeId) return undefined
+    if (this.#placedCoordinator(name) !== this.#nodeId) return undefined
     const version = this.#placement?.coordinatorsSince?.[slotOfName(name)] ?? 0
     return { version, incarnation: this.incarnation }
+  }
+
+  isCutOff(): boolean {
+    return this.#isCutOff
+  }
+
+  onCutOff(hear: () => void): () => void {
+    this.#cutOffHearers.add(hear)
+    return () => void this.#cutOffHearers.delete(hear)
   }
 
   isLister(partitionId: number): boolean {
@@ -232,6 +285,18 @@ export class Membership implements ClusterView {
 
   onChange(hear: () => void): void {
     this.#hearers.push(hear)
+  }
+
+  #wasImpaired = false
+
+  #isImpaired(): boolean {
+    const { impaired, log } = this.#deps
+    const reason = impaired?.()
+    if (reason !== undefined && !this.#wasImpaired) {
+      log.warn({ reason }, 'this broker asks for its clients to be sent to the others')
+    }
+    this.#wasImpaired = reason !== undefined
+    return this.#wasImpaired
   }
 
   #isPlaced(): boolean {
