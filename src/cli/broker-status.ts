@@ -11,6 +11,9 @@ export class BrokerStatus {
   async notReady(): Promise<string | undefined> {
     if (this.isStopping) return 'stopping'
     if (this.server === undefined || this.otlp === undefined) return 'starting'
+    // Known already, where asking the catalog would take until it is given up.
+    const unheard = this.server.unheard()
+    if (unheard !== undefined) return unheard
     try {
       await this.server.broker.logs.freshPartitions([])
       return this.server.unheard()

@@ -35,11 +35,6 @@ export interface MembershipDeps {
 export const heartbeatMs = 500
 /** … and dead without one for so long. */
 export const deadMs = 2_000
-/**
- * Without one for so long clients are told to go to the others: a second more than it takes these
- * to notice, so that they are shown there already.
- */
-export const cutOffMs = 3_000
 /** Load moves slots at most so often; brokers that come and go do at once. */
 const balanceMs = 30_000
 /** Load is told every so many heartbeats: it is a kilobyte. */
@@ -136,7 +131,9 @@ export class Membership implements ClusterView {
     this.#cutOffTimer?.cancel()
     if (this.#isCutOff) log.info({}, 'this broker is one of the others again')
     this.#isCutOff = false
-    this.#cutOffTimer = clock.after(sentMs + cutOffMs - clock.monotonicMs(), () => {
+    // Before the others can have given it up: what a client has on its way here must not be
+    // overtaken by what it sends to them.
+    this.#cutOffTimer = clock.after(sentMs + deadMs - clock.monotonicMs(), () => {
       this.#isCutOff = true
       const others = this.#living().length - 1
       const text = 'this broker is cut off from the catalog: its clients are sent to the others'
@@ -274,8 +271,13 @@ export class Membership implements ClusterView {
 
   /** Why the others take this broker for dead; undefined where they do not. */
   unheard(): string | undefined {
-    if (this.#deps.clock.monotonicMs() < this.#leaseUntilMs) return undefined
-    return this.#silence.told() ?? 'the others have not heard of it yet'
+    const lateMs = this.#deps.clock.monotonicMs() - this.#leaseUntilMs
+    if (lateMs < 0) return undefined
+    const why = this.#silence.told()
+    if (why !== undefined) return why
+    if (this.#leaseUntilMs < 0) return 'the others have not heard of it yet'
+    const seconds = Math.round((lateMs + deadMs) / 1_000)
+    return `the others do not hear of this broker: the catalog has not answered for ${seconds} s`
   }
 
   /** True where the process of that incarnation lives, as far as was heard. */
