@@ -304,7 +304,9 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
   karst_clock_difference_seconds: {
     type: 'gauge',
     labels: [],
-    doc: 'How far the clock of the database is ahead of that of the machine. Beyond 300 the broker deletes nothing by time.',
+    doc:
+      'How far the clock of the database is ahead of that of the machine. Beyond 300 the broker ' +
+      'deletes nothing by time.',
   },
   karst_tail_cache_bytes: {
     type: 'gauge',

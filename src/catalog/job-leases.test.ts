@@ -19,7 +19,7 @@ test('one of the living holds a lease, and of the dead another takes it', async 
   assert.equal(second.filter((isHeld) => isHeld).length, 1)
 })
 
-test('who leaves a lease gives it to another, and nobody takes away what is not theirs', async () => {
+test('who leaves a lease gives it to another, and nobody leaves one of others', async () => {
   const database = openMemoryDatabase({ clock: new VirtualClock() })
   const take = (incarnation: number): Promise<boolean> =>
     takeLease(database, 'pack', incarnation, () => true)

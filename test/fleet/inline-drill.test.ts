@@ -116,7 +116,7 @@ test('of small groups exactly those are lost that were not moved to objects', as
   const lost = [...last.keys()].filter((offset) => !found.has(offset))
   assert.equal(lost.length, unpackedCount)
   t.diagnostic(
-    `${found.size} of ${kept.size + last.size} are back; lost: ${lost.length}, all of them small groups`,
+    `${found.size} of ${kept.size + last.size} are back; ${lost.length} small groups are lost`,
   )
   const again = await write('t', 100, 103)
   assert.ok(Math.min(...again.keys()) > Math.max(...last.keys()), 'no offset is given twice')

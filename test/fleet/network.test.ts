@@ -108,7 +108,7 @@ test('a broker without its bucket says so, and its clients write elsewhere', (t)
 test('a broker without either', (t) =>
   cutOff(t, 'neither', [toDatabase, toBucket], /^503 not ready: /))
 
-test('a broker cut off between the two round trips of a commit holds nobody up for long', async (t) => {
+test('a broker cut off between the round trips of a commit holds nobody up for long', async (t) => {
   const topic = 'held'
   const [own, other] = await Promise.all([
     WireClient.open(victim().bootstrap),
