@@ -53,7 +53,9 @@ export class BucketHealth {
     while (!signal.aborted) {
       await sleep(this.#clock, lookMs, signal)
       const nowMs = this.#clock.monotonicMs()
-      if (this.#writing > 0 && nowMs - this.#waitingSinceMs > hangMs) {
+      const hangs = this.#writing > 0 && nowMs - this.#waitingSinceMs > hangMs
+      // Where a write has failed already its reason says more.
+      if (hangs && this.told() === undefined) {
         this.#outage.failed(new Error(`no write has ended for ${hangMs / 1_000} s`))
       } else if (this.#isQuiet(nowMs) && nowMs - triedMs > tryMs && this.told() !== undefined) {
         triedMs = nowMs
