@@ -9,8 +9,8 @@ import type { State } from './verdict.ts'
 export interface Reason {
   /** Beginning of the test's name. */
   readonly test: string
-  /** Whose miss it explains; without it, both. */
-  readonly subject?: SubjectName
+  /** Whose miss it explains, a fleet's as well as Karst's; without it, all. */
+  readonly subject?: 'karst' | 'kafka'
   /** In which modes; without it, in all. */
   readonly modes?: readonly Mode[]
   readonly reason: string
@@ -74,10 +74,11 @@ interface Miss {
 
 /** Undefined when nobody has explained it yet. */
 export function reasonOf(miss: Miss, table: readonly Reason[] = reasons): string | undefined {
+  const broker = miss.subject === 'fleet' ? 'karst' : miss.subject
   return table.find(
     ({ test, subject, modes }) =>
       miss.test.startsWith(test) &&
-      (subject ?? miss.subject) === miss.subject &&
+      (subject ?? broker) === broker &&
       (modes === undefined || modes.includes(miss.mode)),
   )?.reason
 }

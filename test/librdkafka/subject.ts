@@ -1,15 +1,19 @@
 /**
- * The broker that a run is against, in both scenarios of the suite: topics created on demand, and
- * not. A broker that died is started again, so that one test costs no others.
+ * The broker or fleet that a run is against, in both scenarios of the suite: topics created on
+ * demand, and not. A broker that died is started again, so that one test costs no others.
  */
 import { BrokerProcess } from '../support/broker-process.ts'
+import { Fleet } from '../support/fleet.ts'
 import { kafkaVersion } from '../support/install.ts'
 import { KafkaProcess } from '../support/kafka-process.ts'
 import type { Scenario } from './suite.ts'
 
-export type SubjectName = 'karst' | 'kafka'
+export type SubjectName = 'karst' | 'fleet' | 'kafka'
+
+export const subjectNames: readonly SubjectName[] = ['karst', 'fleet', 'kafka']
 
 export interface Subject {
+  /** Of a fleet the next of its brokers each time: any of them must do. */
   readonly bootstrap: string
   /** Whether it has died since it was last asked. It runs again afterwards. */
   readonly revive: () => Promise<boolean>
@@ -20,10 +24,16 @@ export interface Subject {
  * TEST_KAFKA_VERSION of each: the tests of share groups begin at 4.2. Karst does not advertise
  * them yet, so they are skipped rather than run into their time limits.
  */
-export const speaksLike: Record<SubjectName, string> = { karst: '4.1.0', kafka: kafkaVersion }
+export const speaksLike: Record<SubjectName, string> = {
+  karst: '4.1.0',
+  fleet: '4.1.0',
+  kafka: kafkaVersion,
+}
 
 /** Kafka's default, which ours is not: 0113 counts the rebalances of members that come together. */
 const rebalanceDelayMs = '3000'
+
+const readyTimeoutMs = 60_000 // the suite keeps the machine busy
 
 /** As librdkafka's own tests set Kafka up: 0081 and others create ACLs. */
 const kafkaSettings = {
@@ -36,13 +46,30 @@ const kafkaSettings = {
 
 export function openSubject(name: SubjectName, scenario: Scenario): Promise<Subject> {
   const autoCreate = String(scenario === 'default')
-  return name === 'karst' ? openKarst(autoCreate) : openKafka(autoCreate)
-}
-
-async function openKarst(autoCreate: string): Promise<Subject> {
+  if (name === 'kafka') return openKafka(autoCreate)
   const delay = ['--group-initial-rebalance-delay-ms', rebalanceDelayMs]
   const flags = ['--auto-create-topics-enable', autoCreate, '--log-level', 'warn', ...delay]
-  const broker = await BrokerProcess.start({ flags, readyTimeoutMs: 60_000 })
+  return name === 'karst' ? openKarst(flags) : openFleet(flags)
+}
+
+async function openFleet(flags: readonly string[]): Promise<Subject> {
+  const fleet = await Fleet.start({ flags, readyTimeoutMs })
+  let asked = 0
+  return {
+    get bootstrap() {
+      return fleet.brokers[asked++ % fleet.brokers.length]?.bootstrap ?? ''
+    },
+    revive: async () => {
+      const dead = fleet.brokers.filter(({ isRunning }) => !isRunning)
+      await Promise.all(dead.map((broker) => broker.restart()))
+      return dead.length > 0
+    },
+    close: () => fleet.close(),
+  }
+}
+
+async function openKarst(flags: readonly string[]): Promise<Subject> {
+  const broker = await BrokerProcess.start({ flags, readyTimeoutMs })
   return {
     bootstrap: broker.bootstrap,
     revive: async () => {

@@ -15,6 +15,7 @@ export interface FleetOptions {
   readonly through?: (endpoint: string) => Promise<string>
   /** Where b1 listens, b2 on the port behind it, and so on. Default: free ports. */
   readonly kafkaPort?: number
+  readonly readyTimeoutMs?: number
 }
 
 const bucket = 'karst'
@@ -68,7 +69,7 @@ export class Fleet {
 
   /** One more broker, under the next name. `more`: flags of its own. */
   async add(more: readonly string[] = []): Promise<BrokerProcess> {
-    const { zones = ['a'], flags = [], kafkaPort } = this.#options
+    const { zones = ['a'], flags = [], kafkaPort, readyTimeoutMs } = this.#options
     const at = this.brokers.length
     const zone = zones[at % zones.length] as string
     const place = ['--storage', this.storageUrl, '--catalog', this.catalogUrl]
@@ -76,6 +77,7 @@ export class Fleet {
       flags: [...place, '--name', `b${at + 1}`, '--zone', zone, ...flags, ...more],
       env: this.environment,
       ...(kafkaPort === undefined ? {} : { kafka: `127.0.0.1:${kafkaPort + at}` }),
+      ...(readyTimeoutMs === undefined ? {} : { readyTimeoutMs }),
     })
     this.brokers.push(broker)
     return broker
