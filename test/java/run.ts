@@ -2,11 +2,12 @@
  * Kafka's own systems, on Karst, a fleet of Karst or Apache Kafka: transactional copiers, Connect,
  * MirrorMaker 2 and a Streams application, killed and restarted.
  *
- * npm run test:java everything, against Karst npm run test:java -- --target kafka the same against
- * Apache Kafka npm run test:java -- --target fleet against three brokers, of which one dies at a
- * time npm run test:java -- --only copiers,streams only these npm run test:java -- --short few
- * rounds, as CI does npm run test:java -- --rounds 50 --seed 7 longer; kills at the times of
- * another seed
+ * npm run test:java                                 everything, against Karst
+ * npm run test:java -- --target fleet               against three brokers; one at a time is killed
+ * npm run test:java -- --target kafka               the same against Apache Kafka
+ * npm run test:java -- --only copiers,streams       only these
+ * npm run test:java -- --short                      few rounds, as CI does
+ * npm run test:java -- --rounds 50 --seed 7         longer; kills at the times of another seed
  *
  * Prints what is happening, and one JSON summary at the end.
  */
