@@ -49,7 +49,7 @@ export interface Scenario {
   play: (world: World) => Promise<object>
 }
 
-const readyTimeoutMs = 30_000 // a busy machine is no fault of the broker's
+const readyTimeoutMs = 60_000 // a busy machine is no fault of the broker's
 
 export async function withWorld<T>(
   name: string,
