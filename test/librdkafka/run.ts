@@ -18,7 +18,7 @@ import { Results } from './results.ts'
 import type { Result, Round } from './results.ts'
 import { runUnit } from './runner.ts'
 import type { Bench } from './runner.ts'
-import { openSubject, speaksLike, subjectNames } from './subject.ts'
+import { openSubject, settingOf, settings, speaksLike, subjectNames } from './subject.ts'
 import type { Subject, SubjectName } from './subject.ts'
 import { listTests, unitsOf } from './suite.ts'
 import type { ListedTest, Unit } from './suite.ts'
@@ -102,10 +102,10 @@ async function onlyMissed(units: readonly Unit[], round: Round): Promise<Unit[]>
 
 async function runRound(round: Round, units: readonly Unit[], bench: Bench): Promise<Result[]> {
   const results: Result[] = []
-  for (const scenario of ['default', 'noautocreate'] as const) {
-    const waiting = units.filter((unit) => unit.scenario === scenario)
+  for (const setting of settings) {
+    const waiting = units.filter((unit) => settingOf(round.subject, unit) === setting)
     if (waiting.length === 0) continue
-    const subject = await openSubject(round.subject, scenario)
+    const subject = await openSubject(round.subject, setting)
     const work = async () => {
       for (let unit = waiting.shift(); unit !== undefined; unit = waiting.shift()) {
         const fresh = await runOne(unit, { round, subject, bench })

@@ -6,7 +6,7 @@ import { BrokerProcess } from '../support/broker-process.ts'
 import { Fleet } from '../support/fleet.ts'
 import { kafkaVersion } from '../support/install.ts'
 import { KafkaProcess } from '../support/kafka-process.ts'
-import type { Scenario } from './suite.ts'
+import type { Scenario, Unit } from './suite.ts'
 
 export type SubjectName = 'karst' | 'fleet' | 'kafka'
 
@@ -44,16 +44,30 @@ const kafkaSettings = {
   'share.coordinator.state.topic.min.isr': '1',
 }
 
-export function openSubject(name: SubjectName, scenario: Scenario): Promise<Subject> {
-  const autoCreate = String(scenario === 'default')
+/** How the brokers stand: as the suite's scenario says, or each in a rack that is named after it. */
+export type Setting = Scenario | 'racks'
+
+export const settings: readonly Setting[] = ['default', 'noautocreate', 'racks']
+
+/** 0101 needs three racks; only a fleet has them. */
+export function settingOf(name: SubjectName, { number, scenario }: Unit): Setting {
+  return name === 'fleet' && number === '0101' ? 'racks' : scenario
+}
+
+export function openSubject(name: SubjectName, setting: Setting): Promise<Subject> {
+  const autoCreate = String(setting !== 'noautocreate')
   if (name === 'kafka') return openKafka(autoCreate)
   const delay = ['--group-initial-rebalance-delay-ms', rebalanceDelayMs]
   const flags = ['--auto-create-topics-enable', autoCreate, '--log-level', 'warn', ...delay]
-  return name === 'karst' ? openKarst(flags) : openFleet(flags)
+  if (name === 'karst') return openKarst(flags)
+  return openFleet(flags, setting === 'racks' ? racks : oneZone)
 }
 
-async function openFleet(flags: readonly string[]): Promise<Subject> {
-  const fleet = await Fleet.start({ flags, readyTimeoutMs })
+const oneZone = ['a']
+const racks = ['RACK1', 'RACK2', 'RACK3'] // the first three brokers of a cluster have these ids
+
+async function openFleet(flags: readonly string[], zones: readonly string[]): Promise<Subject> {
+  const fleet = await Fleet.start({ flags, zones, readyTimeoutMs })
   let asked = 0
   return {
     get bootstrap() {
