@@ -8,7 +8,7 @@ import path from 'node:path'
 import type { Random } from '../../src/base/random.ts'
 import { BrokerProcess } from '../support/broker-process.ts'
 import { openKafkajs } from '../support/clients/kafkajs.ts'
-import { FleetUnderFire } from '../support/fleet-under-fire.ts'
+import { MortalFleet } from '../support/mortal-fleet.ts'
 import { KafkaProcess } from '../support/kafka-process.ts'
 import { killPrograms } from '../support/program.ts'
 import { seededRandom } from '../support/seeded-random.ts'
@@ -92,7 +92,7 @@ export async function openCluster(
   random: Random,
 ): Promise<Cluster> {
   if (target === 'kafka') return KafkaProcess.start(kafkaSettings)
-  if (target === 'fleet') return FleetUnderFire.start(random, readyTimeoutMs)
+  if (target === 'fleet') return MortalFleet.start(random, readyTimeoutMs)
   return BrokerProcess.start({ dataFolder, readyTimeoutMs })
 }
 

@@ -11,7 +11,7 @@ import { Fleet } from './fleet.ts'
 /** Longer than it takes to be given up as dead: what others take over must be seen, too. */
 const awayMsMax = 6_000
 
-export class FleetUnderFire {
+export class MortalFleet {
   /** All three, in an order of the seed's: most clients ask the first that answers. */
   readonly bootstrap: string
   readonly #fleet: Fleet
@@ -26,8 +26,8 @@ export class FleetUnderFire {
     this.bootstrap = shuffled.map(({ broker }) => broker.bootstrap).join(',')
   }
 
-  static async start(random: Random, readyTimeoutMs: number): Promise<FleetUnderFire> {
-    return new FleetUnderFire(await Fleet.start({ readyTimeoutMs }), random)
+  static async start(random: Random, readyTimeoutMs: number): Promise<MortalFleet> {
+    return new MortalFleet(await Fleet.start({ readyTimeoutMs }), random)
   }
 
   /** From the start of the process that was last started again to its ready line. */
