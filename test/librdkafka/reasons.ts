@@ -43,7 +43,6 @@ export const reasons: readonly Reason[] = [
   { test: '0045_subscribe_update_non_exist', modes: ['consumer'], reason: incremental },
   { test: '0045_subscribe_many', subject: 'karst', modes: ['consumer'], reason: race },
   { test: '0055_producer_latency', reason: latency },
-  { test: '0077_compaction', subject: 'karst', reason: 'Compaction is not done yet.' },
   { test: '0081_admin', subject: 'karst', reason: admin },
   { test: '0084_destroy_flags', modes: ['consumer'], reason: 'The suite skips it in this mode.' },
   { test: '0092_mixed_msgver', reason: 'Message format 1 is gone since Kafka 4.0.' },

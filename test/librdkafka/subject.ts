@@ -33,6 +33,9 @@ export const speaksLike: Record<SubjectName, string> = {
 /** Kafka's default, which ours is not: 0113 counts the rebalances of members that come together. */
 const rebalanceDelayMs = '3000'
 
+/** Compaction takes what is packed, every minute by default: 0077 waits for it for 20 s. */
+const packWindowMs = '2000'
+
 const readyTimeoutMs = 60_000 // the suite keeps the machine busy
 
 /** As librdkafka's own tests set Kafka up: 0081 and others create ACLs. */
@@ -58,7 +61,9 @@ export function openSubject(name: SubjectName, setting: Setting): Promise<Subjec
   const autoCreate = String(setting !== 'noautocreate')
   if (name === 'kafka') return openKafka(autoCreate)
   const delay = ['--group-initial-rebalance-delay-ms', rebalanceDelayMs]
-  const flags = ['--auto-create-topics-enable', autoCreate, '--log-level', 'warn', ...delay]
+  const packing = ['--pack-window-ms', packWindowMs]
+  const common = ['--auto-create-topics-enable', autoCreate, '--log-level', 'warn']
+  const flags = [...common, ...delay, ...packing]
   if (name === 'karst') return openKarst(flags)
   return openFleet(flags, setting === 'racks' ? racks : oneZone)
 }
