@@ -2,10 +2,13 @@
  * The broker or fleet that a run is against, in both scenarios of the suite: topics created on
  * demand, and not. A broker that died is started again, so that one test costs no others.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BrokerProcess } from '../support/broker-process.ts'
+import { openKafkajs } from '../support/clients/kafkajs.ts'
 import { Fleet } from '../support/fleet.ts'
 import { kafkaVersion } from '../support/install.ts'
 import { KafkaProcess } from '../support/kafka-process.ts'
+import { until } from '../support/until.ts'
 import type { Scenario, Unit } from './suite.ts'
 
 export type SubjectName = 'karst' | 'fleet' | 'kafka'
@@ -35,6 +38,9 @@ const rebalanceDelayMs = '3000'
 
 /** Compaction takes what is packed, every minute by default: 0077 waits for it for 20 s. */
 const packWindowMs = '2000'
+
+/** A broker that is silent for two seconds counts as dead, also right after its start. */
+const heardMs = 3_000
 
 const readyTimeoutMs = 60_000 // the suite keeps the machine busy
 
@@ -73,6 +79,7 @@ const racks = ['RACK1', 'RACK2', 'RACK3'] // the first three brokers of a cluste
 
 async function openFleet(flags: readonly string[], zones: readonly string[]): Promise<Subject> {
   const fleet = await Fleet.start({ flags, zones, readyTimeoutMs })
+  await untilAllAreKnown(fleet)
   let asked = 0
   return {
     get bootstrap() {
@@ -85,6 +92,28 @@ async function openFleet(flags: readonly string[], zones: readonly string[]): Pr
     },
     close: () => fleet.close(),
   }
+}
+
+/**
+ * 0019 asks the brokers that it was told of at its beginning for their groups, for as long as it
+ * lasts: one that the others have not heard of yet would not be among them.
+ */
+async function untilAllAreKnown({ brokers }: Fleet): Promise<void> {
+  await sleep(heardMs)
+  const knows = async ({ bootstrap }: BrokerProcess): Promise<boolean> => {
+    const admin = openKafkajs(bootstrap).admin()
+    await admin.connect()
+    try {
+      return (await admin.describeCluster()).brokers.length === brokers.length
+    } finally {
+      await admin.disconnect()
+    }
+  }
+  await until(
+    async () => (await Promise.all(brokers.map(knows))).every(Boolean),
+    readyTimeoutMs,
+    () => 'the brokers of the fleet do not know each other',
+  )
 }
 
 async function openKarst(flags: readonly string[]): Promise<Subject> {
