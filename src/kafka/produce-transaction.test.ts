@@ -83,9 +83,9 @@ test('what another broker ended is refused by the commit, and comes again', asyn
   assert.equal(await send(3), ErrorCode.INVALID_PRODUCER_EPOCH, 'a higher epoch is in use')
 })
 
-// librdkafka's 0103 met it on a fleet: its partition's broker remembered the transaction before, and
-// asked it to try again; aborting, it does not, and waited for 30 s until its call failed.
-test('a broker that does not coordinate knows the next transaction of an older client', async () => {
+// librdkafka's 0103 met it on a fleet: its partition's broker remembered the transaction before,
+// and asked it to try again; aborting, it does not, and waited for 30 s until its call failed.
+test("a broker that does not coordinate knows an older client's next transaction", async () => {
   const world = await BrokerWorld.start()
   await world.topic('t')
   const [partitionId = -1] = world.server.broker.topics.byName('t')?.partitionIds ?? []

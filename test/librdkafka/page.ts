@@ -26,11 +26,11 @@ const intro = `# Compatibility
 Made by \`npm run test:librdkafka -- --page\` from the results of its runs. Do not edit.
 
 The judge is the test runner that librdkafka brings, unchanged. It is run against Karst and, by
-the same command on the same machine, against Apache Kafka with one node. A fleet is three brokers of
-Karst over S3 and PostgreSQL, in one zone (in three for 0101); each process of the suite begins at
-the next of them. A test of the suite needs a broker, or brings its own mock of one; only the first
-kind says something about a broker, and only they are here. Each runs in a process of its own with a
-time limit.
+the same command on the same machine, against Apache Kafka with one node. A fleet is three brokers
+of Karst over S3 and PostgreSQL, in one zone (in three for 0101); each process of the suite begins
+at the next of them. A test of the suite needs a broker, or brings its own mock of one; only the
+first kind says something about a broker, and only they are here. Each runs in a process of its own
+with a time limit.
 
     npm run test:librdkafka                       # all broker tests, classic
     npm run test:librdkafka -- --protocol consumer

@@ -34,8 +34,8 @@ const race =
   'application leaves the group without beginning anew, and is silent from then on, or says only ' +
   'what has changed, which no broker takes from one who joins. Slower answers do not meet it.'
 const gathering =
-  'Asks for latencies to some 10 ms: a fleet with little to do gathers for 20 ms, unless a topic is of ' +
-  'the class `low`.'
+  'Asks for latencies to some 10 ms: a fleet with little to do gathers for 20 ms, unless a topic ' +
+  'is of the class `low`.'
 const latency =
   'Asks for latencies to some 10 ms, which neither broker keeps while the machine is busy; alone ' +
   'on it the test passes.'
