@@ -18,6 +18,7 @@ export interface FleetOptions {
   readonly postgres?: PostgresOptions
   /** Where b1 listens, b2 on the port behind it, and so on. Default: free ports. */
   readonly kafkaPort?: number
+  readonly readyTimeoutMs?: number
 }
 
 /** Where it is left out the broker is as the others. */
@@ -83,7 +84,7 @@ export class Fleet {
 
   /** One more broker, under the next name. `more`: flags of its own. */
   async add(more: readonly string[] = []): Promise<BrokerProcess> {
-    const { zones = ['a'], flags = [], kafkaPort } = this.#options
+    const { zones = ['a'], flags = [], kafkaPort, readyTimeoutMs } = this.#options
     const at = this.brokers.length
     const zone = zones[at % zones.length] as string
     const own = (await this.#options.own?.(at, this)) ?? {}
@@ -93,6 +94,7 @@ export class Fleet {
       flags: [...place, '--name', `b${at + 1}`, '--zone', zone, ...flags, ...more],
       env: { ...this.environment, ...own.env },
       ...(kafkaPort === undefined ? {} : { kafka: `127.0.0.1:${kafkaPort + at}` }),
+      ...(readyTimeoutMs === undefined ? {} : { readyTimeoutMs }),
     })
     this.brokers.push(broker)
     return broker

@@ -28,7 +28,7 @@ export const postgresUser = 'karst'
 export const postgresPassword = 'geheim/:@ 1'
 
 const startMsMax = 30_000
-const lifeMsMax = 15 * 60_000
+const lifeMsMax = 3 * 60 * 60_000 // the whole of librdkafka's suite, with a busy machine
 const nobody = 65_534
 
 interface Installed {
