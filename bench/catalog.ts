@@ -35,7 +35,9 @@ const overdueMsMax = 10_000
 export const catalogSection: Section = {
   name: 'catalog',
   run: async ({ figures, say }) => {
-    const server = await PostgresServer.start({ shared_buffers: '1GB', max_wal_size: '8GB' })
+    const server = await PostgresServer.start({
+      settings: { shared_buffers: '1GB', max_wal_size: '8GB' },
+    })
     try {
       for (const load of loads) {
         const { brokers, rate, runs, partitions } = load

@@ -8,6 +8,7 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { checkout, nodeProgram } from '../test/support/broker-process.ts'
 import { catalogSection } from './catalog.ts'
+import { doctorSection } from './doctor.ts'
 import { fetchSection } from './fetch.ts'
 import { Figures } from './figures.ts'
 import { fleetSection } from './fleet.ts'
@@ -25,7 +26,8 @@ import { transactionsSection } from './transactions.ts'
 
 const usage = `npm run bench -- [flags]
   --only a,b       sections: start, latency, slow, produce, fetch, groups, memory,
-                   transactions, catalog, fleet, replay, partitions (default: all)
+                   transactions, catalog, fleet, replay, partitions, doctor
+                   (default: all)
   --match TEXT     of produce and fleet, only what has TEXT in its name, such as '1 MiB, 12'
   --rounds N       how often each section runs (default: 5)
   --json FILE      every value of every figure
@@ -45,6 +47,7 @@ const sections = [
   fleetSection,
   replaySection,
   partitionsSection,
+  doctorSection,
 ]
 
 const { values } = parseArgs({

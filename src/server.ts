@@ -95,12 +95,14 @@ export async function startServer(loaded: LoadedConfig, world: World): Promise<S
   }
 }
 
-async function start(loaded: LoadedConfig, world: World, tasks: TaskGroup): Promise<Server> {
+async function start(loaded: LoadedConfig, machine: World, tasks: TaskGroup): Promise<Server> {
   const { config } = loaded
-  const { clock, repacker, log } = world
+  const { repacker, log } = machine
   tasks.defer('repacker', () => repacker.close())
   const metrics = new BrokerMetrics()
-  const { storage, member, listenTo } = await openStorage(config, world, metrics, tasks)
+  const opened = await openStorage(config, machine, metrics, tasks)
+  const { storage, member, listenTo, clock } = opened
+  const world = { ...machine, clock }
   const { logs, clusterId, leaderEpoch, database, space, volume } = storage
   const nodeId = member?.membership.nodeId ?? config['node.id']
 
@@ -172,13 +174,16 @@ async function openStorage(
 ): Promise<{
   readonly storage: Storage
   readonly member: FleetMember | undefined
+  /** Of the machine, or of the fleet. */
+  readonly clock: Clock
   /** Joins the others, once clients can connect. */
   readonly listenTo: (broker: Broker, tasks: TaskGroup) => Promise<void>
 }> {
   const { fleet } = world
   if (fleet === undefined) {
     const storage = await openEmbeddedStorage(config, world, metrics, tasks)
-    return { storage, member: undefined, listenTo: async () => undefined }
+    const { clock } = world
+    return { storage, member: undefined, listenTo: async () => undefined, clock }
   }
   // Loaded only here: a broker that is alone does not pay for it.
   const { openFleetStorage, FleetListener, FleetMember } = await import('./start/fleet.ts')
@@ -190,7 +195,7 @@ async function openStorage(
     await member.begin(broker.advertised(), listener, tasks)
     tasks.defer('drain', () => member.drain())
   }
-  return { storage, member, listenTo }
+  return { storage, member, listenTo, clock: storage.clock }
 }
 
 /** Says which flag to change where an address could not be had. */
@@ -214,11 +219,11 @@ function startJobs(
   },
 ): LogJobs {
   const { member } = parts
-  const shared = member === undefined ? {} : member.jobDeps(clock)
+  const shared = member?.sharedJobs
   const jobs = startLogJobs({
     ...parts,
     openPass,
-    ...shared,
+    ...(shared === undefined ? {} : { shared }),
     clock,
     random,
     log: log.child({ part: 'jobs' }),
@@ -236,15 +241,14 @@ function startJobs(
     },
   })
   const intervalMs = config['catalog.backup.interval.ms']
-  if (member === undefined || intervalMs === 0) return jobs
-  const { clockDifferenceMs, mayRun } = member.jobDeps(clock)
+  if (shared === undefined || intervalMs === 0) return jobs
   const job = backupJob({
     ...{ database: parts.database, objects: parts.objects, clusterId: parts.clusterId },
     ...{ intervalMs, kept: config['catalog.backups.kept'], log: log.child({ part: 'backup' }) },
-    databaseMs: async () => clock.nowMs() + (await clockDifferenceMs()),
+    databaseMs: async () => clock.nowMs(), // in a fleet it is the database's
   })
   const run = async (signal: AbortSignal): Promise<void> => {
-    if (await mayRun(job.name)) await job.run(signal)
+    if (await shared.mayRun(job.name)) await job.run(signal)
   }
   jobs.runner.start({ ...job, run })
   return jobs

@@ -11,6 +11,7 @@ const floors: readonly (readonly string[])[] = [
   ['objects'],
   ['catalog'],
   ['journal', 'registry'],
+  ['contract'],
   ['fleet'],
   ['log', 'txn', 'group', 'quota'],
   ['telemetry'],
@@ -33,6 +34,7 @@ const never: Readonly<Record<string, readonly string[]>> = {
   quota: ['wire'],
   telemetry: ['wire'],
   registry: ['wire', 'config', 'disk', 'objects'],
+  contract: ['wire', 'config', 'disk', 'objects', 'journal'],
 }
 
 const floorOf = (part: string): number => floors.findIndex((floor) => floor.includes(part))

@@ -301,6 +301,13 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     labels: [],
     doc: 'Bytes in the database that are not packed yet, of all brokers, as far as this one knows.',
   },
+  karst_clock_difference_seconds: {
+    type: 'gauge',
+    labels: [],
+    doc:
+      'How far the clock of the database is ahead of that of the machine. Beyond 300 the broker ' +
+      'deletes nothing by time.',
+  },
   karst_tail_cache_bytes: {
     type: 'gauge',
     labels: [],

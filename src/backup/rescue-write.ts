@@ -182,7 +182,7 @@ async function writeUses(
     'exclusive',
   )
   const gone = ids.filter((id) => counts.get(id) === 0)
-  const using = ids.filter((id) => !gone.includes(id))
+  const using = ids.filter((id) => counts.get(id) !== 0)
   const found = using.map((objectId) => {
     return { objectId, partitionId, extents: counts.get(objectId) ?? 0 }
   })

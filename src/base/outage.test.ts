@@ -17,3 +17,17 @@ test('an outage tells since when and why, until it ends or nobody tries any more
   outage.ended()
   assert.equal(outage.told(), undefined)
 })
+
+test('a failure or two are no outage where it says how long one lasts', async () => {
+  const clock = new VirtualClock()
+  const outage = new Outage(clock, 'the catalog takes nothing', 1_000)
+  outage.failed(new Error('somebody else has the row'))
+  await clock.advance(5_000)
+  assert.equal(outage.told(), undefined)
+  outage.ended()
+  for (let turn = 0; turn < 3; turn++) {
+    outage.failed(new Error('disk full'))
+    await clock.advance(600)
+  }
+  assert.equal(outage.told(), 'the catalog takes nothing since 2 s: disk full')
+})

@@ -7,14 +7,19 @@ const forgottenMs = 60_000
 export class Outage {
   readonly #clock: Clock
   readonly #what: string
+  readonly #leastMs: number
   #sinceMs = 0
   #lastMs = 0
   #why: string | undefined
 
-  /** @param what fails, as a sentence begins: 'the bucket takes nothing'. */
-  constructor(clock: Clock, what: string) {
+  /**
+   * @param what fails, as a sentence begins: 'the bucket takes nothing'.
+   * @param leastMs it is told of only once failures have gone on for so long, nothing else between.
+   */
+  constructor(clock: Clock, what: string, leastMs = 0) {
     this.#clock = clock
     this.#what = what
+    this.#leastMs = leastMs
   }
 
   failed(error: unknown): void {
@@ -31,6 +36,7 @@ export class Outage {
   told(): string | undefined {
     const nowMs = this.#clock.monotonicMs()
     if (this.#why === undefined || nowMs - this.#lastMs > forgottenMs) return undefined
+    if (this.#lastMs - this.#sinceMs < this.#leastMs) return undefined
     const seconds = Math.round((nowMs - this.#sinceMs) / 1_000)
     return `${this.#what} since ${seconds} s: ${this.#why}`
   }

@@ -16,7 +16,14 @@ const nowMs = 50
 async function fill(database: CatalogDatabase, deletedMs: number | null = null): Promise<void> {
   const row = partitionRow(id, { logEnd: 40, packedEnd: 30 })
   const { topicId } = row
-  const named = { topicId, name: 't', partitionIds: `[${id}]`, configs: '{}', configVersion: 0 }
+  const named = {
+    topicId,
+    name: 't',
+    partitionIds: `[${id}]`,
+    configs: '{}',
+    contract: null,
+    configVersion: 0,
+  }
   const object = { objectId, kind: 'packed', state: 'live', size: 30 } as const
   await database.transaction('fill', async (tx) => {
     await tx.put(topics, [{ ...named, replicationFactor: 1, createdMs: 1, deletedMs }])

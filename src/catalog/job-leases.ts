@@ -30,3 +30,21 @@ export async function takeLease(
     return true
   })
 }
+
+/**
+ * Gives the lease back where this process has it, for another to take.
+ *
+ * @throws Failure 'unavailable' | 'unknown-outcome': ask again.
+ */
+export async function leaveLease(
+  database: CatalogDatabase,
+  name: string,
+  incarnation: number,
+): Promise<void> {
+  const [seen] = await database.snapshot('read lease', (tx) => tx.get(leases, [[name]]))
+  if (seen?.incarnation !== incarnation) return
+  await database.transaction('leave lease', async (tx) => {
+    const [row] = await tx.lock(leases, [[name]], 'exclusive')
+    if (row?.incarnation === incarnation) await tx.delete(leases, [[name]])
+  })
+}

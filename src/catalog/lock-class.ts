@@ -11,6 +11,7 @@ export const lockClass: {
   readonly object: number
   readonly counter: number
   readonly clientQuota: number
+  readonly contract: number
   readonly registry: number
   readonly change: number
 } = {
@@ -25,6 +26,7 @@ export const lockClass: {
   object: 9,
   counter: 10,
   clientQuota: 11,
-  registry: 12,
-  change: 13,
+  contract: 12,
+  registry: 13,
+  change: 14,
 }

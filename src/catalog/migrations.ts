@@ -1,11 +1,12 @@
 /** Forward steps of the schema by level, as data, so that every adapter writes them in its own SQL. */
 import { Failure } from '../base/errors.ts'
-import { catalogTables, commitLog, inlineData } from './schema.ts'
+import { catalogTables, commitLog, inlineData, topics } from './schema.ts'
 import { changeCounter, changeLog } from './schema-changes.ts'
 import { compactions } from './schema-compaction.ts'
 import { brokerNames, brokers, placements } from './schema-fleet.ts'
 import { associationTables } from './schema-associations.ts'
 import { keyTables } from './schema-keys.ts'
+import { contractTables } from './schema-contracts.ts'
 import { registryTables } from './schema-registry.ts'
 import { transactions } from './schema-transactions.ts'
 import type { Table } from './table.ts'
@@ -25,7 +26,7 @@ export interface AddedColumn {
   readonly fill: number | string | null
 }
 
-/** Of a fleet, of compaction, and of the schema registry. */
+/** Of a fleet, of compaction, of the schema registry, and of event contracts. */
 const level2 = [
   changeCounter,
   changeLog,
@@ -37,6 +38,7 @@ const level2 = [
   ...registryTables,
   ...keyTables,
   ...associationTables,
+  ...contractTables,
 ] as readonly Table<never>[]
 const level1 = catalogTables.filter((table) => !level2.includes(table))
 
@@ -47,6 +49,7 @@ export const migrations: readonly Migration[] = [
     createTables: level2,
     addColumns: [
       { table: commitLog, column: 'changes', fill: null },
+      { table: topics, column: 'contract', fill: null },
       { table: transactions, column: 'coordinatorVersion', fill: 0 },
       { table: transactions, column: 'coordinatorIncarnation', fill: 0 },
     ],

@@ -36,7 +36,14 @@ test('groups are packed as far as their markers are, too', async () => {
   const marker = markerRun(2, 0, { type: 'commit', ...said, transactionVersion: 2 }, 0)
   const manifest = encodeManifest([marker], 0)
   const { topicId } = partitionRow(1)
-  const named = { topicId, name: 't', partitionIds: '[1,2]', configs: '{}', configVersion: 0 }
+  const named = {
+    topicId,
+    name: 't',
+    partitionIds: '[1,2]',
+    configs: '{}',
+    contract: null,
+    configVersion: 0,
+  }
   const other = partitionRow(2, { logEnd: 1 })
   await database.transaction('fill', async (tx) => {
     const bare = commitRow(1, 2, { objectId: '', length: 0, manifest })
@@ -59,7 +66,14 @@ test('groups are packed as far as their markers are, too', async () => {
 test('groups of brokers that commit side by side are packed each in its own order', async () => {
   const database = openMemoryDatabase({ clock: new VirtualClock() })
   const { topicId } = partitionRow(1)
-  const named = { topicId, name: 't', partitionIds: '[1]', configs: '{}', configVersion: 0 }
+  const named = {
+    topicId,
+    name: 't',
+    partitionIds: '[1]',
+    configs: '{}',
+    contract: null,
+    configVersion: 0,
+  }
   const run = (objectId: string, baseOffset: number): Uint8Array => {
     const offsets = { baseOffset, nextOffset: baseOffset + 1, maxTimestampMs: 1, leaderEpoch: 0 }
     return encodeManifest([{ partitionId: 1, objectId, position: 0, length: 9, ...offsets }], 0)

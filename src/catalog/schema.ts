@@ -9,6 +9,7 @@ import { compactions } from './schema-compaction.ts'
 import { brokerNames, brokers, placements } from './schema-fleet.ts'
 import { associationTables } from './schema-associations.ts'
 import { keyTables } from './schema-keys.ts'
+import { contractTables } from './schema-contracts.ts'
 import { registryTables } from './schema-registry.ts'
 import { resourceConfigs } from './schema-configs.ts'
 import {
@@ -45,7 +46,12 @@ export interface TopicRow {
   partitionIds: string
   /** Overridden topic configs as JSON: {"retention.ms":"1000"}. */
   configs: string
-  /** Raised by every change of `configs`; an append judged under an older one is sent back. */
+  /** The contract that it is under: ID@REVISION, see schema-contracts.ts. */
+  contract: string | null
+  /**
+   * Raised by every change of `configs` or `contract`; an append judged under an older one is sent
+   * back.
+   */
   configVersion: number
   replicationFactor: number
   createdMs: number
@@ -217,6 +223,7 @@ export const topics: Table<TopicRow> = {
     name: 'text',
     partitionIds: 'text',
     configs: 'text',
+    contract: 'text?',
     configVersion: 'int',
     replicationFactor: 'int',
     createdMs: 'int',
@@ -410,4 +417,5 @@ export const catalogTables: readonly Table<never>[] = [
   ...registryTables,
   ...keyTables,
   ...associationTables,
+  ...contractTables,
 ] as readonly Table<never>[]

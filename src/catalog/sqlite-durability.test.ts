@@ -123,7 +123,7 @@ test('a data folder is used by one process, until that one is gone', () =>
 
 test('a full disk refuses writes cleanly, and is written again once there is room', () =>
   inFolder(async (path) => {
-    const full = await openAt(path, 120)
+    const full = await openAt(path, 160)
     await full.transaction('fill', (tx) => tx.put(partitions, [partitionRow(1)]))
     let group = 1
     const fill = async (): Promise<void> => {
@@ -199,11 +199,12 @@ test('a catalog of a newer release is refused, with its level named', () =>
 test('damaged pages are told as such, and nothing else is answered from them', () =>
   inFolder(async (path) => {
     const whole = await openAt(path)
-    for (let group = 1; group <= 40; group++) await addGroup(whole, group, 3_000)
+    for (let group = 1; group <= 80; group++) await addGroup(whole, group, 3_000)
     await whole.close()
     const file = await open(path, 'r+')
     const { size } = await file.stat()
-    for (let page = 4_096 * 20; page < size; page += 4_096) {
+    // In front are the schema and the roots of the tables, which are read when it opens.
+    for (let page = 4_096 * 60; page < size; page += 4_096) {
       await file.write(Buffer.alloc(64, 0xee), 0, 64, page)
     }
     await file.close()

@@ -12,6 +12,8 @@ export interface Topic {
   readonly partitionIds: readonly number[]
   /** Overrides only. */
   readonly configs: Readonly<Record<string, string>>
+  /** The contract that it is under: ID@REVISION. */
+  readonly contract: string | null
   readonly configVersion: number
   readonly replicationFactor: number
   readonly createdMs: number
@@ -44,19 +46,63 @@ export async function createTopic(
   const first = await drawNumbers(database, 'partition.id', wanted.partitionCount)
   const { topicId, name, configs, replicationFactor, nowMs: createdMs } = wanted
   const partitionIds = Array.from({ length: wanted.partitionCount }, (_, index) => first + index)
-  const made = { topicId, name, partitionIds, configs, configVersion: 0, replicationFactor }
+  const judged = { configs, contract: null, configVersion: 0 }
+  const made = { topicId, name, partitionIds, ...judged, replicationFactor }
   const topic: Topic = { ...made, createdMs }
   return database.transaction('create topic', async (tx) => {
-    await tx.insert(topics, [toRow(topic)]) // before its name: the order of locks
-    const [isNew] = await tx.insert(topicNames, [{ name, topicId }])
-    if (isNew !== true) {
-      await tx.delete(topics, [[topicId]])
-      return { outcome: 'exists' }
-    }
-    await tx.put(partitions, emptyPartitions(topic, 0, wanted.leaderEpoch))
+    const [exists] = await insertTopics(tx, [topic], wanted.leaderEpoch)
+    if (exists !== undefined) return { outcome: 'exists' }
     await noteChange(tx, { kind: 'topic', names: [topicId] })
     return { outcome: 'created', topic }
   })
+}
+
+/**
+ * All of them, or none: resolves with the names that exist already. The caller notes the change, or
+ * rolls back.
+ */
+export async function insertTopics(
+  tx: Transaction,
+  wanted: readonly Topic[],
+  leaderEpoch: number,
+): Promise<string[]> {
+  await tx.insert(topics, wanted.map(toRow)) // before their names: the order of locks
+  const isNew = await tx.insert(
+    topicNames,
+    wanted.map(({ name, topicId }) => ({ name, topicId })),
+  )
+  const taken = wanted.filter((_, at) => isNew[at] !== true).map(({ name }) => name)
+  if (taken.length > 0) {
+    const free = wanted.filter((_, at) => isNew[at] === true).map(({ name }) => [name])
+    if (free.length > 0) await tx.delete(topicNames, free)
+    await tx.delete(
+      topics,
+      wanted.map(({ topicId }) => [topicId]),
+    )
+    return taken
+  }
+  await tx.put(
+    partitions,
+    wanted.flatMap((topic) => emptyPartitions(topic, 0, leaderEpoch)),
+  )
+  return []
+}
+
+/** Locks the topics; those that are deleted are left out. */
+export async function lockTopics(tx: Transaction, topicIds: readonly string[]): Promise<Topic[]> {
+  const keys = topicIds.map((topicId) => [topicId])
+  const rows = await tx.lock(topics, keys, 'exclusive')
+  return rows.filter(({ deletedMs }) => deletedMs === null).map(toTopic)
+}
+
+/**
+ * Locked topics as they shall be; every append judged as they were is sent back. The caller notes
+ * the change.
+ */
+export async function putTopics(tx: Transaction, changed: readonly Topic[]): Promise<Topic[]> {
+  const raised = changed.map((topic) => ({ ...topic, configVersion: topic.configVersion + 1 }))
+  await tx.put(topics, raised.map(toRow))
+  return raised
 }
 
 /** The name is free at once; the data goes by a job. Resolves with the topic that was, if it was. */
@@ -108,12 +154,9 @@ export function configureTopic(
   change: (configs: Readonly<Record<string, string>>) => Record<string, string>,
 ): Promise<ChangeTopicResult> {
   return database.transaction('configure topic', async (tx) => {
-    const row = await lockLiving(tx, topicId)
-    if (row === undefined) return { outcome: 'unknown-topic' }
-    const topic = toTopic(row)
-    const configs = change(topic.configs)
-    const changed: Topic = { ...topic, configs, configVersion: topic.configVersion + 1 }
-    await tx.put(topics, [toRow(changed)])
+    const [topic] = await lockTopics(tx, [topicId])
+    if (topic === undefined) return { outcome: 'unknown-topic' }
+    const [changed = topic] = await putTopics(tx, [{ ...topic, configs: change(topic.configs) }])
     await noteChange(tx, { kind: 'topic', names: [topicId] })
     return { outcome: 'changed', topic: changed }
   })
@@ -209,8 +252,9 @@ function toRow(topic: Topic): TopicRow {
 }
 
 export function toTopic(row: TopicRow): Topic {
-  const { topicId, name, configVersion, replicationFactor, createdMs } = row
+  const { topicId, name, contract, configVersion, replicationFactor, createdMs } = row
   const partitionIds = JSON.parse(row.partitionIds) as number[]
   const configs = JSON.parse(row.configs) as Record<string, string>
-  return { topicId, name, partitionIds, configs, configVersion, replicationFactor, createdMs }
+  const said = { configs, contract, configVersion }
+  return { topicId, name, partitionIds, ...said, replicationFactor, createdMs }
 }

@@ -11,12 +11,20 @@ export class BrokerStatus {
   async notReady(): Promise<string | undefined> {
     if (this.isStopping) return 'stopping'
     if (this.server === undefined || this.otlp === undefined) return 'starting'
+    // Known already, where asking the catalog would take until it is given up.
+    const unheard = this.server.unheard()
+    if (unheard !== undefined) return unheard
+    const { cluster, logs } = this.server.broker
+    const cutOff = Promise.withResolvers<void>()
+    const stay = cluster.onCutOff(cutOff.resolve)
     try {
-      await this.server.broker.logs.freshPartitions([])
+      await Promise.race([logs.freshPartitions([]), cutOff.promise])
       return this.server.unheard()
     } catch (error) {
       if (!isFailure(error)) throw error
       return error.message
+    } finally {
+      stay()
     }
   }
 

@@ -139,7 +139,7 @@ async function startAll(
   status: BrokerStatus,
 ): Promise<string> {
   const { config } = loaded
-  const { log, clock } = world
+  const { log } = world
   const [{ startAdminHttp }, { startOtlpHttp }, { otlpLimitsFor }] = await Promise.all([
     import('../admin/admin-http.ts'),
     import('../telemetry/http-receiver.ts'),
@@ -163,7 +163,7 @@ async function startAll(
     listen: addressOf(config['otlp.http.listen']),
     sink: server.sink,
     limits,
-    clock,
+    clock: server.broker.clock,
     log: log.child({ part: 'otlp' }),
     metrics: { onRequest: (seen) => server.metrics.otlpRequest(seen) },
   })

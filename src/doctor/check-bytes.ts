@@ -50,8 +50,14 @@ export async function checkBytes(
   const proof = new Proof(patient, survey, options)
   await eachOf(survey.groups, together, (group) => proof.group(group))
   await eachOf(rowsOf(patient.catalog, objects), together, (row) => proof.frame(row))
+  const all = allExtents(patient, survey)
+  await eachOf(all, together, ({ row, extent }) => proof.extent(row, extent))
+}
+
+/** Over all partitions: where each has few the reads of several are on their way. */
+async function* allExtents(patient: Patient, survey: Survey) {
   for (const row of livingPartitions(survey)) {
-    await eachOf(extentsOf(patient, row), together, (extent) => proof.extent(row, extent))
+    for await (const extent of extentsOf(patient, row)) yield { row, extent }
   }
 }
 

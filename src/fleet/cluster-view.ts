@@ -45,6 +45,13 @@ export interface ClusterView {
   coordination(name: string): Coordination
   /** Of this broker as the coordinator of the name; undefined where another is. */
   termOf(name: string): CoordinatorTerm | undefined
+  /**
+   * True where the catalog was not reached for so long that the others go on without this broker:
+   * its clients are sent to them.
+   */
+  isCutOff(): boolean
+  /** Calls `hear` when the broker is cut off. Returns its end. */
+  onCutOff(hear: () => void): () => void
   /** True where this broker lists the partition for tools that ask every broker and add up. */
   isLister(partitionId: number): boolean
   /** Calls `hear` after every change of what is shown. */
@@ -68,6 +75,8 @@ export function soleBroker(
     coordinatorOf: () => nodeId,
     coordination: () => 'own',
     termOf: () => soleTerm,
+    isCutOff: () => false,
+    onCutOff: () => () => undefined,
     isLister: () => true,
     onChange: () => undefined,
   }

@@ -3,7 +3,7 @@
  * placement when that falls to it. What it says from memory counts only for as long as its last
  * heartbeat does, from when that was sent (C2).
  */
-import { type Clock, sleep } from '../base/clock.ts'
+import { type Clock, sleep, type Timer } from '../base/clock.ts'
 import { isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { Outage } from '../base/outage.ts'
@@ -27,6 +27,8 @@ export interface MembershipDeps {
     readonly rack: string
   }
   readonly load: SlotLoad
+  /** Why this broker had better have no clients, where others can have them; undefined mostly. */
+  readonly impaired?: () => string | undefined
 }
 
 /** A sign of life so often … */
@@ -55,6 +57,9 @@ export class Membership implements ClusterView {
   readonly #silence: Outage
   #beats = 0
   readonly #hearers: (() => void)[] = []
+  #isCutOff = false
+  #cutOffTimer: Timer | undefined
+  readonly #cutOffHearers = new Set<() => void>()
 
   constructor(deps: MembershipDeps) {
     this.#deps = deps
@@ -99,18 +104,42 @@ export class Membership implements ClusterView {
   /** Beats until `signal` aborts. @throws Failure 'fenced': another process has the name. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#deps
-    while (!signal.aborted) {
-      await sleep(clock, heartbeatMs, signal)
-      if (signal.aborted) return
-      try {
-        await this.beat()
-      } catch (error) {
-        if (!isFailure(error) || isFatal(error)) throw error
-        if (error.kind === 'closed') return
-        this.#silence.failed(error)
-        log.warn({ error: error.message }, 'a heartbeat was not written')
+    this.#watch(clock.monotonicMs())
+    try {
+      while (!signal.aborted) {
+        await sleep(clock, heartbeatMs, signal)
+        if (signal.aborted) return
+        try {
+          const sentMs = clock.monotonicMs()
+          await this.beat()
+          this.#watch(sentMs)
+        } catch (error) {
+          if (!isFailure(error) || isFatal(error)) throw error
+          if (error.kind === 'closed') return
+          this.#silence.failed(error)
+          log.warn({ error: error.message }, 'a heartbeat was not written')
+        }
       }
+    } finally {
+      this.#cutOffTimer?.cancel()
     }
+  }
+
+  /** A heartbeat that was sent then has arrived; a timer, because the next one may hang. */
+  #watch(sentMs: number): void {
+    const { clock, log } = this.#deps
+    this.#cutOffTimer?.cancel()
+    if (this.#isCutOff) log.info({}, 'this broker is one of the others again')
+    this.#isCutOff = false
+    // Before the others can have given it up: what a client has on its way here must not be
+    // overtaken by what it sends to them.
+    this.#cutOffTimer = clock.after(sentMs + deadMs - clock.monotonicMs(), () => {
+      this.#isCutOff = true
+      const others = this.#living().length - 1
+      const text = 'this broker is cut off from the catalog: its clients are sent to the others'
+      log.error({ others }, text)
+      for (const hear of this.#cutOffHearers) hear()
+    })
   }
 
   /** @throws Failure 'fenced' | 'unavailable' | 'unknown-outcome' */
@@ -124,7 +153,7 @@ export class Membership implements ClusterView {
       nodeId: this.#nodeId,
       name: identity.name,
       incarnation: identity.incarnation,
-      state: this.#state,
+      state: this.#state === 'serving' && this.#isImpaired() ? 'draining' : this.#state,
       placementVersion: this.#version,
       ...(isTold ? { load: JSON.stringify(load.rates()) } : {}),
     }
@@ -178,9 +207,17 @@ export class Membership implements ClusterView {
 
   leaderOf(partitionId: number, zone: string | undefined): number {
     const slots = this.#placement?.zones[zone ?? this.zone]
-    const nodeId = slots?.[slotOfPartition(partitionId)]
+    const slot = slotOfPartition(partitionId)
     // A zone without brokers of its own: one of them all, the same for everybody.
-    return nodeId ?? this.#placement?.coordinators[slotOfPartition(partitionId)] ?? this.#nodeId
+    const nodeId = slots?.[slot] ?? this.#placement?.coordinators[slot]
+    return this.#orAnother(nodeId ?? this.#nodeId, slot)
+  }
+
+  /** While this broker is cut off it shows another, which knows better. */
+  #orAnother(nodeId: number, slot: number): number {
+    if (!this.#isCutOff || nodeId !== this.#nodeId) return nodeId
+    const others = this.#living().filter((row) => row.nodeId !== nodeId && row.state === 'serving')
+    return others[slot % others.length]?.nodeId ?? nodeId
   }
 
   readerFor(partitionId: number, rack: string): number | undefined {
@@ -201,18 +238,31 @@ export class Membership implements ClusterView {
   }
 
   coordinatorOf(name: string): number {
+    return this.#orAnother(this.#placedCoordinator(name), slotOfName(name))
+  }
+
+  #placedCoordinator(name: string): number {
     return this.#placement?.coordinators[slotOfName(name)] ?? this.#nodeId
   }
 
   coordination(name: string): Coordination {
-    if (this.coordinatorOf(name) !== this.#nodeId) return 'other'
+    if (this.#placedCoordinator(name) !== this.#nodeId) return 'other'
     return this.#deps.clock.monotonicMs() < this.#leaseUntilMs ? 'own' : 'unsure'
   }
 
   termOf(name: string): CoordinatorTerm | undefined {
-    if (this.coordinatorOf(name) !== this.#nodeId) return undefined
+    if (this.#placedCoordinator(name) !== this.#nodeId) return undefined
     const version = this.#placement?.coordinatorsSince?.[slotOfName(name)] ?? 0
     return { version, incarnation: this.incarnation }
+  }
+
+  isCutOff(): boolean {
+    return this.#isCutOff
+  }
+
+  onCutOff(hear: () => void): () => void {
+    this.#cutOffHearers.add(hear)
+    return () => void this.#cutOffHearers.delete(hear)
   }
 
   isLister(partitionId: number): boolean {
@@ -221,8 +271,13 @@ export class Membership implements ClusterView {
 
   /** Why the others take this broker for dead; undefined where they do not. */
   unheard(): string | undefined {
-    if (this.#deps.clock.monotonicMs() < this.#leaseUntilMs) return undefined
-    return this.#silence.told() ?? 'the others have not heard of it yet'
+    const lateMs = this.#deps.clock.monotonicMs() - this.#leaseUntilMs
+    if (lateMs < 0) return undefined
+    const why = this.#silence.told()
+    if (why !== undefined) return why
+    if (this.#leaseUntilMs < 0) return 'the others have not heard of it yet'
+    const seconds = Math.round((lateMs + deadMs) / 1_000)
+    return `the others do not hear of this broker: the catalog has not answered for ${seconds} s`
   }
 
   /** True where the process of that incarnation lives, as far as was heard. */
@@ -232,6 +287,18 @@ export class Membership implements ClusterView {
 
   onChange(hear: () => void): void {
     this.#hearers.push(hear)
+  }
+
+  #wasImpaired = false
+
+  #isImpaired(): boolean {
+    const { impaired, log } = this.#deps
+    const reason = impaired?.()
+    if (reason !== undefined && !this.#wasImpaired) {
+      log.warn({ reason }, 'this broker asks for its clients to be sent to the others')
+    }
+    this.#wasImpaired = reason !== undefined
+    return this.#wasImpaired
   }
 
   #isPlaced(): boolean {

@@ -4,17 +4,22 @@ import { test } from 'node:test'
 import { BrokerWorld } from '../../test/kafka/broker-world.ts'
 import { type Producer, TxnClient } from '../../test/kafka/txn-client.ts'
 import { silentLog } from '../base/log.ts'
+import { type CoordinatorTerm, soleTerm } from '../catalog/coordinator-term.ts'
 import { ProducerIds } from '../txn/producer-ids.ts'
 import { TransactionCoordinator } from '../txn/coordinator.ts'
 import { ErrorCode } from '../wire/error-codes.ts'
 
 /** Of a broker that has the same catalog. */
-function elsewhere({ database, clock, server }: BrokerWorld): TransactionCoordinator {
+function elsewhere(
+  { database, clock, server }: BrokerWorld,
+  termOf: () => CoordinatorTerm | undefined = () => soleTerm,
+): TransactionCoordinator {
   return new TransactionCoordinator({
     ...{ database, clock, log: silentLog, producerIds: new ProducerIds(database) },
     ...{ timeoutMsMax: 900_000, expirationMs: 604_800_000 },
     ...{ abortIntervalMs: 10_000, forgetIntervalMs: 3_600_000 },
     end: (intent) => server.broker.logs.end(intent),
+    termOf,
   })
 }
 
@@ -76,6 +81,27 @@ test('what another broker ended is refused by the commit, and comes again', asyn
   assert.equal(await send(2), ErrorCode.NONE)
   await elsewhere(world).endTransaction('tx', { ...producer, type: 'abort', clientVersion: 2 })
   assert.equal(await send(3), ErrorCode.INVALID_PRODUCER_EPOCH, 'a higher epoch is in use')
+})
+
+// librdkafka's 0103 met it on a fleet: its partition's broker remembered the transaction before,
+// and asked it to try again; aborting, it does not, and waited for 30 s until its call failed.
+test("a broker that does not coordinate knows an older client's next transaction", async () => {
+  const world = await BrokerWorld.start()
+  await world.topic('t')
+  const [partitionId = -1] = world.server.broker.topics.byName('t')?.partitionIds ?? []
+  const producer = await begun(world)
+  const other = elsewhere(world, () => undefined)
+  const serialAt = async (at: TransactionCoordinator): Promise<number> => {
+    const asking = at.appending({ transactionalId: 'tx', ...producer }, [partitionId], false)
+    const answer = await world.during(asking)
+    assert.ok(answer.outcome === 'granted')
+    return answer.serial
+  }
+  const first = await serialAt(other)
+  await begunElsewhere(world, producer)
+  const second = await serialAt(elsewhere(world))
+  assert.notEqual(second, first)
+  assert.equal(await serialAt(other), second)
 })
 
 test('the first batch of a producer, refused, is not overtaken by its second', async () => {

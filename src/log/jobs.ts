@@ -34,13 +34,21 @@ export interface LogJobsDeps {
   /** See JobRunner. */
   readonly broken: (name: string, error: unknown) => void
   readonly limits: LogJobLimits
+  /** What makes jobs those of a cluster. Default: this broker is the only one, with one clock. */
+  readonly shared?: SharedJobs
+}
+
+export interface SharedJobs {
+  /** Whether this broker runs a job of the cluster now. */
+  mayRun(job: string): Promise<boolean>
+  /** Leaves a job to the others, if this broker had it. */
+  leave(job: string): Promise<void>
   /**
-   * Milliseconds by which the database's clock is ahead of this broker's. Jobs that delete by time
-   * stand still while it is more than `clockDifferenceMsMax`. Default: one clock, 0.
+   * Milliseconds by which the database's clock is ahead of this machine's. Jobs that delete by time
+   * are left to others while it is more than `clockDifferenceMsMax`: where all machines differ it
+   * is the database's that is wrong, and nothing is deleted.
    */
-  readonly clockDifferenceMs?: () => Promise<number>
-  /** Whether this broker runs a job of the cluster now. Default: it runs them all. */
-  readonly mayRun?: (job: string) => Promise<boolean>
+  clockDifferenceMs(): number
 }
 
 export interface LogJobLimits extends PackLimits {
@@ -112,7 +120,7 @@ export const jobNames = {
 const second = 1_000
 const minute = 60 * second
 
-/** A difference of clocks beyond this deletes nothing until somebody has looked (pitfall I1). */
+/** A difference of clocks beyond this deletes nothing until somebody has looked. */
 const clockDifferenceMsMax = 5 * minute
 const jobTimes: JobTimes = {
   outcomesKeptMs: 10 * minute,
@@ -179,8 +187,11 @@ export function startLogJobs(deps: LogJobsDeps): LogJobs {
   })
   const runner = new JobRunner({ clock, random, log, broken: deps.broken })
   const parts = { packer, merger, compactor, retainer, collector, dropper, expirer }
-  for (const job of jobsOf(parts, limits, guarded(deps))) runner.start(leased(job, deps.mayRun))
-  if (deps.mayRun !== undefined) runner.start(forgetting(packer, limits))
+  const { shared } = deps
+  for (const job of jobsOf(parts, limits)) {
+    runner.start(shared === undefined ? job : sharedJob(job, shared, log))
+  }
+  if (shared !== undefined) runner.start(forgetting(packer, limits))
   const stats = (): LogJobStats => ({
     pack: packer.stats,
     merge: merger.stats,
@@ -204,8 +215,10 @@ interface Parts {
   readonly expirer: Expirer
 }
 
-/** `deleting` guards what goes by time. */
-function jobsOf(parts: Parts, limits: LogJobLimits, deleting: (run: Run) => Run): Job[] {
+/** `deletes`: by time, so that a wrong clock would lose something. */
+type LogJob = Job & { readonly deletes?: true }
+
+function jobsOf(parts: Parts, limits: LogJobLimits): LogJob[] {
   const { packer, merger, compactor, retainer, collector, dropper, expirer } = parts
   const { windowMs, retentionCheckMs, graceMs, times = jobTimes } = limits
   const { sweepMs, dropTopicsMs, expireGroupsMs, outcomesKeptMs } = times
@@ -224,23 +237,27 @@ function jobsOf(parts: Parts, limits: LogJobLimits, deleting: (run: Run) => Run)
     {
       name: jobNames.compact,
       intervalMs: Math.max(compactLookMsMin, Math.min(backoffMs, compactLookMsMax)),
-      run: deleting((signal) => compactor.compactIfDue(signal)),
+      deletes: true,
+      run: (signal) => compactor.compactIfDue(signal),
     },
     {
       name: jobNames.retain,
       intervalMs: retentionCheckMs,
       firstAfterMs: Math.min(retentionCheckMs, firstRetainMs),
-      run: deleting((signal) => retainer.retainAll(signal)),
+      deletes: true,
+      run: (signal) => retainer.retainAll(signal),
     },
     {
       name: jobNames.collect,
       intervalMs: Math.min(graceMs, collectMsMax),
-      run: deleting((signal) => collector.collect(signal)),
+      deletes: true,
+      run: (signal) => collector.collect(signal),
     },
     {
       name: jobNames.sweep,
       intervalMs: sweepMs,
-      run: deleting((signal) => collector.sweep(signal)),
+      deletes: true,
+      run: (signal) => collector.sweep(signal),
     },
     {
       name: jobNames.dropTopics,
@@ -250,12 +267,14 @@ function jobsOf(parts: Parts, limits: LogJobLimits, deleting: (run: Run) => Run)
     {
       name: jobNames.expireProducers,
       intervalMs: expireProducersMs,
-      run: deleting((signal) => expirer.expireProducers(signal)),
+      deletes: true,
+      run: (signal) => expirer.expireProducers(signal),
     },
     {
       name: jobNames.expireGroups,
       intervalMs: expireGroupsMs,
-      run: deleting((signal) => expirer.expireGroups(signal)),
+      deletes: true,
+      run: (signal) => expirer.expireGroups(signal),
     },
     {
       name: jobNames.expireChanges,
@@ -265,16 +284,24 @@ function jobsOf(parts: Parts, limits: LogJobLimits, deleting: (run: Run) => Run)
   ]
 }
 
-type Run = (signal: AbortSignal) => Promise<void>
-
-/** Keeps a job that deletes by time from running while the clocks disagree. */
-function guarded({ clockDifferenceMs, log }: LogJobsDeps): (run: Run) => Run {
-  if (clockDifferenceMs === undefined) return (run) => run
-  return (run) => async (signal) => {
-    const differenceMs = await clockDifferenceMs()
-    if (Math.abs(differenceMs) <= clockDifferenceMsMax) return run(signal)
-    log.error({ differenceMs }, 'the clocks of broker and database differ: nothing is deleted')
+/** A job of the cluster is run by one broker at a time, mostly: see job-leases.ts. */
+function sharedJob(job: LogJob, shared: SharedJobs, log: Log): Job {
+  let isTold = false
+  const isLeft = async (): Promise<boolean> => {
+    const differenceMs = shared.clockDifferenceMs()
+    const differs = job.deletes === true && Math.abs(differenceMs) > clockDifferenceMsMax
+    if (differs && !isTold) {
+      const text = 'the clocks of machine and database differ: this broker deletes nothing'
+      log.error({ job: job.name, differenceMs }, text)
+    }
+    isTold = differs
+    if (differs) await shared.leave(job.name)
+    return differs
   }
+  const run = async (signal: AbortSignal): Promise<void> => {
+    if (!(await isLeft()) && (await shared.mayRun(job.name))) await job.run(signal)
+  }
+  return { ...job, run }
 }
 
 /** What every broker of a fleet does for itself, beside the one that packs. */
@@ -282,17 +309,6 @@ function forgetting(packer: Packer, { windowMs, inlineMs = windowMs }: LogJobLim
   const run = (signal: AbortSignal): Promise<void> => packer.forgetEnded(signal)
   const intervalMs = Math.max(Math.min(windowMs, inlineMs), second)
   return { name: jobNames.forgetEnded, intervalMs, run }
-}
-
-/** A job of the cluster is run by one broker at a time, mostly: see job-leases.ts. */
-function leased(job: Job, mayRun: LogJobsDeps['mayRun']): Job {
-  if (mayRun === undefined) return job
-  return {
-    ...job,
-    run: async (signal) => {
-      if (await mayRun(job.name)) await job.run(signal)
-    },
-  }
 }
 
 function packTopic(topic: KnownTopic | undefined): PackTopic | undefined {

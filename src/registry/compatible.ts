@@ -1,5 +1,6 @@
 /** Holds a schema against the versions of its subject, by the level that counts there. */
 import type { ReadTransaction } from '../catalog/database.ts'
+import type { RegistryConfig } from './registry-config.ts'
 import { readConfigInScope } from './registry-reads.ts'
 import type { SchemaContent } from './schema-content.ts'
 import type { SchemaParser } from './schema-parser.ts'
@@ -18,15 +19,19 @@ export interface Conflicts {
   readonly with: SubjectVersion | undefined
 }
 
-/** @param versions oldest first; those of another compatibility group are left out. */
+/**
+ * @param versions oldest first; those of another compatibility group are left out.
+ * @param own counts in the place of what is set for the subject.
+ */
 export async function conflictsOf(
   tx: ReadTransaction,
   parser: SchemaParser,
   name: SubjectName,
   candidate: SchemaContent,
   versions: readonly SubjectVersion[],
+  own?: RegistryConfig,
 ): Promise<Conflicts> {
-  const config = await readConfigInScope(tx, name)
+  const config = { ...(await readConfigInScope(tx, name)), ...own }
   const { compatibilityLevel: level, compatibilityGroup: group, compatibilityPolicy } = config
   if (level === 'NONE' || versions.length === 0) return { level, conflicts: [], with: undefined }
   const valueOf = ({ metadata }: SchemaContent): string | undefined =>

@@ -23,6 +23,11 @@ export async function seeChanges(
   return seen
 }
 
+/** Thrown in a transaction where what was judged is not so any more: nothing is written. */
+export class ChangedMeanwhile extends Error {
+  override readonly name = 'ChangedMeanwhile'
+}
+
 /** What came of judging: the answer, where nothing is to be written, or a change. */
 export type Judgement<Result> = { readonly answer: Result } | JudgedChange<Result>
 
@@ -31,6 +36,8 @@ export interface JudgedChange<Result> {
   readonly seen: SeenChanges
   /** What is written belongs to these. */
   readonly contexts: readonly string[]
+  /** What else belongs to the same transaction and is locked before contexts are. */
+  readonly prepare?: (tx: Transaction) => Promise<void>
   /** `rows`: the locked contexts by name; what `write` sets there is written with it. */
   readonly write: (tx: Transaction, rows: Map<string, RegistryContextRow>) => Promise<Result>
 }
@@ -49,20 +56,29 @@ export async function changeContexts<Result>(
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const judged = await judge()
     if ('answer' in judged) return judged.answer
-    const done = await database.transaction(name, async (tx) => {
-      const rows = await lockContexts(tx, judged.contexts)
-      for (const [context, changes] of judged.seen) {
-        const now = rows.get(context)?.changes ?? (await readChanges(tx, context))
-        if (now !== changes) return undefined
-      }
-      const result = await judged.write(tx, rows)
-      const changed = [...rows.values()].map((row) => ({ ...row, changes: row.changes + 1 }))
-      await tx.put(registryContexts, changed)
-      return { result }
-    })
-    if (done !== undefined) return done.result
+    try {
+      return await database.transaction(name, (tx) => writeJudged(tx, judged))
+    } catch (error) {
+      if (!(error instanceof ChangedMeanwhile)) throw error
+    }
   }
   throw new Failure('unavailable', `${name}: others changed the same context ${attemptsMax} times`)
+}
+
+async function writeJudged<Result>(
+  tx: Transaction,
+  { prepare, contexts, seen, write }: JudgedChange<Result>,
+): Promise<Result> {
+  await prepare?.(tx)
+  const rows = await lockContexts(tx, contexts)
+  for (const [context, changes] of seen) {
+    const now = rows.get(context)?.changes ?? (await readChanges(tx, context))
+    if (now !== changes) throw new ChangedMeanwhile()
+  }
+  const result = await write(tx, rows)
+  const changed = [...rows.values()].map((row) => ({ ...row, changes: row.changes + 1 }))
+  await tx.put(registryContexts, changed)
+  return result
 }
 
 async function lockContexts(

@@ -11,7 +11,12 @@ import {
   registryVersions,
 } from '../catalog/schema-registry.ts'
 import { changeContexts, type Judgement, seeChanges } from './context-changes.ts'
-import { mergedMetadata, mergedRuleSet, type RegistryMode } from './registry-config.ts'
+import {
+  mergedMetadata,
+  mergedRuleSet,
+  type RegistryConfig,
+  type RegistryMode,
+} from './registry-config.ts'
 import { registryErrors } from './registry-error.ts'
 import {
   readConfigInScope,
@@ -64,16 +69,25 @@ export function registerSchema(
   request: SchemaRequest,
 ): Promise<SubjectVersion> {
   return changeContexts(parts.database, 'register schema', () =>
-    parts.database.snapshot('judge schema', (tx) => judgeRegistration(tx, parts, name, request)),
+    parts.database.snapshot('judge schema', (tx) =>
+      judgeSchema(tx, parts.parser, name, request, parts.nowMs()),
+    ),
   )
 }
 
-/** What registerSchema does, for who does more in the same transaction. */
-export async function judgeRegistration(
+/**
+ * What registering would write, for who does more in the same transaction.
+ *
+ * @param config counts in the place of what is set for the subject.
+ * @throws RegistryError as registerSchema
+ */
+export async function judgeSchema(
   tx: ReadTransaction,
-  { parser, nowMs }: RegisterParts,
+  parser: SchemaParser,
   name: SubjectName,
   request: SchemaRequest,
+  nowMs: number,
+  config?: RegistryConfig,
 ): Promise<Judgement<SubjectVersion>> {
   if (request.text.length > schemaCharsMax) {
     const size = `${request.text.length} characters of ${schemaCharsMax}`
@@ -102,10 +116,10 @@ export async function judgeRegistration(
   const hash = hashOf(content)
   const knownId = await readIdOfHash(tx, context, hash)
   if (request.schemaId === undefined && request.isForced !== true) {
-    await assertCompatible(tx, parser, name, content, live)
+    await assertCompatible(tx, parser, name, content, live, config)
   }
   const version = nextVersion(rows, knownId, request)
-  const next = { ...content, ...name, hash, version, isDeleted: false, registeredMs: nowMs() }
+  const next = { ...content, ...name, hash, version, isDeleted: false, registeredMs: nowMs }
   return {
     seen,
     contexts,
@@ -225,8 +239,9 @@ async function assertCompatible(
   name: SubjectName,
   content: SchemaContent,
   live: readonly SubjectVersion[],
+  config: RegistryConfig | undefined,
 ): Promise<void> {
-  const found = await conflictsOf(tx, parser, name, content, live)
+  const found = await conflictsOf(tx, parser, name, content, live, config)
   if (found.conflicts.length === 0) return
   const subject = JSON.stringify(qualified(name))
   const details = describeConflicts(found).join(', ')

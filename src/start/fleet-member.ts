@@ -2,13 +2,13 @@
  * A broker among others: its membership and its look at the feed, from the first client to the
  * last.
  */
-import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { TaskGroup } from '../base/task-group.ts'
-import { takeLease } from '../catalog/job-leases.ts'
+import { leaveLease, takeLease } from '../catalog/job-leases.ts'
 import type { Config } from '../config/options.ts'
 import { Membership } from '../fleet/membership.ts'
 import { SlotLoad } from '../fleet/slot-load.ts'
+import type { SharedJobs } from '../log/jobs.ts'
 import type { LogIndex } from '../log/log-index.ts'
 import type { FleetListener } from './fleet-listener.ts'
 import type { FleetStorage } from './fleet-storage.ts'
@@ -25,8 +25,8 @@ export class FleetMember {
   #running: Promise<unknown> = Promise.resolve()
   #isServing = false
 
-  constructor(config: Config, { clock, log }: World, storage: FleetStorage) {
-    const { database, logs, nodeId, incarnation } = storage
+  constructor(config: Config, { log }: World, storage: FleetStorage) {
+    const { clock, database, logs, nodeId, incarnation } = storage
     this.#storage = storage
     this.#log = log
     const identity = {
@@ -38,6 +38,7 @@ export class FleetMember {
       ...{ database, clock, identity },
       log: log.child({ part: 'fleet' }),
       load: new SlotLoad(() => trafficOf(logs.index)),
+      impaired: () => storage.bucket.told(),
     })
     const { membership } = this
     membership.onChange(() => storage.inlineBudget.share(membership.nodes().length))
@@ -59,6 +60,7 @@ export class FleetMember {
     const { follower } = this.#storage
     const running = [
       this.membership.run(signal).catch((error: unknown) => tasks.fail('membership', error)),
+      this.#storage.bucket.run(signal).catch((error: unknown) => tasks.fail('bucket', error)),
       follower.run(listener, signal).catch((error: unknown) => tasks.fail('feed', error)),
     ]
     this.#running = Promise.all(running)
@@ -88,14 +90,12 @@ export class FleetMember {
   }
 
   /** What makes jobs those of a cluster. */
-  jobDeps(clock: Clock): {
-    readonly mayRun: (job: string) => Promise<boolean>
-    readonly clockDifferenceMs: () => Promise<number>
-  } {
-    const { database } = this.#storage
+  get sharedJobs(): SharedJobs {
+    const { database, incarnation, clock } = this.#storage
     return {
       mayRun: (job) => this.mayRun(job),
-      clockDifferenceMs: async () => (await database.databaseMs()) - clock.nowMs(),
+      leave: (job) => leaveLease(database, leaseOf(job), incarnation),
+      clockDifferenceMs: () => clock.differenceMs(),
     }
   }
 
@@ -103,9 +103,11 @@ export class FleetMember {
   mayRun(job: string): Promise<boolean> {
     const { database, incarnation } = this.#storage
     const { membership } = this
-    return takeLease(database, `job/${job}`, incarnation, (other) => membership.isAlive(other))
+    return takeLease(database, leaseOf(job), incarnation, (other) => membership.isAlive(other))
   }
 }
+
+const leaseOf = (job: string): string => `job/${job}`
 
 function* trafficOf(index: LogIndex): Iterable<{ partitionId: number; bytes: number }> {
   for (const { partitionId, traffic } of index.all()) {

@@ -14,6 +14,7 @@ import type { FleetDatabase } from '../catalog/fleet-database.ts'
 import { groupsOfObjects, readTail, type Tail } from '../catalog/tail.ts'
 import { timedDatabase } from '../catalog/timed-database.ts'
 import type { Config } from '../config/options.ts'
+import { DatabaseClock } from '../fleet/database-clock.ts'
 import { guardedJournal } from '../journal/guarded-journal.ts'
 import { ObjectJournal } from '../journal/object-journal.ts'
 import { BrokerLog } from '../log/broker-log.ts'
@@ -21,6 +22,7 @@ import { FeedFollower } from '../log/feed-follower.ts'
 import { InlineBudget, type InlineLimits } from '../log/inline-budget.ts'
 import type { LowDeps } from '../log/open-lanes.ts'
 import { StoredRuns } from '../log/stored-runs.ts'
+import { BucketHealth } from './bucket-health.ts'
 import { CatalogWitness } from './catalog-witness.ts'
 import { claimPrefix } from './claim-prefix.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
@@ -28,8 +30,11 @@ import type { Storage } from './storage.ts'
 import type { FleetWorld, World } from './world.ts'
 
 export interface FleetStorage extends Storage {
+  /** The database's, for all that brokers write for one another. */
+  readonly clock: DatabaseClock
   readonly database: FleetDatabase
   readonly follower: FeedFollower
+  readonly bucket: BucketHealth
   /** The journal as the feed tells it of others' groups. */
   readonly objectJournal: ObjectJournal
   /** Of what travels in commits. */
@@ -56,12 +61,14 @@ const idlePollMs = 200
  */
 export async function openFleetStorage(
   config: Config,
-  world: World,
+  machine: World,
   fleet: FleetWorld,
   metrics: BrokerMetrics,
   tasks: TaskGroup,
 ): Promise<FleetStorage> {
-  const { clock, random, log } = world
+  const { random, log } = machine
+  const clock = new DatabaseClock(machine.clock, log.child({ part: 'clock' }))
+  const world = { ...machine, clock }
   const witness = new CatalogWitness({
     ...{ clock, log: log.child({ part: 'catalog' }) },
     openDatabase: () => fleet.openDatabase(),
@@ -69,7 +76,9 @@ export async function openFleetStorage(
   })
   const opened = await fleet.openDatabase((tx) => witness.accept(tx))
   tasks.defer('catalog', () => opened.close())
-  const database = timedFleet(opened, clock, metrics)
+  const commits = new Outage(clock, 'the catalog takes nothing', commitOutageMs)
+  const database = timedFleet(opened, clock, metrics, commits)
+  await database.databaseMs() // from here on the clock is the database's
   const objectMetrics = new ObjectStoreMetrics()
   const objects = await fleet.openObjects((operation) => objectMetrics.seen(operation))
   tasks.defer('objects', () => objects.close())
@@ -88,7 +97,7 @@ export async function openFleetStorage(
   })
   await follower.begin()
   const tail = await readTail(database)
-  const bucket = new Outage(clock, 'the bucket takes nothing')
+  const bucket = new BucketHealth(clock, () => claimPrefix(objects, clusterId, fleet.place))
   const held = { database, objects, clusterId, incarnation, nodeId, tail, follower, bucket }
   const { objectJournal, journal, logs, inlineBudget } = openLogs(config, world, held, metrics)
   tasks.defer('journal', () => journal.close())
@@ -96,16 +105,22 @@ export async function openFleetStorage(
   witness.watch({ clusterId, leaderEpoch, incarnation, index: logs.index })
   return {
     ...{ clusterId, leaderEpoch, incarnation, database, journal, objectJournal, objects, logs },
-    ...{ follower, nodeId, inlineBudget },
+    ...{ clock, bucket, follower, nodeId, inlineBudget },
     samples: () => [
       ...objectMetrics.samples(),
       ...feedSamples(follower),
       ...inlineSamples(inlineBudget),
+      ['karst_clock_difference_seconds', [[[], clock.differenceMs() / 1_000]]],
     ],
     space: { full: undefined },
-    lack: () => bucket.told(),
+    lack: () => lackOf(commits.told(), bucket.told(), clock.told()),
     volume: async () => ({ folder: fleet.place, totalBytes: -1, freeBytes: -1 }),
   }
+}
+
+function lackOf(...told: readonly (string | undefined)[]): string | undefined {
+  const all = told.filter((each) => each !== undefined)
+  return all.length === 0 ? undefined : all.join('; ')
 }
 
 /** What is written and read, over the bucket and the catalog. */
@@ -120,7 +135,7 @@ function openLogs(
     readonly nodeId: number
     readonly tail: Tail
     readonly follower: FeedFollower
-    readonly bucket: Outage
+    readonly bucket: BucketHealth
   },
   metrics: BrokerMetrics,
 ): Pick<FleetStorage, 'objectJournal' | 'journal' | 'logs' | 'inlineBudget'> {
@@ -134,13 +149,13 @@ function openLogs(
   const journal = guardedJournal(
     objectJournal,
     {
-      check: () => undefined,
+      check: () => bucket.began(),
       failed: async (error) => {
         bucket.failed(error)
         metrics.journalFailed()
       },
       written: ({ byteLength, runs }, ms) => {
-        bucket.ended()
+        bucket.written()
         metrics.journalWritten(ms, byteLength, runs.length)
       },
     },
@@ -229,17 +244,34 @@ function inlineSamples(budget: InlineBudget): Samples[] {
   ]
 }
 
+const commitNames: ReadonlySet<string> = new Set(['commit-groups', 'commit-low'])
+/** Rows that others hold make single commits fail. */
+const commitOutageMs = 1_000
+
+async function watched<Result>(commit: Promise<Result>, commits: Outage): Promise<Result> {
+  try {
+    const result = await commit
+    commits.ended()
+    return result
+  } catch (error) {
+    commits.failed(error)
+    throw error
+  }
+}
+
 function timedFleet(
   database: FleetDatabase,
-  clock: World['clock'],
+  clock: DatabaseClock,
   metrics: BrokerMetrics,
+  commits: Outage,
 ): FleetDatabase {
   const timed = timedDatabase(database, clock, (name, kind, ms) =>
     metrics.catalogTook(name, kind, ms),
   )
   return {
     async transaction(name, body) {
-      const result = await timed.transaction(name, body)
+      const running = timed.transaction(name, body)
+      const result = await (commitNames.has(name) ? watched(running, commits) : running)
       if (announced.has(name)) {
         database.announce()
         await sleep(clock, heardMs)
@@ -250,7 +282,7 @@ function timedFleet(
     changes: (since, tables, limit) => database.changes(since, tables, limit),
     announce: () => database.announce(),
     onAnnounced: (listener) => database.onAnnounced(listener),
-    databaseMs: () => database.databaseMs(),
+    databaseMs: () => clock.asking(() => database.databaseMs()),
     close: () => database.close(),
   }
 }

@@ -31,6 +31,11 @@ export class CoordinatorTurns {
     this.#termOf = termOf
   }
 
+  /** Whether this broker coordinates the id. */
+  isOurs(transactionalId: string): boolean {
+    return this.#termOf(transactionalId) !== undefined
+  }
+
   async run<Result>(
     transactionalId: string,
     work: (term: CoordinatorTerm) => Promise<Result>,

@@ -187,9 +187,11 @@ export class TransactionCoordinator {
   /**
    * The transaction that batches for these partitions belong to, before they are appended. With
    * `joins` the partitions are registered where they are not yet (KIP-890), by any broker: the
-   * epoch tells one transaction from the next. What is not allowed is refused by the commit, which
-   * looks again: also what was granted from memory (`isRemembered`), in which case `forget` and a
-   * second try tell what is right.
+   * epoch tells one transaction from the next. The epoch of older clients does not, and where
+   * another broker coordinates, it ends one and begins the next unheard: then the catalog is asked
+   * each time. What is not allowed is refused by the commit, which looks again: also what was
+   * granted from memory (`isRemembered`), in which case `forget` and a second try tell what is
+   * right.
    */
   async appending(
     producer: TransactionalProducer,
@@ -197,7 +199,8 @@ export class TransactionCoordinator {
     joins: boolean,
   ): Promise<AppendGrant | Refused> {
     const { transactionalId } = producer
-    const known = this.#open.serialOf(transactionalId, producer, partitionIds)
+    const isKept = joins || this.#turns.isOurs(transactionalId)
+    const known = isKept ? this.#open.serialOf(transactionalId, producer, partitionIds) : undefined
     if (known !== undefined) return { outcome: 'granted', serial: known, isRemembered: true }
     const answer = joins
       ? await this.#join(producer, { partitionIds }, joining(producer, bumpingVersion))
@@ -211,7 +214,7 @@ export class TransactionCoordinator {
       const { transactionalId } = producer
       const seen = await readTransaction(this.#parts.database, transactionalId, partitionIds)
       const answer = answerOf(verifyTransaction(seen.row, producer))
-      if (answer.outcome === 'granted') {
+      if (answer.outcome === 'granted' && this.#turns.isOurs(transactionalId)) {
         const registered = partitionIds.filter((_, index) => seen.isRegistered[index])
         this.#open.remember(transactionalId, producer, answer.serial, registered)
       }

@@ -115,7 +115,7 @@ async function startProducing(name: string, more: ProxyExtras = {}): Promise<Pro
 async function check(
   proxy: CutProxy,
   topic: string,
-  acknowledged: Acknowledged[],
+  acknowledged: readonly Acknowledged[],
   written: number,
 ): Promise<void> {
   const again = `KARST_TEST_SEED=${seed}`

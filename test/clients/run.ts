@@ -58,7 +58,9 @@ function runTests(files: string[], bootstrap: string | undefined): Promise<numbe
   flags.push('--test-force-exit') // a client left open by a failed test must not hold all others
   const other = bootstrap === undefined ? {} : { KARST_TEST_BOOTSTRAP: bootstrap }
   const fleet = values.target === 'fleet' ? { FLEET_UNDER_TEST: '3' } : {}
-  const quiet = { NODE_OPTIONS: '--disable-warning=TimeoutNegativeWarning' } // kafkajs, on Node 26
+  // kafkajs sets a timer to -1 minus now after every answer, also of Apache Kafka's brokers; Node
+  // 26 warns of it.
+  const quiet = { NODE_OPTIONS: '--disable-warning=TimeoutNegativeWarning' }
   const env = { ...process.env, ...quiet, ...other, ...fleet }
   const child = spawn(nodeProgram, [...flags, ...files], { cwd: checkout, env, stdio: 'inherit' })
   return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)))

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ErrorCode } from '../../src/wire/error-codes.ts'
 import { BrokerProcess } from '../support/broker-process.ts'
 import { until } from '../support/until.ts'
-import { SmallDisk } from './small-disk.ts'
+import { SmallDisk } from '../support/small-disk.ts'
 import { WireClient } from './wire-client.ts'
 
 const mebibyte = 1024 * 1024

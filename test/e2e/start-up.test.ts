@@ -19,7 +19,7 @@ import { test, type TestContext } from 'node:test'
 import { crc32c } from '../../src/base/crc32c.ts'
 import { BrokerProcess, checkout, nodeProgram } from '../support/broker-process.ts'
 import { type Exit, Program } from '../support/program.ts'
-import { SmallDisk } from './small-disk.ts'
+import { SmallDisk } from '../support/small-disk.ts'
 import { WireClient } from './wire-client.ts'
 
 const timeoutMs = 15_000

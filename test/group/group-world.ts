@@ -150,6 +150,7 @@ export class GroupWorld {
       name,
       partitionIds: '[]',
       configs: '{}',
+      contract: null,
       configVersion: 0,
       replicationFactor: 1,
       createdMs: 0,

@@ -14,7 +14,7 @@ import { freshName } from '../support/target.ts'
 import { until } from '../support/until.ts'
 import { openJvm, writeProperties } from './jvm.ts'
 import { sameList } from './same-list.ts'
-import { createTopics, topicConfigs } from './world.ts'
+import { createTopics, loseOneOfFleet, topicConfigs } from './world.ts'
 import type { Scenario, World } from './world.ts'
 
 const readyTimeoutMs = 120_000
@@ -58,6 +58,7 @@ async function play(world: World): Promise<object> {
   world.say('worker killed')
   worker = await openWorker(world, worker)
   await appendFile(file('source.txt'), linesOf(lines, lines))
+  await loseOneOfFleet(world)
   const all = linesOf(0, 2 * lines)
     .trimEnd()
     .split('\n')

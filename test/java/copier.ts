@@ -14,7 +14,11 @@ const transactionRecords = 750 // as in Kafka's system tests
  * the partitions, which have no leader yet, as deleted: it writes no markers and the transaction
  * complete, and the partitions' readers wait for ever (seen with 4.3.1).
  */
-const transactionTimeoutMs: Record<TargetName, number> = { karst: 10_000, kafka: 40_000 }
+const transactionTimeoutMs: Record<TargetName, number> = {
+  karst: 10_000,
+  fleet: 10_000,
+  kafka: 40_000,
+}
 const restartPauseMs = 200
 /** Of one copier, one after the other, with nobody killing it: more than the broker explains. */
 const failuresMax = 25

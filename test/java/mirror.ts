@@ -14,7 +14,7 @@ import { freshName } from '../support/target.ts'
 import { until } from '../support/until.ts'
 import { openJvm, writeProperties } from './jvm.ts'
 import { sameList } from './same-list.ts'
-import { createTopics, openCluster, topicConfigs, withAdmin } from './world.ts'
+import { createTopics, loseOneOfFleet, openCluster, topicConfigs, withAdmin } from './world.ts'
 import type { Cluster, Scenario, World } from './world.ts'
 
 const partitions = 3
@@ -41,7 +41,7 @@ interface Way {
 }
 
 async function play(world: World): Promise<object> {
-  const other = await openCluster('kafka', '')
+  const other = await openCluster('kafka', '', world.random)
   try {
     return await mirrorBothWays(world, other)
   } finally {
@@ -82,6 +82,7 @@ async function follow(world: World, way: Way, count: number): Promise<void> {
   await untilMirrored(way, count)
   world.say(`${copy}: ${count} records mirrored`)
   await write(from, topic, count, 2 * count)
+  await loseOneOfFleet(world)
   await untilMirrored(way, 2 * count)
   compare(
     await readAll(from.bootstrap, topic, committed),

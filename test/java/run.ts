@@ -1,8 +1,9 @@
 /**
- * Kafka's own systems, on Karst or on Apache Kafka: transactional copiers, Connect, MirrorMaker 2
- * and a Streams application, killed and restarted.
+ * Kafka's own systems, on Karst, a fleet of Karst or Apache Kafka: transactional copiers, Connect,
+ * MirrorMaker 2 and a Streams application, killed and restarted.
  *
  * npm run test:java                                 everything, against Karst
+ * npm run test:java -- --target fleet               against three brokers; one at a time is killed
  * npm run test:java -- --target kafka               the same against Apache Kafka
  * npm run test:java -- --only copiers,streams       only these
  * npm run test:java -- --short                      few rounds, as CI does
@@ -14,6 +15,7 @@ import os from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { installSystems } from '../support/install.ts'
+import { installS3Server } from '../support/s3-server.ts'
 import { connect } from './connect.ts'
 import { copiers } from './copiers.ts'
 import { mirror } from './mirror.ts'
@@ -34,8 +36,8 @@ const { values } = parseArgs({
   },
 })
 const { target, short } = values
-if (target !== 'karst' && target !== 'kafka') {
-  throw new Error(`--target is karst or kafka, not ${target}`)
+if (target !== 'karst' && target !== 'kafka' && target !== 'fleet') {
+  throw new Error(`--target is karst, kafka or fleet, not ${target}`)
 }
 const rounds = values.rounds === undefined ? undefined : count('--rounds', values.rounds)
 const run: Run = { target, short, rounds, seed: count('--seed', values.seed) }
@@ -45,6 +47,7 @@ os.setPriority(friendly)
 // Programs end with this process, which a signal alone would end without a word to them.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 await installSystems()
+if (target === 'fleet') await installS3Server()
 const results: Record<string, unknown> = {}
 for (const scenario of chosen) {
   const startedAt = performance.now()

@@ -15,7 +15,7 @@ import type { SeenRecord } from '../support/record.ts'
 import { freshName } from '../support/target.ts'
 import { until } from '../support/until.ts'
 import { compileJava, openJvm } from './jvm.ts'
-import { createTopics, topicConfigs, withAdmin } from './world.ts'
+import { createTopics, loseOneOfFleet, topicConfigs, withAdmin } from './world.ts'
 import type { Run, Scenario, World } from './world.ts'
 
 const partitions = 4
@@ -59,6 +59,7 @@ async function play(world: World): Promise<object> {
   for (let round = 1; round <= rounds; round++) {
     const program = await openApplication(world, application)
     await untilMore(world, application)
+    await loseOneOfFleet(world)
     await sleep(workMsMin + randomBelow(world.random, workMsMax - workMsMin))
     program.signal('SIGKILL')
     await program.exited

@@ -1,19 +1,24 @@
-/** What a scenario is given: a broker that can be killed, a folder, and a voice. */
+/**
+ * What a scenario is given: a broker (or a fleet, which is taken for one) that can be killed, a
+ * folder, and a voice.
+ */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Random } from '../../src/base/random.ts'
 import { BrokerProcess } from '../support/broker-process.ts'
 import { openKafkajs } from '../support/clients/kafkajs.ts'
+import { MortalFleet } from '../support/mortal-fleet.ts'
 import { KafkaProcess } from '../support/kafka-process.ts'
 import { killPrograms } from '../support/program.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 
-export type TargetName = 'karst' | 'kafka'
+export type TargetName = 'karst' | 'kafka' | 'fleet'
 
 export interface Cluster {
   readonly bootstrap: string
   readonly readyMs: number
+  /** kill -9: to the broker, or to one of a fleet, which `restart` starts again. */
   kill: () => Promise<void>
   restart: () => Promise<void>
   close: () => Promise<void>
@@ -44,7 +49,7 @@ export interface Scenario {
   play: (world: World) => Promise<object>
 }
 
-const readyTimeoutMs = 30_000 // a busy machine is no fault of the broker's
+const readyTimeoutMs = 60_000 // a busy machine is no fault of the broker's
 
 export async function withWorld<T>(
   name: string,
@@ -59,10 +64,11 @@ export async function withWorld<T>(
     const seconds = Math.round((performance.now() - startedAt) / 1000)
     console.log(`${name} ${String(seconds).padStart(4)} s  ${text}`)
   }
-  const broker = await openCluster(run.target, data)
+  const random = seededRandom(run.seed)
+  const broker = await openCluster(run.target, data, random)
   say(`${run.target} at ${broker.bootstrap}, logs in ${folder}`)
   try {
-    const result = await play({ ...run, broker, folder, random: seededRandom(run.seed), say })
+    const result = await play({ ...run, broker, folder, random, say })
     await broker.close()
     await rm(root, { recursive: true, force: true })
     return result
@@ -80,9 +86,22 @@ const kafkaSettings = {
   'transaction.state.log.num.partitions': '4',
 }
 
-export async function openCluster(target: TargetName, dataFolder: string): Promise<Cluster> {
+export async function openCluster(
+  target: TargetName,
+  dataFolder: string,
+  random: Random,
+): Promise<Cluster> {
   if (target === 'kafka') return KafkaProcess.start(kafkaSettings)
+  if (target === 'fleet') return MortalFleet.start(random, readyTimeoutMs)
   return BrokerProcess.start({ dataFolder, readyTimeoutMs })
+}
+
+/** A fleet goes on when one broker of it dies: what runs on it must not notice. */
+export async function loseOneOfFleet({ target, broker, say }: World): Promise<void> {
+  if (target !== 'fleet') return
+  await broker.kill()
+  await broker.restart()
+  say(`one broker was killed, ready after ${Math.round(broker.readyMs)} ms`)
 }
 
 export async function createTopics(

@@ -40,10 +40,11 @@ test('only broker tests are counted, and only those that were run', () => {
     result({ test: '0002_two', state: 'skipped' }),
     result({ test: '0049_slow' }),
     result({ subject: 'kafka', version: '4.3.1' }),
+    result({ subject: 'fleet', test: '0002_two' }),
   ])
-  assert.match(page, /\| classic \| as it comes \| 1 of 2 \| 1 of 1 \|/)
-  assert.match(page, /\| consumer \| .* \| not run \| not run \|/)
-  assert.match(page, /\| 0049_slow \(throttled socket\) \| passed \| · \| · \| · \| · \| · \|/)
+  assert.match(page, /\| classic \| as it comes \| 1 of 2 \| 1 of 1 \| 1 of 1 \|/)
+  assert.match(page, /\| consumer \| .* \| not run \| not run \| not run \|/)
+  assert.match(page, /\| 0049_slow \(throttled socket\) \| passed \| · \| · \|/)
   assert.doesNotMatch(page, /0003_mock/)
 })
 
@@ -60,4 +61,19 @@ test('a miss has its reason where it holds, and shows that it has none elsewhere
   )
   const unknown = pageOf([result({ test: '0001_one', state: 'failed', detail: 'said a|b' })])
   assert.match(unknown, /\*\*No reason known\.\*\* The suite says: said a\\\|b/)
+})
+
+test('of a fleet only what one broker passes is told as a miss', () => {
+  const fleet = (changes: Partial<Result>) =>
+    result({ subject: 'fleet', state: 'failed', ...changes })
+  const page = pageOf([
+    result({}),
+    result({ test: '0002_two', state: 'failed' }),
+    fleet({ detail: 'late' }),
+    fleet({ test: '0002_two' }),
+  ])
+  const section = page.split('## ').find((each) => each.startsWith('Where a fleet'))
+  assert.match(section ?? '', /\| 0001_one \| classic: failed \| .*The suite says: late \|/)
+  assert.doesNotMatch(section ?? '', /0002_two/)
+  assert.match(pageOf([result({})]), /## Where a fleet .*\n\nNot run\.\n/)
 })

@@ -1,6 +1,7 @@
 /**
- * librdkafka's own test runner against Karst from this checkout, or against Apache Kafka: fetched,
- * built and run by one command. Results are kept in build/librdkafka/results.
+ * librdkafka's own test runner against Karst from this checkout, one broker or a fleet, or against
+ * Apache Kafka: fetched, built and run by one command. Results are kept in
+ * build/librdkafka/results.
  */
 import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -8,26 +9,28 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { checkout } from '../support/broker-process.ts'
 import { installDebianPackages, kafkaVersion } from '../support/install.ts'
+import { installS3Server } from '../support/s3-server.ts'
 import { buildLibrdkafka, buildLibrdkafkaTestRunner } from '../support/librdkafka.ts'
 import { writeKafkaHome } from './kafka-home.ts'
-import { compatibilityPage, modes, subjects } from './page.ts'
+import { compatibilityPage, modes } from './page.ts'
 import { reasonOf } from './reasons.ts'
 import { Results } from './results.ts'
 import type { Result, Round } from './results.ts'
 import { runUnit } from './runner.ts'
 import type { Bench } from './runner.ts'
-import { openSubject, speaksLike } from './subject.ts'
+import { openSubject, settingOf, settings, speaksLike, subjectNames } from './subject.ts'
 import type { Subject, SubjectName } from './subject.ts'
 import { listTests, unitsOf } from './suite.ts'
 import type { ListedTest, Unit } from './suite.ts'
 
 const usage = `npm run test:librdkafka -- [flags]
+  --target fleet       three brokers of Karst over S3 and PostgreSQL; each process asks the next
   --target kafka       Apache Kafka ${kafkaVersion} in place of Karst
   --protocol consumer  all groups by KIP-848
   --idempotent         all producers idempotent
   --tests 0103,0105    only these numbers; default: all that need a broker
   --missed             only those that have not passed yet, for no known reason
-  --all                both targets, all three modes
+  --all                all targets, all three modes
   --parallel N         processes of the suite at once (default 3)
   --limit S            seconds that one process may take (default 1200: 0113 takes ten minutes)
   --quick              fewer messages, many tests left out without a word: results are not kept
@@ -58,16 +61,18 @@ const pageFile = path.join(checkout, 'docs/compatibility.md')
 function roundsWanted(): Round[] {
   const { target, protocol, idempotent, all } = values
   if (all) return allRounds
-  if (target !== 'karst' && target !== 'kafka') throw new Error(`no target ${target}\n${usage}`)
-  if (protocol === 'consumer') return [{ subject: target, mode: 'consumer' }]
+  const subject = subjectNames.find((name) => name === target)
+  if (subject === undefined) throw new Error(`no target ${target}\n${usage}`)
+  if (protocol === 'consumer') return [{ subject, mode: 'consumer' }]
   if (protocol !== 'classic') throw new Error(`no protocol ${protocol}\n${usage}`)
-  return [{ subject: target, mode: idempotent ? 'idempotent' : 'classic' }]
+  return [{ subject, mode: idempotent ? 'idempotent' : 'classic' }]
 }
 
-const allRounds = subjects.flatMap((subject) => modes.map((mode): Round => ({ subject, mode })))
+const allRounds = subjectNames.flatMap((subject) => modes.map((mode): Round => ({ subject, mode })))
 
 async function prepare(): Promise<{ bench: Bench; tests: ListedTest[]; version: string }> {
   await installDebianPackages()
+  if (values.target === 'fleet' || values.all) await installS3Server()
   const runner = await buildLibrdkafkaTestRunner()
   const { libraryFolder, testsFolder, version } = await buildLibrdkafka()
   const tests = listTests(await readFile(path.join(testsFolder, 'test.c'), 'utf8'))
@@ -97,10 +102,10 @@ async function onlyMissed(units: readonly Unit[], round: Round): Promise<Unit[]>
 
 async function runRound(round: Round, units: readonly Unit[], bench: Bench): Promise<Result[]> {
   const results: Result[] = []
-  for (const scenario of ['default', 'noautocreate'] as const) {
-    const waiting = units.filter((unit) => unit.scenario === scenario)
+  for (const setting of settings) {
+    const waiting = units.filter((unit) => settingOf(round.subject, unit) === setting)
     if (waiting.length === 0) continue
-    const subject = await openSubject(round.subject, scenario)
+    const subject = await openSubject(round.subject, setting)
     const work = async () => {
       for (let unit = waiting.shift(); unit !== undefined; unit = waiting.shift()) {
         const fresh = await runOne(unit, { round, subject, bench })

@@ -13,7 +13,7 @@ export class Catalogs {
   /** Starts the server before the tests of the file and stops it after them. */
   constructor(settings: Readonly<Record<string, string>> = {}) {
     before(async () => {
-      this.#server = await PostgresServer.start(settings)
+      this.#server = await PostgresServer.start({ settings })
     })
     after(() => this.#server?.stop())
   }

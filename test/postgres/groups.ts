@@ -11,7 +11,13 @@ export async function fillTopic(database: CatalogDatabase, count: number): Promi
   const ids = Array.from({ length: count }, (_, at) => at + 1)
   await database.transaction('fill', async (tx) => {
     const place = { topicId, name: 't', partitionIds: '[]', configs: '{}' }
-    const facts = { configVersion: 1, replicationFactor: 1, createdMs: 1, deletedMs: null }
+    const facts = {
+      contract: null,
+      configVersion: 1,
+      replicationFactor: 1,
+      createdMs: 1,
+      deletedMs: null,
+    }
     await tx.put(topics, [{ ...place, ...facts }])
     for (let at = 0; at < ids.length; at += 1_000) {
       const rows = ids.slice(at, at + 1_000).map((id) => partitionRow(id, { topicId }))

@@ -21,7 +21,7 @@ export interface Verdict {
 }
 
 /** Values end in `.N`, where N grows in the order of sending. */
-export function judge(acknowledged: Acknowledged[], ...reads: ReadRecord[][]): Verdict {
+export function judge(acknowledged: readonly Acknowledged[], ...reads: ReadRecord[][]): Verdict {
   const last = reads.at(-1) ?? []
   const values = new Map<string, string>()
   const reused: string[] = []

@@ -30,7 +30,7 @@ export const checkout: string = path.resolve(import.meta.dirname, '../..')
 export const nodeProgram: string = path.join(checkout, 'node_modules/.bin/node')
 
 const anyPort = '127.0.0.1:0'
-const lifetimeMs = 60 * 60_000 // no test runs a broker for longer
+const lifetimeMs = 3 * 60 * 60_000 // the whole of librdkafka's suite, with a busy machine
 const stopTimeoutMs = 15_000
 
 export class BrokerProcess {

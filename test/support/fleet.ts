@@ -3,7 +3,7 @@
  * its own.
  */
 import { BrokerProcess } from './broker-process.ts'
-import { PostgresServer } from './postgres-server.ts'
+import { type PostgresOptions, PostgresServer } from './postgres-server.ts'
 import { S3Server } from './s3-server.ts'
 
 export interface FleetOptions {
@@ -13,8 +13,21 @@ export interface FleetOptions {
   readonly flags?: readonly string[]
   /** Where brokers reach the bucket, where that is not the server itself: a proxy before it. */
   readonly through?: (endpoint: string) => Promise<string>
+  /** How a broker reaches the world, where that is not the way of the others. Asked once for each. */
+  readonly own?: (at: number, fleet: Fleet) => Promise<OwnPlace>
+  readonly postgres?: PostgresOptions
   /** Where b1 listens, b2 on the port behind it, and so on. Default: free ports. */
   readonly kafkaPort?: number
+  readonly readyTimeoutMs?: number
+}
+
+/** Where it is left out the broker is as the others. */
+export interface OwnPlace {
+  /** Where PostgreSQL is for it. */
+  readonly catalogPort?: number
+  /** Where the bucket is for it: http://host:port. */
+  readonly endpoint?: string
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const bucket = 'karst'
@@ -34,7 +47,10 @@ export class Fleet {
   }
 
   static async start(options: FleetOptions = {}): Promise<Fleet> {
-    const [postgres, s3] = await Promise.all([PostgresServer.start(), S3Server.start()])
+    const [postgres, s3] = await Promise.all([
+      PostgresServer.start(options.postgres),
+      S3Server.start(),
+    ])
     const fleet = new Fleet(postgres, s3, options)
     try {
       await s3.makeBucket(bucket)
@@ -54,7 +70,7 @@ export class Fleet {
   }
 
   get storageUrl(): string {
-    return `s3://${bucket}/fleet?endpoint=${encodeURIComponent(this.#endpoint)}`
+    return storageUrlAt(this.#endpoint)
   }
 
   get catalogUrl(): string {
@@ -68,14 +84,17 @@ export class Fleet {
 
   /** One more broker, under the next name. `more`: flags of its own. */
   async add(more: readonly string[] = []): Promise<BrokerProcess> {
-    const { zones = ['a'], flags = [], kafkaPort } = this.#options
+    const { zones = ['a'], flags = [], kafkaPort, readyTimeoutMs } = this.#options
     const at = this.brokers.length
     const zone = zones[at % zones.length] as string
-    const place = ['--storage', this.storageUrl, '--catalog', this.catalogUrl]
+    const own = (await this.#options.own?.(at, this)) ?? {}
+    const storage = storageUrlAt(own.endpoint ?? this.#endpoint)
+    const place = ['--storage', storage, '--catalog', this.postgres.url('', own.catalogPort)]
     const broker = await BrokerProcess.start({
       flags: [...place, '--name', `b${at + 1}`, '--zone', zone, ...flags, ...more],
-      env: this.environment,
+      env: { ...this.environment, ...own.env },
       ...(kafkaPort === undefined ? {} : { kafka: `127.0.0.1:${kafkaPort + at}` }),
+      ...(readyTimeoutMs === undefined ? {} : { readyTimeoutMs }),
     })
     this.brokers.push(broker)
     return broker
@@ -86,4 +105,8 @@ export class Fleet {
     await Promise.allSettled([this.postgres.stop(), this.s3.close()])
     for (const each of closing) if (each.status === 'rejected') throw each.reason
   }
+}
+
+function storageUrlAt(endpoint: string): string {
+  return `s3://${bucket}/fleet?endpoint=${encodeURIComponent(endpoint)}`
 }

@@ -6,6 +6,7 @@ import {
   chmod,
   chown,
   cp,
+  mkdir,
   mkdtemp,
   readdir,
   readFile,
@@ -20,13 +21,14 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { checkout } from './broker-process.ts'
 import { Program, run } from './program.ts'
+import type { SmallDisk } from './small-disk.ts'
 import { until } from './until.ts'
 
 export const postgresUser = 'karst'
 export const postgresPassword = 'geheim/:@ 1'
 
 const startMsMax = 30_000
-const lifeMsMax = 15 * 60_000
+const lifeMsMax = 3 * 60 * 60_000 // the whole of librdkafka's suite, with a busy machine
 const nobody = 65_534
 
 interface Installed {
@@ -69,32 +71,34 @@ async function hydrated(): Promise<string> {
   return path.join(folder, 'native')
 }
 
+export interface PostgresOptions {
+  /** Of postgresql.conf. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Where its data lie, in place of a folder of this machine: lost with the disk. */
+  readonly disk?: SmallDisk
+}
+
 export class PostgresServer {
   readonly port: number
   readonly #installed: Installed
   readonly #folder: string
-  readonly #settings: Readonly<Record<string, string>>
+  readonly #options: PostgresOptions
   #program: Program | undefined
 
-  /** `settings`: of postgresql.conf. */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'karst-pgdata-'))
-    const server = new PostgresServer(await installed(), folder, await freePort(), settings)
+  static async start(options: PostgresOptions = {}): Promise<PostgresServer> {
+    const { disk } = options
+    const folder = disk?.folder ?? (await mkdtemp(path.join(tmpdir(), 'karst-pgdata-')))
+    const server = new PostgresServer(await installed(), folder, await freePort(), options)
     await server.#initialize()
     await server.restart()
     return server
   }
 
-  private constructor(
-    programs: Installed,
-    folder: string,
-    port: number,
-    settings: Readonly<Record<string, string>>,
-  ) {
+  private constructor(programs: Installed, folder: string, port: number, options: PostgresOptions) {
     this.#installed = programs
     this.#folder = folder
     this.port = port
-    this.#settings = settings
+    this.#options = options
   }
 
   /** `query`: what stands behind the question mark. */
@@ -113,7 +117,7 @@ export class PostgresServer {
       listen_addresses: '127.0.0.1',
       port: String(this.port),
       unix_socket_directories: this.#folder,
-      ...this.#settings,
+      ...this.#options.settings,
     }
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const data = path.join(this.#folder, 'data')
@@ -143,14 +147,16 @@ export class PostgresServer {
   async stop(): Promise<void> {
     this.#program?.signal('SIGQUIT') // at once; the data are thrown away
     await this.#program?.exited
-    await rm(this.#folder, { recursive: true, force: true })
+    if (this.#options.disk === undefined) await rm(this.#folder, { recursive: true, force: true })
   }
 
   async #initialize(): Promise<void> {
-    if (isRoot) await chown(this.#folder, nobody, nobody)
+    const seen = this.#options.disk?.seen ?? this.#folder
+    await mkdir(seen, { recursive: true })
+    if (isRoot) await chown(seen, nobody, nobody)
+    await writeFile(path.join(seen, 'password'), postgresPassword)
+    await chmod(path.join(seen, 'password'), 0o644)
     const secret = path.join(this.#folder, 'password')
-    await writeFile(secret, postgresPassword)
-    await chmod(secret, 0o644)
     const access = ['-U', postgresUser, '-A', 'scram-sha-256', `--pwfile=${secret}`]
     const shape = ['-E', 'UTF8', '--locale=C.UTF-8', '--no-sync']
     const data = path.join(this.#folder, 'data')
@@ -159,12 +165,17 @@ export class PostgresServer {
 
   #spawn(name: string, args: readonly string[], timeoutMs: number): Program {
     const { bin, libraries } = this.#installed
-    return new Program(name, path.join(bin, name), args, {
-      cwd: this.#folder,
-      timeoutMs,
-      ...(libraries === undefined ? {} : { env: { LD_LIBRARY_PATH: libraries } }),
-      ...(isRoot ? { uid: nobody, gid: nobody } : {}),
-    })
+    const { disk } = this.#options
+    const env = libraries === undefined ? {} : { env: { LD_LIBRARY_PATH: libraries } }
+    const options = { cwd: tmpdir(), timeoutMs, ...env }
+    if (disk === undefined) {
+      const user = isRoot ? { uid: nobody, gid: nobody } : {}
+      return new Program(name, path.join(bin, name), args, { ...options, ...user })
+    }
+    // Only root enters a mount of its own; it becomes nobody there.
+    const user = ['--setuid', String(nobody), '--setgid', String(nobody)]
+    const [enter = '', ...rest] = [...disk.through, ...user, path.join(bin, name), ...args]
+    return new Program(name, enter, rest, options)
   }
 }
 

@@ -182,23 +182,32 @@ async function repackAll(
   return all
 }
 
+/** To a client of a broker that is cut off: it looks for the partition's broker anew. */
+const elsewhere = {
+  errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  errorMessage: 'this broker is cut off from the catalog: ask another',
+}
+
 /** All outcomes; those that are not there when the client's time is up may still become either. */
 async function decidedInTime(
   { broker, request }: Producing,
   pending: readonly (readonly Promise<PartitionReply>[])[],
 ): Promise<readonly (readonly PartitionReply[])[]> {
-  const late = Promise.withResolvers<undefined>()
+  const { clock, cluster } = broker
+  const late = Promise.withResolvers<Omit<PartitionReply, 'index'>>()
   const timeoutMs = Math.max(request.timeoutMs, timeoutMsMin)
-  const timer = broker.clock.after(timeoutMs, () => late.resolve(undefined))
-  try {
-    const all = Promise.all(pending.map((each) => Promise.all(each)))
-    const decided = await Promise.race([all, late.promise])
-    if (decided !== undefined) return decided
-  } finally {
+  const timer = clock.after(timeoutMs, () => {
+    const errorMessage = `not decided after ${timeoutMs} ms`
+    late.resolve({ errorCode: ErrorCode.REQUEST_TIMED_OUT, baseOffset: -1, errorMessage })
+  })
+  const stay = cluster.onCutOff(() => late.resolve({ ...elsewhere, baseOffset: -1 }))
+  const all = Promise.all(pending.map((each) => Promise.all(each)))
+  const decided = await Promise.race([all, late.promise]).finally(() => {
     timer.cancel()
-  }
-  const errorMessage = `not decided after ${timeoutMs} ms`
-  const undecided = { errorCode: ErrorCode.REQUEST_TIMED_OUT, baseOffset: -1, errorMessage }
+    stay()
+  })
+  if (Array.isArray(decided)) return decided
+  const undecided = await late.promise
   const replies = request.topicData.map(({ partitionData }, topic) =>
     partitionData.map(({ index }, at) => {
       const timedOut = Promise.resolve({ index, ...undecided })
@@ -230,6 +239,9 @@ function append(
   const { peer, header } = producing.exchange
   const zone = zoneOf(header.clientId)
   producing.broker.zoneTraffic.moved('produce', zone, records?.length ?? 0)
+  if (producing.broker.cluster.isCutOff()) {
+    return refused(elsewhere.errorCode, elsewhere.errorMessage)
+  }
   if (producing.broker.nudges.isDue(peer, partitionId, zone)) {
     return refused(ErrorCode.NOT_LEADER_OR_FOLLOWER)
   }

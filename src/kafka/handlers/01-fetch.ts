@@ -24,6 +24,7 @@ import type { Broker } from '../broker.ts'
 import { zoneOf } from '../client-zone.ts'
 import { FetchWait, pause } from '../fetch-wait.ts'
 import { leaderEpochCode, logOrCode } from '../partition-look-up.ts'
+import { ReadFaults } from '../read-faults.ts'
 import { clientOf } from '../request.ts'
 import { type Handler, handler } from '../router.ts'
 import { failureCode } from '../to-error-code.ts'
@@ -82,6 +83,7 @@ interface Fetching {
   readonly bytesMax: number
   readonly knowsZstd: boolean
   readonly isolation: Isolation
+  readonly faults: ReadFaults
   /** True where the client shall look for the partition's broker anew. */
   readonly isNudged: (partitionId: number) => boolean
 }
@@ -89,6 +91,7 @@ interface Fetching {
 export function fetchHandler(broker: Broker): Handler {
   /** Where each connection's next fetch begins its round. */
   const turns = new WeakMap<object, number>()
+  const faults = new ReadFaults(broker.clock, broker.log)
   let unsentBytes = 0
   return handler(fetch, async (request, exchange) => {
     const { header, peer, signal } = exchange
@@ -108,7 +111,7 @@ export function fetchHandler(broker: Broker): Handler {
     const isolation = request.isolationLevel === readCommitted ? 'committed' : 'uncommitted'
     const fetching: Fetching = {
       ...{ broker, request, isById, turn, bytesMax },
-      ...{ knowsZstd, isolation },
+      ...{ knowsZstd, isolation, faults },
       isNudged: (id) => broker.nudges.isDue(peer, id, zoneOf(header.clientId)),
     }
     const look = await lookUntilEnough(fetching, signal)
@@ -277,8 +280,9 @@ async function readTarget(
     return { ...reply, records: result.chunks, ...toldAborted(result) }
   } catch (error) {
     if (!isFailure(error)) throw error
-    const { partitionId } = log
-    broker.log.warn({ partitionId, fetchOffset, error: error.message }, 'cannot read a partition')
+    const topic = broker.topics.byId(log.topicId)?.name ?? log.topicId
+    const fault = { topic, partition: partitionIndex, fetchOffset, error: error.message }
+    fetching.faults.met(log.partitionId, fault)
     return refusedReply(asked, log, isolation, failureCode(error))
   }
 }

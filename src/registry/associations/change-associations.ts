@@ -9,7 +9,7 @@ import {
 import type { RegistryContextRow } from '../../catalog/schema-registry.ts'
 import { changeContexts, type Judgement, seeChanges } from '../context-changes.ts'
 import { unaliased, versionOfSchema } from '../lookups.ts'
-import { judgeRegistration, type RegisterParts } from '../register.ts'
+import { judgeSchema, type RegisterParts } from '../register.ts'
 import { RegistryError, registryErrors } from '../registry-error.ts'
 import { readModeInScope, readReferrers, readVersions } from '../registry-reads.ts'
 import { ofReference } from '../schema-parser.ts'
@@ -298,7 +298,7 @@ async function registrationsOf(
   for (const each of settled) {
     const { schema } = each.wish
     if (schema !== undefined) {
-      judged.set(each, await judgeRegistration(tx, parts, each.subject, schema))
+      judged.set(each, await judgeSchema(tx, parts.parser, each.subject, schema, parts.nowMs()))
     }
   }
   return judged

@@ -46,7 +46,7 @@ export const member = (of: JsonObject, key: string): Json | undefined =>
 /** Reads a schema's text. Says where it ends being JSON. */
 export function readJson(text: string): JsonOutcome {
   if (text.length > schemaTextMax) return { ok: false, message: tooLong(text.length) }
-  const deep = tooDeepAt(text)
+  const deep = tooDeepAt(text, schemaDepthMax)
   if (deep !== undefined)
     return { ok: false, message: `${lineOf(text, deep)}: more than ${schemaDepthMax} levels deep` }
   try {
@@ -76,7 +76,7 @@ const lineOf = (text: string, at: number): string => {
 }
 
 /** Where the first bracket too many opens. The parser of the engine would recurse there. */
-function tooDeepAt(text: string): number | undefined {
+export function tooDeepAt(text: string, depthMax: number): number | undefined {
   let depth = 0
   let inString = false
   for (let at = 0; at < text.length; at++) {
@@ -86,7 +86,7 @@ function tooDeepAt(text: string): number | undefined {
       else if (char === '"') inString = false
     } else if (char === '"') inString = true
     else if (char === '{' || char === '[') {
-      if (++depth > schemaDepthMax) return at
+      if (++depth > depthMax) return at
     } else if (char === '}' || char === ']') depth--
   }
   return undefined

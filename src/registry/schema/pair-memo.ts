@@ -21,6 +21,22 @@ class Pairs {
   }
 }
 
+/** Pairs that one comparison may judge: two schemas of a thousand parts that all meet, and no more. */
+export const pairsMax = 100_000
+/** Pairs in each other. A stack holds some thousand. */
+export const pairsDepthMax = 300
+
+/** Passes over one pair of schemas. Two are common where alternatives refer back; ten are a puzzle. */
+export const passesMax = 20
+
+const tooComplex: Found = [
+  {
+    rule: 'SCHEMA_TOO_COMPLEX',
+    path: '/',
+    message: `the comparison takes more than ${pairsMax} steps, or ${pairsDepthMax} in each other: split the schema`,
+  },
+]
+
 export class PairMemo {
   readonly #judged = new Pairs()
   readonly #open = new Pairs()
@@ -29,6 +45,8 @@ export class PairMemo {
   failures = 0
   /** An open pair was believed in this pass. */
   believed = false
+  #pairs = 0
+  #depth = 0
 
   constructor(failed: Pairs = new Pairs()) {
     this.#failed = failed
@@ -43,8 +61,11 @@ export class PairMemo {
       this.believed ||= before === undefined
       return before ?? []
     }
+    if (++this.#pairs > pairsMax || this.#depth >= pairsDepthMax) return tooComplex
     this.#open.set(reader, writer, [])
+    this.#depth++
     const found = judge()
+    this.#depth--
     this.#judged.set(reader, writer, found)
     if (found.length > 0 && this.#failed.get(reader, writer) === undefined) {
       this.#failed.set(reader, writer, found)
@@ -65,10 +86,11 @@ export class PairMemo {
  */
 export function judgePairs(pass: (memo: PairMemo) => Found): Found {
   let memo: PairMemo | undefined = new PairMemo()
-  for (;;) {
+  for (let passes = 0; passes < passesMax; passes++) {
     const found = pass(memo)
     if (found.length > 0) return found
     memo = memo.next()
     if (memo === undefined) return found
   }
+  return tooComplex
 }

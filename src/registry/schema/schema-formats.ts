@@ -2,5 +2,6 @@
 import type { SchemaFormats } from '../schema-parser.ts'
 
 export const schemaFormats: SchemaFormats = {
+  JSON: async () => (await import('./json/json-format.ts')).jsonFormat,
   AVRO: async () => (await import('./avro/avro-format.ts')).avroFormat,
 }

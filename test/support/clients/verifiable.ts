@@ -20,10 +20,13 @@ export interface ProducerOptions {
 
 export interface VerifiableProducer {
   name: string
-  acknowledged: () => Acknowledged[]
+  /** In the order in which they were heard of; the same list each time, which grows. */
+  acknowledged: () => readonly Acknowledged[]
   acknowledgedCount: () => number
   /** Records that the client gave up. */
   failed: () => string[]
+  /** What the client said on its way: the last 8 KiB. */
+  told: () => string
   /** Lets it finish what is in flight. */
   stop: () => Promise<void>
   /** Resolves when it has written `count` records. */
@@ -78,15 +81,16 @@ function follow(
   failure: string,
 ): VerifiableProducer {
   const succeeded = (line: string) => line.includes(`"${success}"`)
-  const acknowledged = () => program.lines.filter(succeeded).map(toAcknowledged)
-  let counted = 0 // lines looked at, so that asking often stays cheap
-  let count = 0
-  const acknowledgedCount = () => {
-    for (; counted < program.lines.length; counted++) {
-      if (succeeded(program.lines[counted] ?? '')) count++
+  let looked = 0 // lines looked at, so that asking often stays cheap
+  const found: Acknowledged[] = []
+  const acknowledged = () => {
+    for (; looked < program.lines.length; looked++) {
+      const line = program.lines[looked] ?? ''
+      if (succeeded(line)) found.push(toAcknowledged(line))
     }
-    return count
+    return found
   }
+  const acknowledgedCount = () => acknowledged().length
   const failed = () => program.lines.filter((line) => line.includes(`"${failure}"`))
   const stop = async () => {
     const exit = await program.stop(retryForMs)
@@ -97,6 +101,7 @@ function follow(
     acknowledged,
     acknowledgedCount,
     failed,
+    told: () => program.errors,
     stop,
     finished: () => program.succeeded(),
   }

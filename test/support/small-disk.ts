@@ -6,7 +6,7 @@ import { statfsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { run, Program } from '../support/program.ts'
+import { run, Program } from './program.ts'
 
 const lifetimeMs = 5 * 60_000
 const commandTimeoutMs = 10_000

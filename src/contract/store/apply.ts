@@ -1,0 +1,252 @@
+/**
+ * Applies a contract: topics, their configs, schemas and the contract's own revision, in one
+ * transaction or not at all. From its commit on no broker appends a batch that it has judged by
+ * what held before.
+ */
+import { noteChange } from '../../catalog/change-log.ts'
+import { drawNumbers } from '../../catalog/counters.ts'
+import type { CatalogDatabase, ReadTransaction, Transaction } from '../../catalog/database.ts'
+import { partitions } from '../../catalog/schema.ts'
+import { contractRevisions, contracts, contractTopics } from '../../catalog/schema-contracts.ts'
+import { registrySettings } from '../../catalog/schema-registry.ts'
+import { insertTopics, lockTopics, putTopics, type Topic, toTopic } from '../../catalog/topics.ts'
+import { topicNames, topics } from '../../catalog/schema.ts'
+import {
+  changeContexts,
+  ChangedMeanwhile,
+  type JudgedChange,
+  seeChanges,
+} from '../../registry/context-changes.ts'
+import { judgeSchema } from '../../registry/register.ts'
+import type { SchemaParser } from '../../registry/schema-parser.ts'
+import type { SubjectVersion } from '../../registry/subject-version.ts'
+import { defaultContext, parseSubject } from '../../registry/subject-name.ts'
+import type { Contract } from '../contract.ts'
+import { type ContractPlan, type PlannedEvent, planContract } from './plan.ts'
+import { bindingOf } from './wanted.ts'
+
+export interface ApplyParts {
+  readonly database: CatalogDatabase
+  readonly parser: SchemaParser
+  readonly nowMs: () => number
+  readonly freshTopicId: () => string
+  /** Of a topic whose contract does not say. */
+  readonly partitionCount: () => number
+  readonly leaderEpoch: number
+  /** Why a topic cannot have these overrides; undefined where it can. */
+  readonly configFault: (configs: Readonly<Record<string, string>>) => string | undefined
+}
+
+export interface ContractFile {
+  readonly contract: Contract
+  readonly text: string
+  /** Texts of the files that it names, by path. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+export type ApplyOutcome =
+  | { readonly outcome: 'applied'; readonly revision: number; readonly plan: ContractPlan }
+  | { readonly outcome: 'refused'; readonly plan: ContractPlan }
+
+/**
+ * Applying again after a lost answer makes one revision more that says the same.
+ *
+ * @throws Failure 'unavailable': nothing was written. 'unknown-outcome': look at the history.
+ */
+export async function applyContract(parts: ApplyParts, file: ContractFile): Promise<ApplyOutcome> {
+  return changeContexts<ApplyOutcome>(parts.database, 'apply contract', async () => {
+    const judged = await parts.database.snapshot('judge contract', (tx) => judge(tx, parts, file))
+    if (judged.refused !== undefined) {
+      return { answer: { outcome: 'refused', plan: judged.refused } }
+    }
+    const made = await newTopics(parts, judged.events)
+    return changeOf(parts, file, judged, made)
+  })
+}
+
+interface Judged {
+  readonly refused: ContractPlan | undefined
+  readonly plan: ContractPlan
+  readonly events: readonly PlannedEvent[]
+  /** Topics that the contract had before and names no more. */
+  readonly released: readonly Topic[]
+  readonly schemas: readonly JudgedChange<SubjectVersion>[]
+  readonly seen: JudgedChange<unknown>['seen']
+}
+
+async function judge(
+  tx: ReadTransaction,
+  { parser, nowMs, configFault }: ApplyParts,
+  { contract, files }: ContractFile,
+): Promise<Judged> {
+  const seen = await seeChanges(tx, [defaultContext])
+  const { plan, events } = await planContract(tx, parser, contract, files, nowMs())
+  const faults = [...plan.faults]
+  for (const { topic, configs } of events) {
+    const fault = configFault(configs)
+    if (fault !== undefined) faults.push(`topic ${topic}: ${fault}`)
+  }
+  const none = { plan, events, released: [], schemas: [], seen }
+  if (faults.length > 0) return { ...none, refused: { ...plan, faults } }
+  const schemas: JudgedChange<SubjectVersion>[] = []
+  for (const { subject, schema, subjectConfig } of events) {
+    const name = parseSubject(subject)
+    const judged = await judgeSchema(tx, parser, name, schema, nowMs(), subjectConfig)
+    if (!('answer' in judged)) schemas.push(judged)
+  }
+  const released = await releasedTopics(tx, contract.id, events)
+  return { refused: undefined, plan, events, released, schemas, seen }
+}
+
+async function releasedTopics(
+  tx: ReadTransaction,
+  contractId: string,
+  events: readonly PlannedEvent[],
+): Promise<Topic[]> {
+  const kept = new Set(events.map(({ topic }) => topic))
+  const rows = await tx.scan(contractTopics, { prefix: [], limit: 1_000 })
+  const names = rows
+    .filter((row) => row.contractId === contractId && !kept.has(row.topicName))
+    .map(({ topicName }) => [topicName])
+  const entries = await tx.get(topicNames, names)
+  const ids = entries.flatMap((entry) => (entry === undefined ? [] : [[entry.topicId]]))
+  const found = await tx.get(topics, ids)
+  return found.flatMap((row) => (row === undefined ? [] : [toTopic(row)]))
+}
+
+async function newTopics(
+  { database, freshTopicId, partitionCount, nowMs }: ApplyParts,
+  events: readonly PlannedEvent[],
+): Promise<Topic[]> {
+  const made: Topic[] = []
+  for (const { topic: name, existing, configs, partitions: wanted } of events) {
+    if (existing !== undefined) continue
+    const count = wanted ?? partitionCount()
+    const first = await drawNumbers(database, 'partition.id', count)
+    const partitionIds = Array.from({ length: count }, (_, index) => first + index)
+    const judged = { configs, contract: null, configVersion: 0, replicationFactor: 1 }
+    made.push({ topicId: freshTopicId(), name, partitionIds, ...judged, createdMs: nowMs() })
+  }
+  return made
+}
+
+function changeOf(
+  parts: ApplyParts,
+  file: ContractFile,
+  { plan, events, released, schemas, seen }: Judged,
+  made: readonly Topic[],
+): JudgedChange<ApplyOutcome> {
+  const { id: contractId } = file.contract
+  let revision = 0
+  const changed: string[] = []
+  return {
+    seen: new Map([...seen, ...schemas.flatMap((each) => [...each.seen])]),
+    contexts: [defaultContext, ...schemas.flatMap(({ contexts }) => contexts)],
+    prepare: async (tx) => {
+      const had = await lockTopicsOf(tx, events, released)
+      if (made.length > 0 && (await insertTopics(tx, made, parts.leaderEpoch)).length > 0) {
+        throw new ChangedMeanwhile()
+      }
+      const boundaries = await boundariesOf(tx, [...had.values(), ...made])
+      revision = await writeRevision(tx, parts, file, boundaries)
+      await writeTopics(tx, contractId, events, released)
+      const binding = bindingOf(contractId, revision)
+      const bound = events.map(({ topic, configs }) => {
+        const known = had.get(topic) ?? made.find(({ name }) => name === topic)
+        return {
+          ...(known as Topic),
+          configs: { ...known?.configs, ...configs },
+          contract: binding,
+        }
+      })
+      const freed = released.map(({ name }) => ({ ...(had.get(name) as Topic), contract: null }))
+      await putTopics(tx, [...bound, ...freed])
+      changed.push(...[...bound, ...freed].map(({ topicId }) => topicId))
+    },
+    write: async (tx, rows) => {
+      for (const each of schemas) await each.write(tx, rows)
+      const settings = events.map(({ subject: text, subjectConfig }) => {
+        const value = JSON.stringify(subjectConfig)
+        return { ...parseSubject(text), kind: 'config', value }
+      })
+      await tx.put(registrySettings, settings)
+      await noteChange(tx, { kind: 'topic', names: changed })
+      return { outcome: 'applied', revision, plan }
+    },
+  }
+}
+
+/** @throws ChangedMeanwhile where one of them is not as it was looked at. */
+async function lockTopicsOf(
+  tx: Transaction,
+  events: readonly PlannedEvent[],
+  released: readonly Topic[],
+): Promise<Map<string, Topic>> {
+  const seen = [...events.flatMap(({ existing }) => existing ?? []), ...released]
+  if (seen.length === 0) return new Map()
+  const ids = seen.map(({ topicId }) => topicId)
+  const had = new Map((await lockTopics(tx, ids)).map((topic) => [topic.topicId, topic]))
+  for (const { topicId, configVersion } of seen) {
+    if (had.get(topicId)?.configVersion !== configVersion) throw new ChangedMeanwhile()
+  }
+  return new Map([...had.values()].map((topic) => [topic.name, topic]))
+}
+
+/** Under the locks of all partitions: no commit is between what held before and what holds now. */
+async function boundariesOf(
+  tx: Transaction,
+  all: readonly Topic[],
+): Promise<Record<string, { readonly topicId: string; readonly ends: readonly number[] }>> {
+  const ids = all.flatMap(({ partitionIds }) => partitionIds)
+  const keys = ids.map((id) => [id])
+  const rows = await tx.lock(partitions, keys, 'exclusive')
+  const ends = new Map(rows.map(({ partitionId, logEnd }) => [partitionId, logEnd]))
+  const entries = all.map(({ name, topicId, partitionIds }) => {
+    return [name, { topicId, ends: partitionIds.map((id) => ends.get(id) ?? 0) }] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+/** Resolves with its number. */
+async function writeRevision(
+  tx: Transaction,
+  { nowMs }: ApplyParts,
+  { contract, text, files }: ContractFile,
+  boundaries: object,
+): Promise<number> {
+  const { id: contractId, version } = contract
+  await tx.insert(contracts, [{ contractId, revision: 0 }])
+  const [row] = await tx.lock(contracts, [[contractId]], 'exclusive')
+  const revision = (row?.revision ?? 0) + 1
+  await tx.put(contracts, [{ contractId, revision }])
+  const said = { text, files: JSON.stringify(files), boundaries: JSON.stringify(boundaries) }
+  await tx.insert(contractRevisions, [
+    { contractId, revision, version, appliedMs: nowMs(), ...said },
+  ])
+  return revision
+}
+
+async function writeTopics(
+  tx: Transaction,
+  contractId: string,
+  events: readonly PlannedEvent[],
+  released: readonly Topic[],
+): Promise<void> {
+  const names = [...events.map(({ topic }) => topic), ...released.map(({ name }) => name)]
+  await tx.lock(
+    contractTopics,
+    names.map((name) => [name]),
+    'exclusive',
+  )
+  await tx.put(
+    contractTopics,
+    events.map(({ topic: topicName, event }) => {
+      return { topicName, contractId, eventName: event.name }
+    }),
+  )
+  if (released.length === 0) return
+  await tx.delete(
+    contractTopics,
+    released.map(({ name }) => [name]),
+  )
+}

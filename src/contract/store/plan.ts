@@ -1,0 +1,176 @@
+/** What applying a contract changes: each thing that it says, as it is and as it will be. */
+import type { ReadTransaction } from '../../catalog/database.ts'
+import { topicNames, topics } from '../../catalog/schema.ts'
+import { contractTopics } from '../../catalog/schema-contracts.ts'
+import { type Topic, toTopic } from '../../catalog/topics.ts'
+import { RegistryError } from '../../registry/registry-error.ts'
+import { judgeSchema } from '../../registry/register.ts'
+import type { SchemaParser } from '../../registry/schema-parser.ts'
+import { parseSubject } from '../../registry/subject-name.ts'
+import type { Contract } from '../contract.ts'
+import { type WantedEvent, wantedOf } from './wanted.ts'
+
+export interface PlannedChange {
+  readonly area: 'topic' | 'config' | 'subject' | 'enforcement' | 'acl' | 'masking' | 'lineage'
+  readonly target: string
+  readonly action: 'create' | 'change' | 'keep'
+  readonly before?: string
+  readonly after?: string
+  /** Why it is shown and does not hold yet, or what else to know. */
+  readonly note?: string
+}
+
+export interface ContractPlan {
+  readonly contractId: string
+  readonly version: string
+  readonly changes: readonly PlannedChange[]
+  /** Why it cannot be applied; empty where it can. */
+  readonly faults: readonly string[]
+}
+
+const notYet = 'shown only: this release does not enforce it'
+
+export interface PlannedEvent extends WantedEvent {
+  /** Undefined where there is none yet. */
+  readonly existing: Topic | undefined
+}
+
+/** @param files texts of the files that the contract names, by path. */
+export async function planContract(
+  tx: ReadTransaction,
+  parser: SchemaParser,
+  contract: Contract,
+  files: Readonly<Record<string, string>>,
+  nowMs: number,
+): Promise<{ readonly plan: ContractPlan; readonly events: PlannedEvent[] }> {
+  const faults = staticFaults(contract, files)
+  const changes: PlannedChange[] = []
+  const events: PlannedEvent[] = []
+  for (const wanted of faults.length > 0 ? [] : wantedOf(contract, files)) {
+    const existing = await findTopic(tx, wanted.topic)
+    events.push({ ...wanted, existing })
+    changes.push(...topicChanges(wanted, existing))
+    faults.push(...(await topicFaults(tx, contract, wanted, existing)))
+    const subject = await subjectChange(tx, parser, wanted, nowMs)
+    if (typeof subject === 'string') faults.push(subject)
+    else changes.push(subject)
+    changes.push(enforcementChange(contract, wanted, existing))
+  }
+  changes.push(...shownOnly(contract))
+  const { id: contractId, version } = contract
+  return { plan: { contractId, version, changes, faults }, events }
+}
+
+function staticFaults(contract: Contract, files: Readonly<Record<string, string>>): string[] {
+  const { enforcement } = contract
+  const faults = contract.events
+    .map(({ source }) => source?.file)
+    .filter((file) => file !== undefined && files[file] === undefined)
+    .map((file) => `the contract names ${file}, which was not sent along`)
+  if (enforcement.onViolation === 'quarantine') {
+    faults.push('onViolation: quarantine is not there yet: take reject or warn')
+  }
+  if (enforcement.encoding === 'registry' && enforcement.onViolation !== 'off') {
+    faults.push('encoding: registry is not checked yet: take plain or cloudevents')
+  }
+  return faults
+}
+
+async function findTopic(tx: ReadTransaction, name: string): Promise<Topic | undefined> {
+  const [entry] = await tx.get(topicNames, [[name]])
+  const [row] = entry === undefined ? [] : await tx.get(topics, [[entry.topicId]])
+  return row === undefined ? undefined : toTopic(row)
+}
+
+async function topicFaults(
+  tx: ReadTransaction,
+  { id }: Contract,
+  { topic, partitions }: WantedEvent,
+  existing: Topic | undefined,
+): Promise<string[]> {
+  const [under] = await tx.get(contractTopics, [[topic]])
+  const faults: string[] = []
+  if (under !== undefined && under.contractId !== id) {
+    faults.push(`topic ${topic} is under the contract ${under.contractId}`)
+  }
+  const had = existing?.partitionIds.length
+  if (had !== undefined && partitions !== undefined && had !== partitions) {
+    faults.push(`topic ${topic} has ${had} partitions, not ${partitions}: keys would move`)
+  }
+  return faults
+}
+
+function topicChanges(
+  { topic: target, partitions, configs }: WantedEvent,
+  existing: Topic | undefined,
+): PlannedChange[] {
+  const changes: PlannedChange[] = []
+  if (existing === undefined) {
+    const after = partitions === undefined ? 'partitions by default' : `${partitions} partitions`
+    changes.push({ area: 'topic', target, action: 'create', after })
+  } else changes.push({ area: 'topic', target, action: 'keep' })
+  for (const [name, after] of Object.entries(configs)) {
+    const before = existing?.configs[name]
+    const at = `${target} ${name}`
+    if (before === after) changes.push({ area: 'config', target: at, action: 'keep', after })
+    else if (before === undefined) {
+      changes.push({ area: 'config', target: at, action: 'create', after })
+    } else changes.push({ area: 'config', target: at, action: 'change', before, after })
+  }
+  return changes
+}
+
+/** A text: why the schema cannot be registered. */
+async function subjectChange(
+  tx: ReadTransaction,
+  parser: SchemaParser,
+  { subject, schema, subjectConfig }: WantedEvent,
+  nowMs: number,
+): Promise<PlannedChange | string> {
+  try {
+    const name = parseSubject(subject)
+    const judged = await judgeSchema(tx, parser, name, schema, nowMs, subjectConfig)
+    if ('answer' in judged) {
+      const after = `version ${judged.answer.version}`
+      return { area: 'subject', target: subject, action: 'keep', after }
+    }
+    const after = `a new version, ${subjectConfig.compatibilityLevel}`
+    return { area: 'subject', target: subject, action: 'create', after }
+  } catch (error) {
+    if (error instanceof RegistryError) return `subject ${subject}: ${error.message}`
+    throw error
+  }
+}
+
+function enforcementChange(
+  { enforcement }: Contract,
+  { topic: target }: WantedEvent,
+  existing: Topic | undefined,
+): PlannedChange {
+  const { stage, onViolation, encoding } = enforcement
+  const before = existing?.contract ?? undefined
+  const after = `${onViolation}, ${encoding} payloads`
+  const note = stage === 'server' ? undefined : `the broker does not: stage is ${stage}`
+  const action = before === undefined ? 'create' : 'change'
+  const change = { area: 'enforcement', target, action, after } as const
+  return { ...change, ...(before === undefined ? {} : { before }), ...(note ? { note } : {}) }
+}
+
+/** What the contract says and no part of this release holds anybody to. */
+function shownOnly(contract: Contract): PlannedChange[] {
+  const { readers, masking, lineage, events } = contract
+  const topicsText = events.map(({ topic }) => topic).join(', ')
+  const acls = readers.map(({ role, access }): PlannedChange => {
+    const after = `${access} ${topicsText}`
+    return { area: 'acl', target: role, action: 'create', after, note: notYet }
+  })
+  const masks = (masking?.rules ?? []).map(({ tag, op }): PlannedChange => {
+    const target = `${masking?.target} ${tag}`
+    return { area: 'masking', target, action: 'create', after: op, note: notYet }
+  })
+  const edges = (lineage?.derivedFrom ?? []).map((from): PlannedChange => {
+    const after = `${lineage?.transform} -> ${topicsText}`
+    return { area: 'lineage', target: from, action: 'create', after, note: notYet }
+  })
+  return [...acls, ...masks, ...edges]
+}

@@ -1,0 +1,78 @@
+/** What a contract wants of the cluster: a topic and a subject for each kind of event. */
+import type { SchemaRequest } from '../../registry/register.ts'
+import type { RegistryConfig } from '../../registry/registry-config.ts'
+import type { Contract, EventProperty, EventSchema } from '../contract.ts'
+import { eventJsonSchema } from '../event-json-schema.ts'
+
+export interface WantedEvent {
+  readonly event: EventSchema
+  readonly topic: string
+  readonly partitions: number | undefined
+  readonly configs: Readonly<Record<string, string>>
+  readonly subject: string
+  readonly schema: SchemaRequest
+  readonly subjectConfig: RegistryConfig
+}
+
+/** How a topic names the revision that it is under. */
+export const bindingOf = (contractId: string, revision: number): string =>
+  `${contractId}@${revision}`
+
+/**
+ * @param files texts of the files that the contract names, by path.
+ * @throws Error a file is not among them.
+ */
+export function wantedOf(
+  contract: Contract,
+  files: Readonly<Record<string, string>>,
+): WantedEvent[] {
+  return contract.events.map((event) => {
+    const { operations, compatibility } = contract
+    const retention =
+      operations.retentionMs === undefined ? {} : { 'retention.ms': String(operations.retentionMs) }
+    return {
+      event,
+      topic: event.topic,
+      partitions: operations.partitions,
+      configs: { ...retention, ...operations.configs },
+      subject: `${event.topic}-value`,
+      schema: schemaOf(contract, event, files),
+      subjectConfig: {
+        compatibilityLevel: compatibility.level,
+        compatibilityPolicy: compatibility.lenient ? 'LENIENT' : 'STRICT',
+      },
+    }
+  })
+}
+
+function schemaOf(
+  contract: Contract,
+  event: EventSchema,
+  files: Readonly<Record<string, string>>,
+): SchemaRequest {
+  const { source } = event
+  const given = source === undefined ? undefined : files[source.file]
+  if (source !== undefined && given === undefined) throw new Error(`${source.file} was not given`)
+  const properties = {
+    'contract.id': contract.id,
+    'contract.version': contract.version,
+    'event.type': event.name,
+    ...(contract.owner === undefined ? {} : { owner: contract.owner }),
+  }
+  const tags = Object.fromEntries(tagsOf(event.properties, ''))
+  const metadata = { properties, ...(Object.keys(tags).length === 0 ? {} : { tags }) }
+  return {
+    schemaType: source?.type ?? 'JSON',
+    text: given ?? eventJsonSchema(event),
+    references: [],
+    metadata,
+  }
+}
+
+function tagsOf(properties: readonly EventProperty[], under: string): [string, string[]][] {
+  return properties.flatMap(({ name, classification, properties: parts, items }) => {
+    const path = `${under}${name}`
+    const own: [string, string[]][] = classification === undefined ? [] : [[path, [classification]]]
+    return [...own, ...tagsOf(items === undefined ? parts : [...parts, items], `${path}.`)]
+  })
+}

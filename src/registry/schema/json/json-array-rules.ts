@@ -1,0 +1,119 @@
+/** Items: those with a place of their own first, then all the others. */
+import { saysNothing } from './json-rule.ts'
+import type { Found, JsonComparison, JsonRules, Path } from './json-rule.ts'
+import { lowerBound, upperBound } from './json-scalar-rules.ts'
+import type { JsonNode } from './json-node.ts'
+
+export const arrayRules: JsonRules = (reader, writer, at, comparison) => [
+  ...prefixRules(reader, writer, at, comparison),
+  ...restRule(reader, writer, at, comparison),
+  ...containsRules(reader, writer, at, comparison),
+  ...uniqueRule(reader, writer, at, comparison),
+  ...lowerBound('minItems')(reader, writer, at, comparison),
+  ...upperBound('maxItems')(reader, writer, at, comparison),
+]
+
+const prefixRules: JsonRules = (reader, writer, at, c) => {
+  const length = Math.max(reader.prefix.length, writer.prefix.length)
+  return Array.from({ length }, (_, index) => index).flatMap((index) => {
+    const here = [...at, 'items', index]
+    if (index >= (writer.bounds.maxItems ?? Infinity)) return [] // nobody wrote so many
+    const [asked, promised] = [reader.prefix[index], writer.prefix[index]]
+    if (asked === undefined) return removedItem(index, reader, writer, here, c)
+    if (promised === undefined) return addedItem(index, reader, writer, here, c)
+    return c.pair(reader.inner(asked), writer.inner(promised), here)
+  })
+}
+
+function addedItem(
+  index: number,
+  reader: JsonNode,
+  writer: JsonNode,
+  at: Path,
+  c: JsonComparison,
+): Found {
+  const node = reader.inner(reader.prefix[index]!)
+  if (writer.rest === false || c.pair(node, writer.inner(writer.rest), at).length === 0) return []
+  const open = saysNothing(writer, writer.rest)
+  return c.breach(
+    open
+      ? 'ITEM_ADDED_TO_OPEN_CONTENT_MODEL'
+      : 'ITEM_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL',
+    at,
+    `data was written with ${open ? 'anything' : 'other items'} at place ${index}, and readers refuse what does not fit`,
+  )
+}
+
+function removedItem(
+  index: number,
+  reader: JsonNode,
+  writer: JsonNode,
+  at: Path,
+  c: JsonComparison,
+): Found {
+  const promised = writer.inner(writer.prefix[index]!)
+  if (c.pair(reader.inner(reader.rest), promised, at).length === 0) return []
+  return c.breach(
+    reader.rest === false
+      ? 'ITEM_REMOVED_FROM_CLOSED_CONTENT_MODEL'
+      : 'ITEM_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL',
+    at,
+    `data was written with an item at place ${index}, which readers refuse now`,
+  )
+}
+
+const restRule: JsonRules = (reader, writer, at, c) => {
+  if (writer.rest === false || saysNothing(reader, reader.rest)) return []
+  const here = [...at, reader.prefix.length > 0 ? 'additionalItems' : 'items']
+  const past = Math.max(reader.prefix.length, writer.prefix.length)
+  if (past >= (writer.bounds.maxItems ?? Infinity)) return [] // nobody wrote so many
+  const promised = writer.inner(writer.rest)
+  if (reader.rest === false)
+    return c.breach(
+      'ADDITIONAL_ITEMS_REMOVED',
+      here,
+      'data was written with more items than readers take',
+    )
+  if (!promised.any) return c.pair(reader.inner(reader.rest), promised, here)
+  return c.breach(
+    'ADDITIONAL_ITEMS_NARROWED',
+    here,
+    'data was written with any items, and readers refuse those that do not fit',
+  )
+}
+
+const containsRules: JsonRules = (reader, writer, at, c) => {
+  if (reader.contains === undefined) return []
+  const here = [...at, 'contains']
+  const [asked, promised] = [reader.inner(reader.contains), writer.contains]
+  if (
+    promised === undefined &&
+    (reader.bounds.minContains ?? 1) === 0 &&
+    reader.bounds.maxContains === undefined
+  )
+    return []
+  const same = promised !== undefined && c.pair(asked, writer.inner(promised), here).length === 0
+  // The most of a kind is counted the other way: what the reader counts, the writer must have counted.
+  const counted =
+    reader.bounds.maxContains === undefined ||
+    (promised !== undefined && c.pair(writer.inner(promised), asked, here).length === 0)
+  if (!same || !counted)
+    return c.breach(
+      'CONTAINS_NARROWED',
+      here,
+      'readers refuse arrays without a certain item, and data was written without that promise',
+    )
+  return [
+    ...lowerBound('minContains')(reader, writer, at, c),
+    ...upperBound('maxContains')(reader, writer, at, c),
+  ]
+}
+
+const uniqueRule: JsonRules = (reader, writer, at, { breach }) =>
+  !reader.uniqueItems || writer.uniqueItems || (writer.bounds.maxItems ?? 2) < 2
+    ? []
+    : breach(
+        'UNIQUE_ITEMS_ADDED',
+        [...at, 'uniqueItems'],
+        'readers refuse arrays that hold an item twice, and data was written without that promise',
+      )

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Failure } from '../base/errors.ts'
+import { VirtualClock } from '../../test/support/virtual-clock.ts'
+import { BucketHealth } from './bucket-health.ts'
+
+function setup() {
+  const clock = new VirtualClock()
+  const bucket = { isThere: true, tries: 0 }
+  const health = new BucketHealth(clock, async () => {
+    bucket.tries++
+    if (!bucket.isThere) throw new Failure('unavailable', 'nobody answers')
+  })
+  const stop = new AbortController()
+  const running = health.run(stop.signal)
+  const end = async (): Promise<void> => {
+    stop.abort()
+    await running
+    assert.equal(clock.pending, 0)
+  }
+  return { clock, bucket, health, end }
+}
+
+test('writes that do not end tell before they fail', async () => {
+  const { clock, health, end } = setup()
+  health.began()
+  await clock.advance(4_900)
+  assert.equal(health.told(), undefined)
+  await clock.advance(1_100)
+  assert.equal(health.told(), 'the bucket takes nothing since 1 s: no write has ended for 5 s')
+  health.written()
+  assert.equal(health.told(), undefined)
+  await end()
+})
+
+test('a slow write is no trouble while others end', async () => {
+  const { clock, health, end } = setup()
+  health.began()
+  for (let turn = 0; turn < 10; turn++) {
+    await clock.advance(2_000)
+    health.began()
+    health.written()
+  }
+  assert.equal(health.told(), undefined)
+  await end()
+})
+
+test('where nobody writes any more it is tried until it works', async () => {
+  const { clock, bucket, health, end } = setup()
+  bucket.isThere = false
+  health.began()
+  health.failed(new Failure('unavailable', 'connection reset'))
+  await clock.advance(90_000)
+  assert.match(health.told() ?? '', /^the bucket takes nothing since \d+ s: nobody answers$/)
+  bucket.isThere = true
+  await clock.advance(3_000)
+  assert.equal(health.told(), undefined)
+  const { tries } = bucket
+  await clock.advance(90_000)
+  assert.equal(bucket.tries, tries, 'nothing is tried where all is well')
+  await end()
+})
+
+test('nothing is tried while writes fail: they tell', async () => {
+  const { clock, bucket, health, end } = setup()
+  for (let turn = 0; turn < 20; turn++) {
+    health.began()
+    await clock.advance(500)
+    health.failed(new Failure('unavailable', 'quota exceeded'))
+  }
+  assert.equal(bucket.tries, 0)
+  assert.match(health.told() ?? '', /quota exceeded/)
+  await end()
+})
