@@ -1,0 +1,64 @@
+/**
+ * Tables of pairs of schemas, with who can read whom. A case is six lines:
+ *
+ *     # what changes
+ *     old      the schema before
+ *     new      the schema after
+ *     backward RULE RULE, forward ok
+ *     because  the sentence of the specification that says so
+ *
+ * Backward: readers with the new schema take data of the old one. Forward: the other way. A line
+ * may end in `, lenient RULE`: backward under the lenient policy. `;` begins a comment.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { SchemaType } from '../../src/registry/schema/schema-format.ts'
+
+export interface CompatibilityCase {
+  readonly file: string
+  readonly type: SchemaType
+  readonly name: string
+  readonly old: string
+  readonly new: string
+  /** Rules without repetition, sorted; empty where all can be read. */
+  readonly backward: readonly string[]
+  readonly forward: readonly string[]
+  readonly lenient: readonly string[] | undefined
+  readonly because: string
+}
+
+const typeOfFile = (file: string): SchemaType =>
+  file.startsWith('avro') ? 'AVRO' : file.startsWith('json') ? 'JSON' : 'PROTOBUF'
+
+export function readCases(): readonly CompatibilityCase[] {
+  const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.cases'))
+  return files.flatMap((file) => {
+    const text = readFileSync(join(import.meta.dirname, file), 'utf8')
+    const blocks = text.split('\n\n').filter((block) => block.trim().startsWith('#'))
+    return blocks.map((block) => caseOf(block.trim().split('\n'), file))
+  })
+}
+
+function caseOf(
+  [name = '', old = '', after = '', verdict = '', because = '']: readonly string[],
+  file: string,
+): CompatibilityCase {
+  const [, backward, forward, lenient] =
+    /^backward ([\w ]+), forward ([\w ]+?)(?:, lenient ([\w ]+))?$/.exec(verdict) ?? []
+  if (backward === undefined || forward === undefined || !because.startsWith('because '))
+    throw new Error(`${file}: not a case: ${name}`)
+  return {
+    file,
+    type: typeOfFile(file),
+    name: name.slice(2),
+    old: old.replace(/^old\s+/, ''),
+    new: after.replace(/^new\s+/, ''),
+    backward: rules(backward),
+    forward: rules(forward),
+    lenient: lenient === undefined ? undefined : rules(lenient),
+    because: because.replace(/^because\s+/, ''),
+  }
+}
+
+const rules = (text: string): readonly string[] =>
+  text === 'ok' ? [] : [...new Set(text.split(' '))].sort()
