@@ -27,7 +27,7 @@ const check = (
   )
 
 test('each level asks in its directions', () => {
-  // A field without default comes: whoever reads the older with the newer is lost. And the other way.
+  // A field without default comes: whoever reads the older with the newer is lost. Then it goes.
   const comes = Object.fromEntries(
     compatibilityLevels.map((level) => [level, check(level, record(a, b), [record(a)])]),
   )

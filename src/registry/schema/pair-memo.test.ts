@@ -32,7 +32,7 @@ test('a pair that comes back to itself holds where nothing else breaks it', () =
 })
 
 test('what was concluded from a pair that failed in the end is judged again', () => {
-  // `first` is broken, but only after `other` was judged believing in it; `root` then takes `other`.
+  // `first` is broken, and `other` was judged believing in it: it must not be taken in its place.
   const first: Node = { all: [() => other, () => ({ broken: true })] }
   const other: Node = { all: [() => first] }
   assert.ok(!verdict({ some: [() => first, () => other] }))

@@ -15,9 +15,12 @@ const files: Readonly<Record<string, string>> = {
   proto3: `syntax = "proto3"; package a.b; import "google/protobuf/timestamp.proto";
     option java_package = "x.y"; option java_multiple_files = true; option optimize_for = CODE_SIZE;
     message M { option deprecated = true; reserved 10 to 20, 30, 40 to max; reserved "foo";
-      string snake_case = 1 [json_name = "other"]; optional int32 o = 2; repeated sint64 r = 3 [packed = false];
-      map<string, N> by_name = 4; oneof k { N n = 5; string t = 6; } google.protobuf.Timestamp at = 7; E e = 8;
-      message N { E e = 1; map<int32, bytes> raw = 2; } enum E { option allow_alias = true; Z = 0; A = 1; B = 1; C = -1; reserved 5 to 7; } }
+      string snake_case = 1 [json_name = "other"]; optional int32 o = 2; repeated sint64 r = 3
+        [packed = false];
+      map<string, N> by_name = 4; oneof k { N n = 5; string t = 6; } google.protobuf.Timestamp at
+        = 7; E e = 8;
+      message N { E e = 1; map<int32, bytes> raw = 2; } enum E { option allow_alias = true; Z =
+        0; A = 1; B = 1; C = -1; reserved 5 to 7; } }
     enum Top { T0 = 0; T1 = 1 [deprecated = true]; }
     service S { rpc R (M) returns (stream M.N); }`,
   proto2: `syntax = "proto2"; message A { required string s = 1 [default = "a\\"b"];
@@ -56,7 +59,7 @@ test('protobufjs reads our descriptor', () => {
 })
 
 test("Confluent's tags come back from a descriptor, and other custom options do not", () => {
-  // FileDescriptorProto { name: "f", syntax: "proto3", message_type: M { field s = 1 string [1088: { tags: "PII" }] } }
+  // The file f of proto3, with message M { string s = 1 [1088: { tags: "PII" }]; }
   const meta = [0x82, 0x44, 0x05, 0x1a, 0x03, 0x50, 0x49, 0x49]
   const field = [0x0a, 1, 0x73, 0x18, 1, 0x20, 1, 0x28, 9, 0x42, meta.length, ...meta]
   const message = [0x0a, 1, 0x4d, 0x12, field.length, ...field]

@@ -34,7 +34,8 @@ option (file_option).deep = { a: 1 b: "x" };
   message N { E e = 1; }
   enum E { option allow_alias = true; Z = 0; A = 1 [deprecated = true]; B = 1; C = -1; reserved 5; }
 }
-service S { option deprecated = true; rpc R (M) returns (stream M.N) { option idempotency_level = IDEMPOTENT; } rpc Q (stream M) returns (M); }
+service S { option deprecated = true; rpc R (M) returns (stream M.N) { option idempotency_level =
+  IDEMPOTENT; } rpc Q (stream M) returns (M); }
 `
 const other = { name: 'x.proto', text: proto3('message X {}') }
 
@@ -99,12 +100,14 @@ service S {
 test('normalized forms are equal where only names and order differ', () => {
   const one = parse(
     proto3(
-      'package p; message A { B b = 2 [deprecated=true, json_name="x"]; string s = 1; message B {} }',
+      'package p; message A { B b = 2 [deprecated=true, json_name="x"]; string s = 1; ' +
+        'message B {} }',
     ),
   )
   const two = parse(
     proto3(
-      'package p; message A { string s = 1; .p.A.B b = 2 [json_name="x", deprecated=true]; message B {} }',
+      'package p; message A { string s = 1; .p.A.B b = 2 [json_name="x", ' +
+        'deprecated=true]; message B {} }',
     ),
   )
   assert.notEqual(one.canonical, two.canonical)
@@ -112,23 +115,28 @@ test('normalized forms are equal where only names and order differ', () => {
   assert.match(one.normalized, /\.p\.A\.B b = 2 \[deprecated = true, json_name = "x"\]/)
 })
 
-test('proto2 has groups, labels, defaults and extensions, and is what a file is that does not say', () => {
-  const text = `message A {
+test(
+  'proto2 has groups, labels, defaults and extensions, and is what a file is that ' +
+    'does not say',
+  () => {
+    const text = `message A {
     required string s = 1 [default = "a\\"b"];
     optional group G = 2 { optional int32 x = 1; }
     extensions 100 to 199;
     oneof o { int32 i = 4; group H = 5 { optional int32 y = 1; } }
   }
   extend A { optional int32 e = 100; }`
-  const schema = parse(text)
-  assert.match(schema.canonical, /^syntax = "proto2";/)
-  assert.match(schema.canonical, /optional group G = 2 \{\n {4}optional int32 x = 1;/)
-  assert.equal(parse(schema.canonical).canonical, schema.canonical)
-})
+    const schema = parse(text)
+    assert.match(schema.canonical, /^syntax = "proto2";/)
+    assert.match(schema.canonical, /optional group G = 2 \{\n {4}optional int32 x = 1;/)
+    assert.equal(parse(schema.canonical).canonical, schema.canonical)
+  },
+)
 
 test('editions say presence and encoding with features', () => {
   const schema = parse(
-    'edition = "2023"; message A { string s = 1 [features.field_presence = LEGACY_REQUIRED]; reserved foo; }',
+    'edition = "2023"; message A { string s = 1 [features.field_presence = ' +
+      'LEGACY_REQUIRED]; reserved foo; }',
   )
   assert.match(schema.canonical, /^edition = "2023";/)
   assert.match(schema.canonical, /reserved "foo";/)
@@ -265,7 +273,8 @@ test('well-known files are there without references', () => {
   ].map((name) => `google/type/${name}.proto`)
   const imports = [...paths, ...types, 'confluent/meta.proto', 'confluent/type/decimal.proto']
   const text = proto3(
-    `${imports.map((path) => `import "${path}";`).join(' ')} message A { google.type.Money m = 1; confluent.type.Decimal d = 2; google.protobuf.Value v = 3; }`,
+    `${imports.map((path) => `import "${path}";`).join(' ')} message A { ` +
+      'google.type.Money m = 1; confluent.type.Decimal d = 2; google.protobuf.Value v = 3; }',
   )
   assert.equal(refusal(text), 'accepted')
 })

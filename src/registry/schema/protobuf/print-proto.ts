@@ -155,7 +155,9 @@ class ProtoPrinting {
     return block(`service ${service.name}`, [
       ...this.#options(service.options).map((option) => `option ${option};`),
       ...service.methods.flatMap((each) => {
-        const head = `rpc ${each.name} ${of(each.input, each.inputStreams)} returns ${of(each.output, each.outputStreams)}`
+        const head =
+          `rpc ${each.name} ${of(each.input, each.inputStreams)} returns ` +
+          `${of(each.output, each.outputStreams)}`
         const options = this.#options(each.options).map((option) => `option ${option};`)
         return options.length === 0 ? [`${head};`] : block(head, options)
       }),

@@ -9,8 +9,12 @@ export interface ProtoToken {
 }
 
 const blank = /(?:\s+|\/\/[^\n]*|\/\*[^]*?\*\/)+/y
-const token =
-  /([A-Za-z_]\w*)|((?:0[xX][\da-fA-F]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)[fF]?)|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|([{}[\]()<>=;,.:+/-])/y
+const word = String.raw`([A-Za-z_]\w*)`
+const exponent = String.raw`(?:[eE][+-]?\d+)?`
+const number = String.raw`((?:0[xX][\da-fA-F]+|\d+\.?\d*${exponent}|\.\d+${exponent})[fF]?)`
+const string = String.raw`("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')`
+const sign = String.raw`([{}[\]()<>=;,.:+/-])`
+const token = new RegExp([word, number, string, sign].join('|'), 'y')
 
 export class ProtoTokens {
   readonly #text: string

@@ -89,7 +89,8 @@ class ProtoLinking {
         if (next.kind === 'weak') continue
         throw new ProtoFault(
           1,
-          `the import ${JSON.stringify(path)} is not there: register it as a subject, and add a reference of that name`,
+          `the import ${JSON.stringify(path)} is not there: register it as a subject, and ` +
+            'add a reference of that name',
         )
       }
       this.#declare(imported)
@@ -178,7 +179,8 @@ class ProtoLinking {
     if (found !== undefined) return found
     throw new ProtoFault(
       source.line,
-      `the type ${source.type} of ${source.name} is not defined: define it, or import the file that does`,
+      `the type ${source.type} of ${source.name} is not defined: define it, or import ` +
+        'the file that does',
     )
   }
 

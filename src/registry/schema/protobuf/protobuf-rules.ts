@@ -58,7 +58,9 @@ export function protobufIncompatibilities(reader: ProtoDocument, writer: ProtoDo
       : breach(
           'PACKAGE_CHANGED',
           [],
-          `messages are in the package ${JSON.stringify(reader.file.package)}, and data was written as of ${JSON.stringify(writer.file.package)}: types are found by their full names`,
+          `messages are in the package ${JSON.stringify(reader.file.package)}, and data ` +
+            `was written as of ${JSON.stringify(writer.file.package)}: types are found by ` +
+            'their full names',
         )
   return [
     ...moved,
@@ -114,7 +116,8 @@ class ProtobufPairs {
       return breach(
         'FIELD_KIND_CHANGED',
         at,
-        `${name} was written as ${told(written)}, and readers take it for ${told(read)}: give the new field a number of its own`,
+        `${name} was written as ${told(written)}, and readers take it for ` +
+          `${told(read)}: give the new field a number of its own`,
       )
     const [key, before] = [read.mapKey, written.mapKey]
     const keys =
@@ -125,7 +128,8 @@ class ProtobufPairs {
       return breach(
         'FIELD_ENCODING_CHANGED',
         at,
-        `${name} is written ${written.isDelimited ? 'as a group' : 'with a length'}, and readers expect the other`,
+        `${name} is written ${written.isDelimited ? 'as a group' : 'with a length'}, ` +
+          'and readers expect the other',
       )
     return [...keys, ...this.#types(read.type, written.type, name, at)]
   }
@@ -138,7 +142,8 @@ class ProtobufPairs {
       return breach(
         'FIELD_NAMED_TYPE_CHANGED',
         at,
-        `${name} was written as ${written.fullName}, and readers take it for ${read.fullName}: give the new field a number of its own`,
+        `${name} was written as ${written.fullName}, and readers take it for ` +
+          `${read.fullName}: give the new field a number of its own`,
       )
     return this.#message(read, written, local.split('.'))
   }
@@ -164,7 +169,8 @@ function scalars(read: ProtoScalar, written: ProtoScalar, name: string, at: Path
   return breach(
     'FIELD_SCALAR_KIND_CHANGED',
     at,
-    `${name} was written as ${written}, whose bytes readers take for ${read}: give the new field a number of its own`,
+    `${name} was written as ${written}, whose bytes readers take for ${read}: give ` +
+      'the new field a number of its own',
   )
 }
 
@@ -180,7 +186,9 @@ function labels(read: FieldType, written: FieldType, at: Path): Found {
   return breach(
     'FIELD_NUMERIC_LABEL_CHANGED',
     at,
-    `${read.source.name} was written ${many(written) ? 'many times, packed,' : 'once'} and readers take it for ${many(read) ? 'many' : 'one'}: give the new field a number of its own`,
+    `${read.source.name} was written ` +
+      `${many(written) ? 'many times, packed,' : 'once'} and readers take it for ` +
+      `${many(read) ? 'many' : 'one'}: give the new field a number of its own`,
   )
 }
 

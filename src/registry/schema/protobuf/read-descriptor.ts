@@ -197,7 +197,7 @@ function optionsOf(data: OptionsData | undefined): readonly ProtoOption[] {
       }))
     if (metaOption.test(name))
       return [{ name: `(confluent.${name})`, value: textOf(value as OptionsData) }]
-    // Names of enums stand without quotes, and nothing else in these options is written in capitals.
+    // Names of enums and flags stand without quotes, texts with them.
     const bare = typeof value === 'boolean' || (typeof value === 'string' && enumOptions.has(name))
     return [{ name, value: bare ? String(value) : JSON.stringify(value) }]
   })

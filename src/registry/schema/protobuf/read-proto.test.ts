@@ -50,8 +50,11 @@ const scalars = [
 ] as const
 const everything = proto3(`
   message All {
-    ${scalars.map((type, at) => `${type} one_${type} = ${at + 1}; repeated ${type} many_${type} = ${at + 101};`).join('\n')}
-    map<string, int64> by_text = 201; map<int32, All> by_number = 202; All self = 203; repeated All selves = 204;
+    ${scalars
+      .map((of, at) => `${of} one_${of} = ${at + 1}; repeated ${of} many_${of} = ${at + 101};`)
+      .join('\n')}
+    map<string, int64> by_text = 201; map<int32, All> by_number = 202; All self = 203; repeated
+      All selves = 204;
     E e = 205; oneof choice { string text = 206; int32 number = 207; }
   }
   enum E { ZERO = 0; ONE = 1; }`)
@@ -128,7 +131,8 @@ test('bytes that are cut or changed end in a verdict', () => {
 
 test('indexes choose the message, and groups are not counted', () => {
   const text =
-    'message A { message B { required int32 x = 1; } optional group G = 1 {} message C { required string y = 1; } } message D {}'
+    'message A { message B { required int32 x = 1; } optional group G = 1 {} ' +
+    'message C { required string y = 1; } } message D {}'
   const check = (indexes: readonly number[]): string => {
     const verdict = validator(text, indexes).check(new Uint8Array())
     return verdict.ok ? 'ok' : verdict.message
@@ -204,7 +208,8 @@ test('strings are UTF-8, numbers have ten bytes at most, and depth has a limit',
   let nested = ''
   for (let depth = 0; depth <= payloadDepthMax; depth++) {
     const length = nested.length / 2
-    nested = `12${length < 128 ? length.toString(16).padStart(2, '0') : ((length & 127) | 128).toString(16) + (length >> 7).toString(16).padStart(2, '0')}${nested}`
+    const size = length < 128 ? [length] : [(length & 127) | 128, length >> 7]
+    nested = `12${Buffer.from(size).toString('hex')}${nested}`
   }
   assert.match(refusal(text, nested), new RegExp(`more than ${payloadDepthMax} deep`))
   assert.match(refusal(text, '7b'.repeat(500)), /deep/)

@@ -148,7 +148,8 @@ const wireOfScalar: Readonly<Record<ProtoScalar, WireType>> = {
 function wrongWire(bytes: ProtoBytes, wire: WireType, field: FieldType): never {
   const of = field.type.kind === 'scalar' ? field.type.scalar : field.type.fullName
   return bytes.fail(
-    `the field ${field.source.number} is ${of}, and was written as another type (wire type ${wire})`,
+    `the field ${field.source.number} is ${of}, and was written as another type ` +
+      `(wire type ${wire})`,
   )
 }
 
