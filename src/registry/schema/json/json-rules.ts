@@ -142,7 +142,7 @@ class Comparing implements JsonComparison {
       kept && reader.types.size > 0 ? 'TYPE_NARROWED' : 'TYPE_CHANGED',
       [...at, 'type'],
       `data was written as ${[...writer.types].join(' or ')}, and readers take ` +
-        `${[...reader.types].join(' or ') || 'nothing'}`,
+        ([...reader.types].join(' or ') || 'nothing'),
     )
   }
 

@@ -119,7 +119,7 @@ function edgeRule(
       rule,
       [...at, keyword],
       `readers refuse numbers beyond ${keyword} ${bound}, and data was written with ` +
-        `${promised === undefined ? 'no bound' : 'a wider one'}`,
+        (promised === undefined ? 'no bound' : 'a wider one'),
     )
   })
 }

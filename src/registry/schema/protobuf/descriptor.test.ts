@@ -42,7 +42,7 @@ for (const [syntax, text] of Object.entries(files)) {
 test('protobufjs reads our descriptor', () => {
   // protobufjs wants every type in the set: without the one that is imported.
   const text = files['proto3'] ?? ''
-  const schema = parse(text.replace(/import[^;]*;/, '').replace(/google\S+ at = 7;/, ''))
+  const schema = parse(text.replace(/import[^;]*;/, '').replace(/google\S+\s+at = 7;/, ''))
   const bytes = Buffer.from(protobufFormat.formatted(schema, 'serialized') ?? '', 'base64')
   const file = descriptor.FileDescriptorProto.decode(bytes)
   const root = (

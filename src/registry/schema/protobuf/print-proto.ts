@@ -157,7 +157,7 @@ class ProtoPrinting {
       ...service.methods.flatMap((each) => {
         const head =
           `rpc ${each.name} ${of(each.input, each.inputStreams)} returns ` +
-          `${of(each.output, each.outputStreams)}`
+          of(each.output, each.outputStreams)
         const options = this.#options(each.options).map((option) => `option ${option};`)
         return options.length === 0 ? [`${head};`] : block(head, options)
       }),
