@@ -7,9 +7,8 @@ import { parseProto } from './parse-proto.ts'
 import { linkProto } from './proto-types.ts'
 import type { MessageType } from './proto-types.ts'
 
-const meta =
-  'message Meta { optional string doc = 1; map<string, string> params = 2; ' +
-  'repeated string tags = 3; }'
+const meta = `message Meta { optional string doc = 1; map<string, string> params = 2;
+  repeated string tags = 3; }`
 
 /**
  * Options that carry nothing but flags and texts; custom ones, except Confluent's, are unknown
@@ -31,10 +30,10 @@ enum OptimizeMode { NONE_SPEED = 0; SPEED = 1; CODE_SIZE = 2; LITE_RUNTIME = 3; 
 message MessageOptions { optional bool message_set_wire_format = 1;
   optional bool no_standard_descriptor_accessor = 2; optional bool deprecated = 3;
   optional bool map_entry = 7; optional Meta message_meta = 1088; }
-message FieldOptions { optional CType ctype = 1; optional bool packed = 2; optional bool
-  deprecated = 3;
-  optional bool lazy = 5; optional JSType jstype = 6; optional bool weak = 10; optional bool
-    debug_redact = 16;
+message FieldOptions { optional CType ctype = 1; optional bool packed = 2;
+  optional bool deprecated = 3;
+  optional bool lazy = 5; optional JSType jstype = 6; optional bool weak = 10;
+    optional bool debug_redact = 16;
   optional FeatureSet features = 21; optional Meta field_meta = 1088; }
 enum CType { STRING = 0; CORD = 1; STRING_PIECE = 2; }
 enum JSType { JS_NORMAL = 0; JS_STRING = 1; JS_NUMBER = 2; }
@@ -42,12 +41,12 @@ message EnumOptions { optional bool allow_alias = 2; optional bool deprecated = 
   optional Meta enum_meta = 1088; }
 message EnumValueOptions { optional bool deprecated = 1; optional Meta enum_value_meta = 1088; }
 message ServiceOptions { optional bool deprecated = 33; }
-message MethodOptions { optional bool deprecated = 33; optional IdempotencyLevel
-  idempotency_level = 34; }
+message MethodOptions { optional bool deprecated = 33;
+  optional IdempotencyLevel idempotency_level = 34; }
 enum IdempotencyLevel { IDEMPOTENCY_UNKNOWN = 0; NO_SIDE_EFFECTS = 1; IDEMPOTENT = 2; }
 message FeatureSet { optional FieldPresence field_presence = 1; optional EnumType enum_type = 2;
-  optional RepeatedFieldEncoding repeated_field_encoding = 3; optional Utf8Validation
-    utf8_validation = 4;
+  optional RepeatedFieldEncoding repeated_field_encoding = 3;
+    optional Utf8Validation utf8_validation = 4;
   optional MessageEncoding message_encoding = 5; optional JsonFormat json_format = 6; }
 enum FieldPresence { FIELD_PRESENCE_UNKNOWN = 0; EXPLICIT = 1; IMPLICIT = 2; LEGACY_REQUIRED = 3; }
 enum EnumType { ENUM_TYPE_UNKNOWN = 0; OPEN = 1; CLOSED = 2; }
@@ -72,8 +71,8 @@ message DescriptorProto { optional string name = 1; repeated FieldDescriptorProt
 message Range { optional int32 start = 1; optional int32 end = 2; }
 message FieldDescriptorProto { optional string name = 1; optional string extendee = 2;
   optional int32 number = 3; optional Label label = 4; optional Type type = 5;
-  optional string type_name = 6; optional string default_value = 7; optional FieldOptions options
-    = 8;
+  optional string type_name = 6; optional string default_value = 7;
+    optional FieldOptions options = 8;
   optional int32 oneof_index = 9; optional string json_name = 10; optional bool proto3_optional =
     17; }
 enum Label { NO_LABEL = 0; optional = 1; required = 2; repeated = 3; }
@@ -83,12 +82,12 @@ enum Type { NO_TYPE = 0; double = 1; float = 2; int64 = 3; uint64 = 4; int32 = 5
   sfixed64 = 16; sint32 = 17; sint64 = 18; }
 message OneofDescriptorProto { optional string name = 1; }
 message EnumDescriptorProto { optional string name = 1; repeated EnumValueDescriptorProto value = 2;
-  optional EnumOptions options = 3; repeated Range reserved_range = 4; repeated string
-    reserved_name = 5; }
+  optional EnumOptions options = 3; repeated Range reserved_range = 4;
+    repeated string reserved_name = 5; }
 message EnumValueDescriptorProto { optional string name = 1; optional int32 number = 2;
   optional EnumValueOptions options = 3; }
-message ServiceDescriptorProto { optional string name = 1; repeated MethodDescriptorProto method
-  = 2;
+message ServiceDescriptorProto { optional string name = 1;
+  repeated MethodDescriptorProto method = 2;
   optional ServiceOptions options = 3; }
 message MethodDescriptorProto { optional string name = 1; optional string input_type = 2;
   optional string output_type = 3; optional MethodOptions options = 4;

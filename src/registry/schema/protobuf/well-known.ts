@@ -35,8 +35,8 @@ const bodies: Readonly<Record<string, readonly [body: string, ...imports: readon
   [`${google}source_context.proto`]: ['message SourceContext { string file_name = 1; }'],
   [`${google}struct.proto`]: [
     `message Struct { map<string, Value> fields = 1; }
-     message Value { oneof kind { NullValue null_value = 1; double number_value = 2; string
-       string_value = 3;
+     message Value { oneof kind { NullValue null_value = 1; double number_value = 2;
+       string string_value = 3;
        bool bool_value = 4; Struct struct_value = 5; ListValue list_value = 6; } }
      message ListValue { repeated Value values = 1; } enum NullValue { NULL_VALUE = 0; }`,
   ],
@@ -60,14 +60,14 @@ const bodies: Readonly<Record<string, readonly [body: string, ...imports: readon
      QUARTER = 5; HALF = 6; YEAR = 7; }`,
   ],
   [`${type}color.proto`]: [
-    `message Color { float red = 1; float green = 2; float blue = 3; google.protobuf.FloatValue
-      alpha = 4; }`,
+    `message Color { float red = 1; float green = 2; float blue = 3;
+      google.protobuf.FloatValue alpha = 4; }`,
     `${google}wrappers.proto`,
   ],
   [`${type}date.proto`]: ['message Date { int32 year = 1; int32 month = 2; int32 day = 3; }'],
   [`${type}datetime.proto`]: [
-    `message DateTime { int32 year = 1; int32 month = 2; int32 day = 3; int32 hours = 4; int32
-      minutes = 5;
+    `message DateTime { int32 year = 1; int32 month = 2; int32 day = 3; int32 hours = 4;
+      int32 minutes = 5;
        int32 seconds = 6; int32 nanos = 7;
        oneof time_offset { google.protobuf.Duration utc_offset = 8; TimeZone time_zone = 9; } }
      message TimeZone { string id = 1; string version = 2; }`,
@@ -80,13 +80,13 @@ const bodies: Readonly<Record<string, readonly [body: string, ...imports: readon
   ],
   [`${type}decimal.proto`]: ['message Decimal { string value = 1; }'],
   [`${type}expr.proto`]: [
-    `message Expr { string expression = 1; string title = 2; string description = 3; string
-      location = 4; }`,
+    `message Expr { string expression = 1; string title = 2; string description = 3;
+      string location = 4; }`,
   ],
   [`${type}fraction.proto`]: ['message Fraction { int64 numerator = 1; int64 denominator = 2; }'],
   [`${type}interval.proto`]: [
-    `message Interval { google.protobuf.Timestamp start_time = 1; google.protobuf.Timestamp
-      end_time = 2; }`,
+    `message Interval { google.protobuf.Timestamp start_time = 1;
+      google.protobuf.Timestamp end_time = 2; }`,
     `${google}timestamp.proto`,
   ],
   [`${type}latlng.proto`]: ['message LatLng { double latitude = 1; double longitude = 2; }'],
@@ -94,8 +94,8 @@ const bodies: Readonly<Record<string, readonly [body: string, ...imports: readon
     'message Money { string currency_code = 1; int64 units = 2; int32 nanos = 3; }',
   ],
   [`${type}month.proto`]: [
-    `enum Month { MONTH_UNSPECIFIED = 0; JANUARY = 1; FEBRUARY = 2; MARCH = 3; APRIL = 4; MAY =
-      5; JUNE = 6;
+    `enum Month { MONTH_UNSPECIFIED = 0; JANUARY = 1; FEBRUARY = 2; MARCH = 3; APRIL = 4; MAY = 5;
+      JUNE = 6;
      JULY = 7; AUGUST = 8; SEPTEMBER = 9; OCTOBER = 10; NOVEMBER = 11; DECEMBER = 12; }`,
   ],
   [`${type}phone_number.proto`]: [
@@ -104,8 +104,8 @@ const bodies: Readonly<Record<string, readonly [body: string, ...imports: readon
   ],
   [`${type}postal_address.proto`]: [
     `message PostalAddress { int32 revision = 1; string region_code = 2; string language_code = 3;
-     string postal_code = 4; string sorting_code = 5; string administrative_area = 6; string
-       locality = 7;
+     string postal_code = 4; string sorting_code = 5; string administrative_area = 6;
+       string locality = 7;
      string sublocality = 8; repeated string address_lines = 9; repeated string recipients = 10;
      string organization = 11; }`,
   ],
