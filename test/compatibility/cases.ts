@@ -30,18 +30,33 @@ export interface CompatibilityCase {
 const typeOfFile = (file: string): SchemaType =>
   file.startsWith('avro') ? 'AVRO' : file.startsWith('json') ? 'JSON' : 'PROTOBUF'
 
+/** Of the tables in this folder, and of the blocks of a document for users. */
 export function readCases(): readonly CompatibilityCase[] {
-  const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.cases'))
-  return files.flatMap((file) => {
+  const names = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.cases'))
+  const tables = names.flatMap((file) => {
     const text = readFileSync(join(import.meta.dirname, file), 'utf8')
-    const blocks = text.split('\n\n').filter((block) => block.trim().startsWith('#'))
-    return blocks.map((block) => caseOf(block.trim().split('\n'), file))
+    return casesIn(text, file, typeOfFile(file))
   })
+  return [...tables, ...documented('docs/registry-compatibility.md')]
 }
+
+function documented(document: string): readonly CompatibilityCase[] {
+  const text = readFileSync(join(import.meta.dirname, '../..', document), 'utf8')
+  return [...text.matchAll(/^```(\w+)-cases\n([^]*?)^```$/gm)].flatMap(
+    ([, language = '', block = '']) => casesIn(block, document, typeOfFile(language)),
+  )
+}
+
+const casesIn = (text: string, file: string, type: SchemaType): readonly CompatibilityCase[] =>
+  text
+    .split('\n\n')
+    .filter((block) => block.trim().startsWith('#'))
+    .map((block) => caseOf(block.trim().split('\n'), file, type))
 
 function caseOf(
   [name = '', old = '', after = '', verdict = '', because = '']: readonly string[],
   file: string,
+  type: SchemaType,
 ): CompatibilityCase {
   const [, backward, forward, lenient] =
     /^backward ([\w ]+), forward ([\w ]+?)(?:, lenient ([\w ]+))?$/.exec(verdict) ?? []
@@ -49,7 +64,7 @@ function caseOf(
     throw new Error(`${file}: not a case: ${name}`)
   return {
     file,
-    type: typeOfFile(file),
+    type,
     name: name.slice(2),
     old: old.replace(/^old\s+/, ''),
     new: after.replace(/^new\s+/, ''),
