@@ -15,6 +15,8 @@ export interface MessageType {
   readonly file: ProtoFile
   readonly source: ProtoMessage
   readonly fields: Map<number, FieldType>
+  /** Of its fields, those that must be there. */
+  readonly required: ProtoField[]
   /** Without groups, in order: message indexes count them. */
   readonly messages: readonly MessageType[]
 }
@@ -35,9 +37,17 @@ export interface FieldType {
   readonly type: ValueType
   /** Of a map, the type of its keys; `type` is that of its values. */
   readonly mapKey: ProtoScalar | undefined
+  /** Of a map, what an entry is read as. */
+  readonly entry: EntryType | undefined
   readonly isRequired: boolean
   /** Encoded between two tags and not with a length: groups, and what features say. */
   readonly isDelimited: boolean
+}
+
+/** A map is written as messages of two fields. */
+export interface EntryType {
+  readonly key: FieldType
+  readonly value: FieldType
 }
 
 export interface ProtoDocument {
@@ -128,6 +138,7 @@ class ProtoLinking {
       file,
       source,
       fields: new Map(),
+      required: [],
       messages,
     }
     this.#name(type, source.line)
@@ -151,8 +162,11 @@ class ProtoLinking {
   }
 
   #fields(message: MessageType): void {
-    for (const source of message.source.fields)
-      message.fields.set(source.number, this.#field(source, message.fullName, message.file))
+    for (const source of message.source.fields) {
+      const field = this.#field(source, message.fullName, message.file)
+      message.fields.set(source.number, field)
+      if (field.isRequired) message.required.push(source)
+    }
   }
 
   #field(source: ProtoField, scope: string, file: ProtoFile): FieldType {
@@ -160,16 +174,28 @@ class ProtoLinking {
     const feature = (name: string): string | undefined =>
       source.options.find((each) => each.name === `features.${name}`)?.value ??
       file.options.find((each) => each.name === `features.${name}`)?.value
+    const isPlain = source.label === undefined && source.oneof === undefined
+    const { mapKey } = source
+    if (mapKey !== undefined && isScalar(mapKey)) {
+      const held = {
+        source,
+        mapKey: undefined,
+        entry: undefined,
+        isRequired: false,
+        isDelimited: false,
+      }
+      const key: FieldType = { ...held, type: { kind: 'scalar', scalar: mapKey } }
+      return { ...held, type, mapKey, entry: { key, value: { ...held, type } } }
+    }
     return {
       source,
       type,
-      mapKey: source.mapKey !== undefined && isScalar(source.mapKey) ? source.mapKey : undefined,
-      isRequired: source.label === 'required' || feature('field_presence') === 'LEGACY_REQUIRED',
+      mapKey: undefined,
+      entry: undefined,
+      isRequired:
+        source.label === 'required' || (isPlain && feature('field_presence') === 'LEGACY_REQUIRED'),
       isDelimited:
-        source.isGroup ||
-        (type.kind === 'message' &&
-          source.mapKey === undefined &&
-          feature('message_encoding') === 'DELIMITED'),
+        source.isGroup || (type.kind === 'message' && feature('message_encoding') === 'DELIMITED'),
     }
   }
 

@@ -183,6 +183,12 @@ test('numbers of a list come packed or one by one', () => {
   assert.deepEqual(valueOf(text, '0a020102 0803 1001 12020005'), { n: [1, 2, 3], e: ['O', 'Z', 5] })
 })
 
+test('a message in several parts is one', () => {
+  const text =
+    'message A { optional B b = 1; } message B { required int32 x = 1; optional int32 y = 2; }'
+  assert.deepEqual(valueOf(text, '0a04 0801 1002 0a02 0803'), { b: { x: 3, y: 2 } })
+})
+
 test('of a oneof the last counts', () => {
   const text = proto3('message A { oneof o { string s = 1; int32 i = 2; } }')
   assert.deepEqual(valueOf(text, '0a0178 1005'), { i: 5 })

@@ -6,39 +6,39 @@
  */
 import type { ProtoBytes, WireType } from './proto-bytes.ts'
 import type { ProtoScalar } from './proto-file.ts'
-import type { FieldType, MessageType, ValueType } from './proto-types.ts'
+import type { EntryType, FieldType, MessageType, ValueType } from './proto-types.ts'
 
 type Message = Record<string, unknown>
 
-/** Reads to the end of the bytes, or of the group that `group` began. */
-export function readMessage(bytes: ProtoBytes, type: MessageType, group?: number): Message {
-  const message = Object.create(null) as Message
-  const seen = new Set<number>()
+/**
+ * Reads to the end of the bytes, or of the group that `group` began. A message that comes in
+ * several parts is read into what its parts before held.
+ */
+export function readMessage(
+  bytes: ProtoBytes,
+  type: MessageType,
+  group?: number,
+  into?: Message,
+): Message {
+  const message = into ?? (Object.create(null) as Message)
   while (bytes.hasMore) {
     const { number, wire } = bytes.tag()
-    if (wire === 4 && number === group) return finished(bytes, type, message, seen)
+    if (wire === 4 && number === group) return whole(bytes, type, message)
     const field = type.fields.get(number)
     if (field === undefined) bytes.skip(wire, number)
     else {
       bytes.enter(field.source.name)
-      seen.add(number)
       readField(bytes, field, wire, message, type)
       bytes.leave()
     }
   }
   if (group !== undefined) bytes.fail(`the group ${group} does not end`)
-  return finished(bytes, type, message, seen)
+  return whole(bytes, type, message)
 }
 
-function finished(
-  bytes: ProtoBytes,
-  type: MessageType,
-  message: Message,
-  seen: Set<number>,
-): Message {
-  for (const { isRequired, source } of type.fields.values())
-    if (isRequired && !seen.has(source.number))
-      bytes.fail(`${source.name} is required, and not there`)
+function whole(bytes: ProtoBytes, type: MessageType, message: Message): Message {
+  for (const { name } of type.required)
+    if (message[name] === undefined) bytes.fail(`${name} is required, and not there`)
   return message
 }
 
@@ -50,17 +50,18 @@ function readField(
   type: MessageType,
 ): void {
   const { name, label, oneof } = field.source
-  if (field.mapKey !== undefined) {
+  const { entry } = field
+  if (entry !== undefined) {
     const map = (message[name] ??= Object.create(null)) as Message
     if (wire !== 2) wrongWire(bytes, wire, field)
-    bytes.within(() => readEntry(bytes, field, map))
+    bytes.within(() => readEntry(bytes, entry, map))
     return
   }
   if (label === 'repeated') {
     readMany(bytes, field, wire, (message[name] ??= []) as unknown[])
     return
   }
-  const value = readOne(bytes, field, wire)
+  const value = readOne(bytes, field, wire, message[name] as Message | undefined)
   // Of a oneof, the last that was written counts.
   if (oneof !== undefined)
     for (const other of type.source.fields) if (other.oneof === oneof) delete message[other.name]
@@ -81,35 +82,31 @@ function readMany(bytes: ProtoBytes, field: FieldType, wire: WireType, values: u
   })
 }
 
-function readOne(bytes: ProtoBytes, field: FieldType, wire: WireType): unknown {
+function readOne(bytes: ProtoBytes, field: FieldType, wire: WireType, into?: Message): unknown {
   const { type } = field
   if (wire !== wireOf(field)) wrongWire(bytes, wire, field)
   if (type.kind !== 'message') return readScalar(bytes, type)
   return field.isDelimited
-    ? readMessage(bytes, type, field.source.number)
-    : bytes.within(() => readMessage(bytes, type))
+    ? readMessage(bytes, type, field.source.number, into)
+    : bytes.within(() => readMessage(bytes, type, undefined, into))
 }
 
+type Key = string | number | bigint | boolean
+
 /** A key or value that is not written is the default of its type. */
-function readEntry(bytes: ProtoBytes, field: FieldType, map: Message): void {
-  const key: FieldType = {
-    ...field,
-    mapKey: undefined,
-    type: { kind: 'scalar', scalar: field.mapKey! },
-  }
-  const item: FieldType = { ...field, mapKey: undefined }
-  let name: unknown = field.mapKey === 'string' ? '' : field.mapKey === 'bool' ? false : 0
-  let value: unknown
+function readEntry(bytes: ProtoBytes, { key, value }: EntryType, map: Message): void {
+  let name: Key | undefined
+  let held: unknown
   while (bytes.hasMore) {
     const { number, wire } = bytes.tag()
-    if (number === 1) name = readOne(bytes, key, wire)
+    if (number === 1) name = readOne(bytes, key, wire) as Key
     else if (number === 2) {
-      bytes.enter(String(name))
-      value = readOne(bytes, item, wire)
+      bytes.enter(String(name ?? ''))
+      held = readOne(bytes, value, wire)
       bytes.leave()
     } else bytes.skip(wire, number)
   }
-  map[String(name)] = value ?? defaultOf(field.type)
+  map[String(name ?? (defaultOf(key.type) as Key))] = held ?? defaultOf(value.type)
 }
 
 function defaultOf(type: ValueType): unknown {
