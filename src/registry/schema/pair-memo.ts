@@ -33,7 +33,9 @@ const tooComplex: Found = [
   {
     rule: 'SCHEMA_TOO_COMPLEX',
     path: '/',
-    message: `the comparison takes more than ${pairsMax} steps, or ${pairsDepthMax} in each other: split the schema`,
+    message:
+      `the comparison takes more than ${pairsMax} steps, or ${pairsDepthMax} in each ` +
+      'other: split the schema',
   },
 ]
 

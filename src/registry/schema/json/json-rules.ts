@@ -111,7 +111,8 @@ class Comparing implements JsonComparison {
         ...this.breach(
           'SUM_TYPE_NARROWED',
           here,
-          `data was written as one of ${choice.branches.length} alternatives, and readers have ${own.branches.length} and refuse the others`,
+          `data was written as one of ${choice.branches.length} alternatives, and readers ` +
+            `have ${own.branches.length} and refuse the others`,
         ),
         ...(this.#passes.has('SUM_TYPE_NARROWED') ? refused : []),
       ]
@@ -140,7 +141,8 @@ class Comparing implements JsonComparison {
     return this.breach(
       kept && reader.types.size > 0 ? 'TYPE_NARROWED' : 'TYPE_CHANGED',
       [...at, 'type'],
-      `data was written as ${[...writer.types].join(' or ')}, and readers take ${[...reader.types].join(' or ') || 'nothing'}`,
+      `data was written as ${[...writer.types].join(' or ')}, and readers take ` +
+        ([...reader.types].join(' or ') || 'nothing'),
     )
   }
 
@@ -179,7 +181,8 @@ class Comparing implements JsonComparison {
       return this.breach(
         'ONE_OF_BRANCHES_OVERLAP',
         here,
-        `data that was written before fits ${taken} branches of oneOf, and readers take what fits exactly one: use anyOf`,
+        `data that was written before fits ${taken} branches of oneOf, and readers take ` +
+          'what fits exactly one: use anyOf',
       )
     if (taken > 0) return []
     const [only] = branches
