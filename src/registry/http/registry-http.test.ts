@@ -207,6 +207,22 @@ registryTest(
   },
 )
 
+registryTest('a Protobuf schema is told in the notation it was sent in', async ({ ok }) => {
+  const text = 'syntax = "proto3";\nmessage A {\n  string b = 1;\n}\n'
+  const body = { schemaType: 'PROTOBUF', schema: text }
+  const path = '/subjects/proto/versions'
+  const textOf = (answer: unknown): string => (answer as { schema: string }).schema
+  assert.match(textOf(await ok('POST', path, body)), /message A/)
+  const descriptor = textOf(await ok('GET', `${path}/1?format=serialized`))
+  assert.match(descriptor, /^[A-Za-z0-9+/]+=*$/)
+  const serialized = { schemaType: 'PROTOBUF', schema: descriptor }
+  const again = (await ok('POST', path, serialized)) as { version: number }
+  assert.equal(again.version, 1)
+  assert.equal(textOf(again), descriptor)
+  assert.equal(textOf(await ok('POST', '/subjects/proto', serialized)), descriptor)
+  assert.match(textOf(await ok('GET', `${path}/1`)), /message A/)
+})
+
 registryTest('bad input is told what is wrong', async ({ refused }) => {
   const path = '/subjects/bad/versions'
   assert.equal(await refused('POST', path, { schema: '{"type":"nothing"}' }), 42201)

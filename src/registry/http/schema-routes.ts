@@ -2,6 +2,7 @@
 import { schemaOfHash, schemaOfId, usesOfId } from '../lookups.ts'
 import { lifecycleOf } from '../associations/association-request.ts'
 import { type AssociatedWith, listSchemas, type SchemasQuestion } from '../list-schemas.ts'
+import type { SchemaRequest } from '../register.ts'
 import { registryErrors } from '../registry-error.ts'
 import { readIdsOfHash, type StoredSchema } from '../registry-reads.ts'
 import { hashOfGuid } from '../schema-content.ts'
@@ -10,8 +11,8 @@ import { type AnswerOptions, associationAnswer, schemaAnswer, versionAnswer } fr
 import type { Call, Route } from './route.ts'
 
 /** The schema's text in the notation of `?format=`. */
-export function textOf(call: Call, schema: StoredSchema): Promise<string> {
-  const format = call.text('format') ?? ''
+export function textOf(call: Call, schema: StoredSchema, fallback = ''): Promise<string> {
+  const format = call.text('format') ?? fallback
   if (format === '') return Promise.resolve(schema.text)
   return call.registry.look(async (tx) => {
     const parsed = await call.registry.parser.stored(tx, schema)
@@ -20,8 +21,20 @@ export function textOf(call: Call, schema: StoredSchema): Promise<string> {
   })
 }
 
-/** @throws RegistryError 422 */
-export async function optionsOf(call: Call, schema: StoredSchema): Promise<AnswerOptions> {
+/** Clients of Protobuf that send a descriptor keep the answer in its place. */
+function isSerialized({ schemaType, text }: SchemaRequest): boolean {
+  return schemaType === 'PROTOBUF' && /^[A-Za-z0-9+/]+=*$/.test(text)
+}
+
+/**
+ * @param sent what was asked with: told in the same notation
+ * @throws RegistryError 422
+ */
+export async function optionsOf(
+  call: Call,
+  schema: StoredSchema,
+  sent?: SchemaRequest,
+): Promise<AnswerOptions> {
   const notation = call.text('referenceFormat')?.toUpperCase() ?? ''
   if (!['', 'DEFAULT', 'QUALIFIED'].includes(notation)) {
     throw registryErrors.invalidRequest(
@@ -29,7 +42,7 @@ export async function optionsOf(call: Call, schema: StoredSchema): Promise<Answe
     )
   }
   return {
-    text: await textOf(call, schema),
+    text: await textOf(call, schema, sent !== undefined && isSerialized(sent) ? 'serialized' : ''),
     findTags: call.all('findTags'),
     qualifiesReferences: notation === 'QUALIFIED',
   }

@@ -31,7 +31,7 @@ export const subjectRoutes: readonly Route[] = [
     answer: async (call) => {
       const request = schemaRequestOf(call.body, call.flag('normalize'))
       const found = await call.registry.find(call.subject, request, call.which)
-      return versionAnswer(found, await optionsOf(call, found))
+      return versionAnswer(found, await optionsOf(call, found, request))
     },
   },
   {
@@ -72,7 +72,7 @@ export const subjectRoutes: readonly Route[] = [
       const asked = schemaRequestOf(call.body, call.flag('normalize'), true)
       const request = { ...asked, isForced: call.flag('force') ?? false }
       const registered = await call.registry.register(call.subject, request)
-      return versionAnswer(registered, await optionsOf(call, registered))
+      return versionAnswer(registered, await optionsOf(call, registered, request))
     },
   },
   {
