@@ -2,6 +2,7 @@
 import { cliReference } from './cli-reference.ts'
 import { metricsReference } from './metrics-reference.ts'
 import { configReference, configReferencePath } from './reference.ts'
+import { registryReference } from './registry-reference.ts'
 import { storageReference } from './storage-reference.ts'
 
 export interface Reference {
@@ -14,5 +15,6 @@ export const references: readonly Reference[] = [
   { path: configReferencePath, text: configReference },
   { path: 'docs/reference/cli.md', text: cliReference },
   { path: 'docs/reference/metrics.md', text: metricsReference },
+  { path: 'docs/reference/registry-api.md', text: registryReference },
   { path: 'docs/reference/storage-url.md', text: storageReference },
 ]

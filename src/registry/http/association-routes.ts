@@ -168,11 +168,15 @@ const questionRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/associations/subjects/:subject',
+    summary: 'Associations of a subject',
+    query: ['resourceType', 'associationType', 'lifecycle', 'offset', 'limit'],
     answer: (call) => listed(call, (tx) => associationsOfSubject(tx, call.subject)),
   },
   {
     method: 'GET',
     path: `${resources}/:resourceNamespace/:resourceName`,
+    summary: 'Associations of a topic by name; `-` is any',
+    query: ['resourceType', 'associationType', 'lifecycle', 'offset', 'limit'],
     answer: (call) => {
       const [namespace, name] = [call.name('resourceNamespace'), call.name('resourceName')]
       return listed(call, (tx) => associationsOfName(tx, namespace, name))
@@ -181,11 +185,15 @@ const questionRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: `${resources}/:resourceId`,
+    summary: 'Associations of a topic by id',
+    query: ['resourceType', 'associationType', 'lifecycle', 'offset', 'limit'],
     answer: (call) => listed(call, (tx) => associationsOfResource(tx, call.name('resourceId'))),
   },
   {
     method: 'POST',
     path: '/associations:batchGet',
+    summary: 'Several of these questions at once',
+    query: ['includeSchemas'],
     status: 207,
     answer: (call) => inTurn(batchQuestionsOf(call.body), (each) => answered(call, each)),
   },
@@ -195,11 +203,15 @@ const changeRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: '/associations',
+    summary: 'Associates subjects with a topic that comes to be',
+    query: ['context', 'dryRun'],
     answer: (call) => changed(call, associationRequestOf(call.body, contextIn(call)), true),
   },
   {
     method: 'PUT',
     path: `${resources}/:resourceId`,
+    summary: 'Associates subjects with a topic that is there, or changes it',
+    query: ['context', 'dryRun'],
     answer: (call) => {
       const request = associationRequestOf(call.body, contextIn(call))
       const resourceId = call.name('resourceId')
@@ -212,6 +224,8 @@ const changeRoutes: readonly Route[] = [
   {
     method: 'DELETE',
     path: `${resources}/:resourceId`,
+    summary: 'Ends associations',
+    query: ['resourceType', 'associationType', 'lifecycle', 'cascadeLifecycle', 'dryRun'],
     answer: async (call) => {
       await deleteAssociations(call.registry.database, {
         resourceId: call.name('resourceId'),
@@ -224,6 +238,8 @@ const changeRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: '/associations:batchMutate',
+    summary: 'Several changes, each for itself',
+    query: ['context', 'dryRun'],
     status: 207,
     answer: (call) =>
       inTurn(batchMutationsOf(call.body, contextIn(call)), (each) => mutated(call, each)),

@@ -71,6 +71,8 @@ const kekRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: root,
+    summary: 'Names of KEKs',
+    query: ['subjectPrefix', 'deleted', 'offset', 'limit'],
     answer: async (call) => {
       const given = call.all('subjectPrefix')
       const asked = given.length === 0 && call.context !== undefined ? [''] : given
@@ -81,6 +83,7 @@ const kekRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: root,
+    summary: 'Makes a KEK',
     answer: async (call) => {
       const request = kekRequestOf(call.body)
       return kekAnswer(await createKek(call.registry.database, request, call.registry.nowMs()))
@@ -89,12 +92,15 @@ const kekRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: kekPath,
+    summary: 'A KEK',
+    query: ['deleted'],
     answer: async (call) =>
       kekAnswer(await call.registry.look((tx) => readKek(tx, call.name('name'), isDeleted(call)))),
   },
   {
     method: 'PUT',
     path: kekPath,
+    summary: 'Changes what may change: properties and documentation',
     answer: async (call) => {
       const update = kekUpdateOf(call.body)
       const { database } = call.registry
@@ -104,6 +110,8 @@ const kekRoutes: readonly Route[] = [
   {
     method: 'DELETE',
     path: kekPath,
+    summary: 'Deletes a KEK that has no data keys',
+    query: ['permanent'],
     answer: (call) => {
       const { database } = call.registry
       return deleteKek(database, call.name('name'), isPermanent(call), call.registry.nowMs())
@@ -112,11 +120,13 @@ const kekRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: `${kekPath}/undelete`,
+    summary: 'Brings a KEK back',
     answer: (call) => undeleteKek(call.registry.database, call.name('name'), call.registry.nowMs()),
   },
   {
     method: 'POST',
     path: `${kekPath}/test`,
+    summary: 'Always refused: the registry asks no key management service',
     answer: async (call) => {
       await call.registry.look((tx) => readKek(tx, call.name('name'), false))
       throw registryErrors.invalidKey(
@@ -131,22 +141,40 @@ const dekRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: `${kekPath}/deks`,
+    summary: 'Subjects that have data keys',
+    query: ['deleted', 'offset', 'limit'],
     answer: async (call) => {
       const name = call.name('name')
       return call.page(await call.registry.look((tx) => listDekSubjects(tx, name, isDeleted(call))))
     },
   },
-  { method: 'POST', path: `${kekPath}/deks`, answer: (call) => created(call, undefined) },
-  { method: 'POST', path: dekPath, answer: (call) => created(call, call.name('subject')) },
+  {
+    method: 'POST',
+    path: `${kekPath}/deks`,
+    summary: 'Makes a data key; the body names the subject',
+    query: ['rewrap'],
+    answer: (call) => created(call, undefined),
+  },
+  {
+    method: 'POST',
+    path: dekPath,
+    summary: 'Makes a data key',
+    query: ['rewrap'],
+    answer: (call) => created(call, call.name('subject')),
+  },
   {
     method: 'GET',
     path: dekPath,
+    summary: 'Its first version',
+    query: ['algorithm', 'deleted'],
     answer: async (call) =>
       dekAnswer(await call.registry.look((tx) => readDek(tx, dekIn(call), 1, isDeleted(call)))),
   },
   {
     method: 'DELETE',
     path: dekPath,
+    summary: 'Deletes all versions',
+    query: ['algorithm', 'permanent'],
     answer: (call) => {
       const { database } = call.registry
       return deleteDeks(database, dekIn(call), 'all', isPermanent(call), call.registry.nowMs())
@@ -155,6 +183,8 @@ const dekRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: `${dekPath}/undelete`,
+    summary: 'Brings all versions back',
+    query: ['algorithm'],
     answer: (call) =>
       undeleteDeks(call.registry.database, dekIn(call), 'all', call.registry.nowMs()),
   },
@@ -164,6 +194,8 @@ const dekVersionRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: `${dekPath}/versions`,
+    summary: 'Numbers of versions',
+    query: ['algorithm', 'deleted', 'offset', 'limit'],
     answer: async (call) => {
       const name = dekIn(call)
       return call.page(await call.registry.look((tx) => listDekVersions(tx, name, isDeleted(call))))
@@ -172,6 +204,8 @@ const dekVersionRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: versionPath,
+    summary: 'A version; `latest` and -1 are the latest',
+    query: ['algorithm', 'deleted'],
     answer: async (call) => {
       const [name, choice] = [dekIn(call), choiceIn(call)]
       return dekAnswer(await call.registry.look((tx) => readDek(tx, name, choice, isDeleted(call))))
@@ -180,6 +214,8 @@ const dekVersionRoutes: readonly Route[] = [
   {
     method: 'DELETE',
     path: versionPath,
+    summary: 'Deletes a version',
+    query: ['algorithm', 'permanent'],
     answer: (call) => {
       const { database } = call.registry
       const [name, choice] = [dekIn(call), choiceIn(call)]
@@ -189,6 +225,8 @@ const dekVersionRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: `${versionPath}/undelete`,
+    summary: 'Brings a version back',
+    query: ['algorithm'],
     answer: (call) => {
       const { database } = call.registry
       return undeleteDeks(database, dekIn(call), choiceIn(call), call.registry.nowMs())

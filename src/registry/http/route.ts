@@ -4,6 +4,7 @@ import { lifecycleOf } from '../associations/association-request.ts'
 import type { Registry } from '../registry.ts'
 import { registryErrors } from '../registry-error.ts'
 import type { Deleted } from '../lookups.ts'
+import type { QueryName } from './query-parameters.ts'
 import { inContext, parseSubject, splitContext, type SubjectName } from '../subject-name.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -12,6 +13,9 @@ export interface Route {
   readonly method: Method
   /** Segments that begin with ':' take any text. */
   readonly path: string
+  /** What it does, for the reference; without a period. */
+  readonly summary: string
+  readonly query?: readonly QueryName[]
   /** What is answered where all went well; 200 if it is not said. */
   readonly status?: number
   /** Resolves with what is answered as JSON; undefined: 204, without a body. */
@@ -80,16 +84,16 @@ export class Call {
     return inContext(context, given ?? '')
   }
 
-  text(of: string): string | undefined {
+  text(of: QueryName): string | undefined {
     return this.#parts.query.get(of) ?? undefined
   }
 
-  all(of: string): string[] {
+  all(of: QueryName): string[] {
     return this.#parts.query.getAll(of)
   }
 
   /** Also without a value. @throws RegistryError 422 */
-  flag(of: string): boolean | undefined {
+  flag(of: QueryName): boolean | undefined {
     const value = this.text(of)?.toLowerCase()
     if (value === undefined) return undefined
     if (value === '' || value === 'true') return true
@@ -98,7 +102,7 @@ export class Call {
   }
 
   /** @throws RegistryError 422 */
-  integer(of: string): number | undefined {
+  integer(of: QueryName): number | undefined {
     const value = this.text(of)
     if (value === undefined) return undefined
     if (/^-?\d{1,10}$/.test(value)) return Number(value)

@@ -85,6 +85,20 @@ export const schemaRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/schemas',
+    summary: 'Versions of subjects, with their schemas',
+    query: [
+      'subjectPrefix',
+      'aliases',
+      'deleted',
+      'deletedOnly',
+      'latestOnly',
+      'ruleType',
+      'resourceType',
+      'associationType',
+      'lifecycle',
+      'offset',
+      'limit',
+    ],
     answer: async (call) => {
       const question = questionOf(call)
       const listed = await call.registry.look((tx) => listSchemas(tx, question))
@@ -98,11 +112,14 @@ export const schemaRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/schemas/types',
+    summary: 'Schema languages',
     answer: async ({ registry }) => registry.parser.types,
   },
   {
     method: 'GET',
     path: '/schemas/ids/:id',
+    summary: 'The schema of an id',
+    query: ['subject', 'format', 'referenceFormat', 'findTags', 'fetchMaxId'],
     answer: async (call) => {
       const schema = await byId(call)
       const answer = schemaAnswer(schema, await optionsOf(call, schema))
@@ -113,11 +130,15 @@ export const schemaRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/schemas/ids/:id/schema',
+    summary: 'Only its text',
+    query: ['subject', 'format'],
     answer: async (call) => textOf(call, await byId(call)),
   },
   {
     method: 'GET',
     path: '/schemas/ids/:id/subjects',
+    summary: 'Subjects that have it',
+    query: ['subject', 'deleted', 'deletedOnly', 'offset', 'limit'],
     answer: async (call) => {
       const uses = await call.registry.look((tx) =>
         usesOfId(tx, call.schemaId, call.askedSubject, call.which),
@@ -128,6 +149,8 @@ export const schemaRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/schemas/ids/:id/versions',
+    summary: 'Subjects and versions that have it',
+    query: ['subject', 'deleted', 'deletedOnly', 'offset', 'limit'],
     answer: async (call) => {
       const { schemaId, askedSubject, which } = call
       return call.page(
@@ -138,6 +161,8 @@ export const schemaRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/schemas/guids/:guid',
+    summary: 'The schema of a GUID',
+    query: ['format', 'referenceFormat', 'findTags'],
     answer: async (call) => {
       const schema = await call.registry.look((tx) => schemaOfHash(tx, hashIn(call)))
       return schemaAnswer(schema, await optionsOf(call, schema))
@@ -146,6 +171,7 @@ export const schemaRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/schemas/guids/:guid/ids',
+    summary: 'Its id in each context',
     answer: async (call) => {
       const found = await call.registry.look((tx) => readIdsOfHash(tx, hashIn(call)))
       if (found.length === 0) throw registryErrors.schemaNotFound()

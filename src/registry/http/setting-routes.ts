@@ -32,6 +32,8 @@ const settingRoutesOf = {
   config: [
     ...both('/config', {
       method: 'GET',
+      summary: 'What is set; for a subject only what is set there',
+      query: ['defaultToGlobal'],
       answer: async (call) => {
         const { place, registry } = call
         const isInScope = !isSubject(call) || call.flag('defaultToGlobal') === true
@@ -44,6 +46,7 @@ const settingRoutesOf = {
     }),
     ...both('/config', {
       method: 'PUT',
+      summary: 'Sets what the body names',
       answer: async (call) => {
         const update = configOf(call.body)
         await updateConfig(call.registry.database, call.place, update)
@@ -52,6 +55,7 @@ const settingRoutesOf = {
     }),
     ...both('/config', {
       method: 'DELETE',
+      summary: 'Forgets what is set there',
       answer: async (call) => {
         const { place } = call
         const before = await deleteConfig(call.registry.database, place)
@@ -64,6 +68,8 @@ const settingRoutesOf = {
   mode: [
     ...both('/mode', {
       method: 'GET',
+      summary: 'The mode; for a subject only what is set there',
+      query: ['defaultToGlobal'],
       answer: async (call) => {
         const { place, registry } = call
         const isInScope = !isSubject(call) || call.flag('defaultToGlobal') === true
@@ -75,6 +81,8 @@ const settingRoutesOf = {
     }),
     ...both('/mode', {
       method: 'PUT',
+      summary: 'Sets the mode',
+      query: ['force'],
       answer: async (call) => {
         const mode = modeOfBody(call.body)
         const isForced = call.flag('force') ?? false
@@ -83,6 +91,8 @@ const settingRoutesOf = {
     }),
     ...both('/mode', {
       method: 'DELETE',
+      summary: 'Forgets the mode that is set there',
+      query: ['recursive'],
       answer: async (call) => {
         const { place } = call
         const isRecursive = call.flag('recursive') ?? false
@@ -101,6 +111,8 @@ export const settingRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/contexts',
+    summary: 'Contexts that have subjects, and the default one',
+    query: ['contextPrefix', 'offset', 'limit'],
     answer: async (call) => {
       const prefix = call.text('contextPrefix') ?? ''
       const contexts = await call.registry.look(readContexts)
@@ -110,17 +122,24 @@ export const settingRoutes: readonly Route[] = [
   {
     method: 'DELETE',
     path: '/contexts/:name',
+    summary: 'Forgets what is set for a context that has no subjects',
     answer: async (call) => {
       const name = call.name('name')
       const { context } = splitContext(`:${name.startsWith('.') ? name : `.${name}`}:`)
       await call.registry.deleteContext(context)
     },
   },
-  { method: 'GET', path: '/', answer: async () => ({}) },
-  { method: 'POST', path: '/', answer: async () => ({}) },
+  { method: 'GET', path: '/', summary: 'Nothing: the registry is there', answer: async () => ({}) },
+  {
+    method: 'POST',
+    path: '/',
+    summary: 'Nothing: the registry is there',
+    answer: async () => ({}),
+  },
   {
     method: 'GET',
     path: '/v1/metadata/id',
+    summary: 'Ids of the cluster',
     answer: async ({ clusterId }) => {
       const clusters = { 'kafka-cluster': clusterId, 'schema-registry-cluster': clusterId }
       return { scope: { path: [], clusters } }
@@ -129,11 +148,13 @@ export const settingRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/v1/metadata/version',
+    summary: 'The release of Confluent’s registry whose API this is',
     answer: async () => ({ version: apiVersion, commitId: '' }),
   },
   {
     method: 'GET',
     path: '/v1/metadata/deployment',
+    summary: 'Attributes of the deployment; there are none',
     answer: async () => ({ attributes: [] }),
   },
 ]

@@ -19,6 +19,8 @@ export const subjectRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/subjects',
+    summary: 'Names of subjects',
+    query: ['subjectPrefix', 'deleted', 'deletedOnly', 'offset', 'limit'],
     answer: async (call) => {
       const prefix = call.prefix(anyContext)
       const found = await call.registry.look((tx) => listSubjects(tx, prefix, call.which))
@@ -28,6 +30,8 @@ export const subjectRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: '/subjects/:subject',
+    summary: 'The version that has the schema of the body',
+    query: ['normalize', 'format', 'referenceFormat', 'findTags', 'deleted', 'deletedOnly'],
     answer: async (call) => {
       const request = schemaRequestOf(call.body, call.flag('normalize'))
       const found = await call.registry.find(call.subject, request, call.which)
@@ -37,11 +41,15 @@ export const subjectRoutes: readonly Route[] = [
   {
     method: 'DELETE',
     path: '/subjects/:subject',
+    summary: 'Deletes all versions, and what is set for the subject',
+    query: ['permanent'],
     answer: (call) => call.registry.deleteSubject(call.subject, isPermanent(call)),
   },
   {
     method: 'GET',
     path: '/subjects/:subject/metadata',
+    summary: 'The latest version with these metadata properties',
+    query: ['key', 'value', 'format', 'referenceFormat', 'findTags', 'deleted', 'deletedOnly'],
     answer: async (call) => {
       const [keys, values] = [call.all('key'), call.all('value')]
       if (keys.length !== values.length) {
@@ -57,6 +65,8 @@ export const subjectRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/subjects/:subject/versions',
+    summary: 'Numbers of versions',
+    query: ['deleted', 'deletedOnly', 'deletedAsNegative', 'offset', 'limit'],
     answer: async (call) => {
       const found = await call.registry.look((tx) => listVersions(tx, call.subject, call.which))
       const isNegative = call.flag('deletedAsNegative') ?? false
@@ -68,6 +78,8 @@ export const subjectRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: '/subjects/:subject/versions',
+    summary: 'Registers a schema; the same one again has the same version',
+    query: ['normalize', 'force', 'format', 'referenceFormat', 'findTags'],
     answer: async (call) => {
       const asked = schemaRequestOf(call.body, call.flag('normalize'), true)
       const request = { ...asked, isForced: call.flag('force') ?? false }
@@ -78,6 +90,8 @@ export const subjectRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/subjects/:subject/versions/:version',
+    summary: 'A version; `latest` and -1 are the latest',
+    query: ['deleted', 'format', 'referenceFormat', 'findTags'],
     answer: async (call) => {
       const found = await versionIn(call)
       return versionAnswer(found, await optionsOf(call, found))
@@ -86,11 +100,15 @@ export const subjectRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/subjects/:subject/versions/:version/schema',
+    summary: 'Only its text',
+    query: ['deleted', 'format'],
     answer: async (call) => textOf(call, await versionIn(call)),
   },
   {
     method: 'GET',
     path: '/subjects/:subject/versions/:version/referencedby',
+    summary: 'Ids of the schemas that refer to it',
+    query: ['offset', 'limit'],
     answer: async (call) =>
       call.page(
         await call.registry.referencedBy(call.subject, versionChoiceOf(call.name('version'))),
@@ -99,6 +117,8 @@ export const subjectRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: '/subjects/:subject/versions/:version/tags',
+    summary: 'Registers a version that differs in tags, metadata and rules',
+    query: ['format', 'referenceFormat', 'findTags'],
     answer: async (call) => {
       const choice = versionChoiceOf(call.name('version'))
       const tagged = await call.registry.tag(call.subject, choice, taggingOf(call.body))
@@ -108,6 +128,8 @@ export const subjectRoutes: readonly Route[] = [
   {
     method: 'DELETE',
     path: '/subjects/:subject/versions/:version',
+    summary: 'Deletes a version',
+    query: ['permanent'],
     answer: (call) => {
       const choice = versionChoiceOf(call.name('version'))
       return call.registry.deleteVersion(call.subject, choice, isPermanent(call))
@@ -116,6 +138,8 @@ export const subjectRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: '/compatibility/subjects/:subject/versions/:version',
+    summary: 'Holds a schema against a version',
+    query: ['normalize', 'verbose'],
     answer: async (call) => {
       const request = schemaRequestOf(call.body, call.flag('normalize'))
       const choice = versionChoiceOf(call.name('version'))
@@ -126,6 +150,8 @@ export const subjectRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: '/compatibility/subjects/:subject/versions',
+    summary: 'Holds a schema against those that the level asks for',
+    query: ['normalize', 'verbose'],
     answer: async (call) => {
       const request = schemaRequestOf(call.body, call.flag('normalize'))
       const found = await call.registry.compatibility(call.subject, undefined, request)
