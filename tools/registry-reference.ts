@@ -44,8 +44,8 @@ export const registryReference = (): string => {
     'Made by `npm run docs` from the routes in src/registry/http: edit those.',
     '',
     'Every path may have `/contexts/NAME` in front: subjects that name no context are then of that',
-    'one. `GET` paths answer `HEAD`, too. Bodies and answers are JSON. What the registry is, what it',
-    'answers where it refuses, and what differs from Confluent’s: [registry.md](../registry.md).',
+    'one. `GET` paths answer `HEAD`, too. Bodies and answers are JSON. What the registry is, what',
+    'it answers where it refuses, and what differs from Confluent’s: [registry.md](../registry.md).',
     '',
     ...Object.values(sections).flatMap((title) => [
       `## ${title}`,

@@ -6,11 +6,12 @@
  * npm run test:registry -- --target fleet   against three brokers over S3 and PostgreSQL
  * npm run test:registry -- python           only these files
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { checkout, nodeProgram } from '../support/broker-process.ts'
+import { installDebianPackages } from '../support/install.ts'
 import { run } from '../support/program.ts'
 import { clientsHome, pythonHome } from './homes.ts'
 
@@ -52,6 +53,9 @@ async function installNode(): Promise<void> {
 
 async function installPython(): Promise<void> {
   const options = { timeoutMs: installTimeoutMs }
+  // Debian's Python comes without what makes environments.
+  const isThere = () => spawnSync('python3', ['-c', 'import ensurepip']).status === 0
+  await installDebianPackages([{ what: 'python3 -m venv', isThere, aptPackage: 'python3-venv' }])
   await run('python3 -m venv', 'python3', ['-m', 'venv', pythonHome], options)
   const requirements = path.join(import.meta.dirname, 'python/requirements.txt')
   const pip = path.join(pythonHome, 'bin/pip')

@@ -25,8 +25,10 @@ async function converse(url: string, text: string, enough = /$^/): Promise<strin
   return said
 }
 
-const head = (more: string): string =>
-  `POST /subjects/a/versions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n${more}\r\n\r\n`
+const head = (more: string): string => {
+  const lines = ['POST /subjects/a/versions HTTP/1.1', 'host: a', 'content-type: application/json']
+  return `${[...lines, more].join('\r\n')}\r\n\r\n`
+}
 
 registryTest('a body that is announced as too large is refused unread', async ({ url }) => {
   const large = `content-length: ${limits.bodyBytesMax + 1}`
