@@ -151,3 +151,29 @@ test('a topic owns a subject, which the client finds by the name of the topic', 
   await client.deleteAssociations(resourceId, 'topic', null, true)
   assert.deepEqual(await find(), [])
 })
+
+test('what one broker registers, every broker tells', async () => {
+  const subject = freshName('confluent-brokers')
+  const clients = target.registries.map(
+    (registry) => new confluent.SchemaRegistryClient({ baseURLs: [`http://${registry}`] }),
+  )
+  await client.updateCompatibility(subject, 'NONE')
+  const ids = await Promise.all(
+    clients.map((each, at) => {
+      const fields = [{ name: `of_broker_${at}`, type: 'int' }]
+      const schema = JSON.stringify({ type: 'record', name: 'R', fields })
+      return each.register(subject, { schema, schemaType: 'AVRO' })
+    }),
+  )
+  assert.equal(new Set(ids).size, clients.length)
+  for (const each of clients) {
+    assert.deepEqual(
+      await each.getAllVersions(subject),
+      ids.map((_, at) => at + 1),
+    )
+    for (const [at, id] of ids.entries()) {
+      const { schema } = await each.getBySubjectAndId(subject, id)
+      assert.match(schema, new RegExp(`of_broker_${at}"`))
+    }
+  }
+})
