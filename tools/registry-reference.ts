@@ -45,7 +45,7 @@ export const registryReference = (): string => {
     '',
     'Every path may have `/contexts/NAME` in front: subjects that name no context are then of that',
     'one. `GET` paths answer `HEAD`, too. Bodies and answers are JSON. What the registry is, what',
-    'it answers where it refuses, and what differs from Confluent’s: [registry.md](../registry.md).',
+    'it answers where it refuses, what differs from Confluent’s: [registry.md](../registry.md).',
     '',
     ...Object.values(sections).flatMap((title) => [
       `## ${title}`,

@@ -10,13 +10,13 @@ export const associationsContext = '.__ASSOCIATIONS'
 
 export interface RegistryAssociationRow {
   /** Always associationsContext. */
-  guardContext: string
+  context: string
   resourceId: string
   /** 'key' or 'value'. */
   associationType: string
   resourceName: string
   resourceNamespace: string
-  context: string
+  subjectContext: string
   subject: string
   /** 'STRONG' or 'WEAK'. */
   lifecycle: string
@@ -27,7 +27,7 @@ export interface RegistryAssociationRow {
 
 /** Where to look by the name of the resource. */
 export interface RegistryAssociationNameRow {
-  guardContext: string
+  context: string
   resourceName: string
   resourceNamespace: string
   resourceId: string
@@ -36,35 +36,35 @@ export interface RegistryAssociationNameRow {
 
 /** Where to look by subject. */
 export interface RegistryAssociationSubjectRow {
-  guardContext: string
   context: string
+  subjectContext: string
   subject: string
   resourceId: string
   associationType: string
 }
 
-const guard: Guard<{ guardContext: string }> = {
+const guard: Guard<{ context: string }> = {
   table: 'registry_context',
-  columns: ['guardContext'],
+  columns: ['context'],
 }
 
 export const registryAssociations: Table<RegistryAssociationRow> = {
   name: 'registry_association',
   lockClass: lockClass.registry,
   columns: {
-    guardContext: 'text',
+    context: 'text',
     resourceId: 'text',
     associationType: 'text',
     resourceName: 'text',
     resourceNamespace: 'text',
-    context: 'text',
+    subjectContext: 'text',
     subject: 'text',
     lifecycle: 'text',
     guid: 'text',
     createdMs: 'int',
     changedMs: 'int',
   },
-  key: ['guardContext', 'resourceId', 'associationType'],
+  key: ['context', 'resourceId', 'associationType'],
   guard,
 }
 
@@ -72,13 +72,13 @@ export const registryAssociationNames: Table<RegistryAssociationNameRow> = {
   name: 'registry_association_name',
   lockClass: lockClass.registry,
   columns: {
-    guardContext: 'text',
+    context: 'text',
     resourceName: 'text',
     resourceNamespace: 'text',
     resourceId: 'text',
     associationType: 'text',
   },
-  key: ['guardContext', 'resourceName', 'resourceNamespace', 'resourceId', 'associationType'],
+  key: ['context', 'resourceName', 'resourceNamespace', 'resourceId', 'associationType'],
   guard,
 }
 
@@ -86,13 +86,13 @@ export const registryAssociationSubjects: Table<RegistryAssociationSubjectRow> =
   name: 'registry_association_subject',
   lockClass: lockClass.registry,
   columns: {
-    guardContext: 'text',
     context: 'text',
+    subjectContext: 'text',
     subject: 'text',
     resourceId: 'text',
     associationType: 'text',
   },
-  key: ['guardContext', 'context', 'subject', 'resourceId', 'associationType'],
+  key: ['context', 'subjectContext', 'subject', 'resourceId', 'associationType'],
   guard,
 }
 

@@ -5,7 +5,7 @@
  */
 import type { ReadTransaction } from '../../catalog/database.ts'
 import {
-  associationsContext as guardContext,
+  associationsContext,
   registryAssociationNames,
   type RegistryAssociationRow,
   registryAssociations,
@@ -41,8 +41,6 @@ export interface AssociationFilter {
   readonly lifecycle?: Lifecycle | undefined
 }
 
-export const anyAssociation: AssociationFilter = { associationTypes: [] }
-
 export function isWantedAssociation(
   { associationType, lifecycle }: Association,
   filter: AssociationFilter,
@@ -59,7 +57,9 @@ export async function associationsOfResource(
   tx: ReadTransaction,
   resourceId: string,
 ): Promise<Association[]> {
-  return (await scanAll(tx, registryAssociations, [guardContext, resourceId])).map(associationOf)
+  return (await scanAll(tx, registryAssociations, [associationsContext, resourceId])).map(
+    associationOf,
+  )
 }
 
 /** Of all resources that have the name; '-' as namespace, or as name, is any. */
@@ -68,7 +68,7 @@ export async function associationsOfName(
   namespace: string,
   name: string,
 ): Promise<Association[]> {
-  const prefix = name === anyName ? [guardContext] : [guardContext, name]
+  const prefix = name === anyName ? [associationsContext] : [associationsContext, name]
   const rows = await scanAll(tx, registryAssociationNames, prefix)
   return associationsAt(
     tx,
@@ -80,7 +80,7 @@ export async function associationsOfSubject(
   tx: ReadTransaction,
   { context, subject }: SubjectName,
 ): Promise<Association[]> {
-  const prefix = [guardContext, context, subject]
+  const prefix = [associationsContext, context, subject]
   return associationsAt(tx, await scanAll(tx, registryAssociationSubjects, prefix))
 }
 
@@ -88,16 +88,16 @@ async function associationsAt(
   tx: ReadTransaction,
   rows: readonly { readonly resourceId: string; readonly associationType: string }[],
 ): Promise<Association[]> {
-  const keys = rows.map((row) => [guardContext, row.resourceId, row.associationType])
+  const keys = rows.map((row) => [associationsContext, row.resourceId, row.associationType])
   const found = keys.length === 0 ? [] : await tx.get(registryAssociations, keys)
   return found.filter((row) => row !== undefined).map(associationOf)
 }
 
 function associationOf(row: RegistryAssociationRow): Association {
-  const { context, subject, guardContext: _guard, associationType, lifecycle, ...rest } = row
+  const { context: _guard, subjectContext, subject, associationType, lifecycle, ...rest } = row
   return {
     ...rest,
-    subject: { context, subject },
+    subject: { context: subjectContext, subject },
     associationType: associationType as AssociationType,
     lifecycle: lifecycle as Lifecycle,
   }
@@ -105,7 +105,8 @@ function associationOf(row: RegistryAssociationRow): Association {
 
 export function rowOfAssociation(association: Association): RegistryAssociationRow {
   const { subject: name, ...rest } = association
-  return { ...rest, guardContext, ...name }
+  const { context: subjectContext, subject } = name
+  return { ...rest, context: associationsContext, subjectContext, subject }
 }
 
 /** Keys of the rows of one association, in each of the tables. */
@@ -117,8 +118,8 @@ export function keysOfAssociation({
   subject: { context, subject },
 }: Association): { readonly own: Key; readonly name: Key; readonly subject: Key } {
   return {
-    own: [guardContext, resourceId, associationType],
-    name: [guardContext, resourceName, resourceNamespace, resourceId, associationType],
-    subject: [guardContext, context, subject, resourceId, associationType],
+    own: [associationsContext, resourceId, associationType],
+    name: [associationsContext, resourceName, resourceNamespace, resourceId, associationType],
+    subject: [associationsContext, context, subject, resourceId, associationType],
   }
 }

@@ -359,12 +359,12 @@ function associationOf(
 
 async function putAssociation(tx: Transaction, association: Association): Promise<void> {
   const row = rowOfAssociation(association)
-  const { guardContext, resourceName, resourceNamespace, resourceId, associationType } = row
-  const { context, subject } = row
+  const { context, resourceName, resourceNamespace, resourceId, associationType } = row
+  const { subjectContext, subject } = row
   await tx.put(registryAssociations, [row])
-  const at = { guardContext, resourceId, associationType }
+  const at = { context, resourceId, associationType }
   await tx.put(registryAssociationNames, [{ ...at, resourceName, resourceNamespace }])
-  await tx.put(registryAssociationSubjects, [{ ...at, context, subject }])
+  await tx.put(registryAssociationSubjects, [{ ...at, subjectContext, subject }])
 }
 
 /** Forgets them; the guard is held. */
