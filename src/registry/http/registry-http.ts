@@ -15,6 +15,8 @@ export interface RegistryHttpParts {
   readonly registry: Registry
   readonly clusterId: string
   readonly log: Log
+  /** What else is served at the same address. */
+  readonly routes?: readonly Route[]
 }
 
 export interface RegistryHttp {
@@ -97,7 +99,8 @@ function registryErrorOf(error: unknown): RegistryError | undefined {
 
 async function answerTo(parts: RegistryHttpParts, request: IncomingMessage): Promise<unknown> {
   const { path, query } = addressOf(request.url ?? '/')
-  const found = routeOf(path, request.method ?? 'GET')
+  const routes = [...registryRoutes, ...(parts.routes ?? [])]
+  const found = routeOf(routes, path, request.method ?? 'GET')
   const body = await bodyOf(request)
   const { registry, clusterId } = parts
   const { names, context } = found
@@ -125,11 +128,11 @@ interface FoundRoute {
 }
 
 /** @throws RegistryError 404, 405 */
-function routeOf(path: readonly string[], method: string): FoundRoute {
+function routeOf(routes: readonly Route[], path: readonly string[], method: string): FoundRoute {
   const isContext = path[0] === 'contexts' && path.length > 2
   const context = isContext ? path[1] : undefined
   const rest = isContext ? path.slice(2) : path
-  const matching = registryRoutes.flatMap((route) => {
+  const matching = routes.flatMap((route) => {
     const names = namesIn(route.path, rest)
     return names === undefined ? [] : [{ route, names, context }]
   })
