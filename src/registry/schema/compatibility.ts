@@ -86,7 +86,9 @@ function between(
   options: CompatibilityOptions,
 ): readonly Incompatibility[] {
   if (candidate.type !== earlier.type) {
-    const message = `the candidate is ${candidate.type}, the version before it ${earlier.type}: take another subject`
+    const message =
+      `the candidate is ${candidate.type}, the version before it ${earlier.type}: ` +
+      'take another subject'
     return [{ rule: 'SCHEMA_TYPE_CHANGED', path: '/', message }]
   }
   return direction === 'BACKWARD'

@@ -12,7 +12,8 @@ export function payloadValidator(
 ): PayloadValidator {
   const toValue = (payload: Uint8Array): PayloadValue => {
     if (payload.length > payloadBytesMax) {
-      const message = `the payload has ${payload.length} bytes, and ${payloadBytesMax} can be checked`
+      const message =
+        `the payload has ${payload.length} bytes, and ${payloadBytesMax} can be ` + 'checked'
       return { ok: false, at: '', message }
     }
     try {

@@ -26,7 +26,7 @@ export type AvroRule =
   | 'READER_FIELD_MISSING_DEFAULT_VALUE'
   | 'TYPE_MISMATCH'
   | 'MISSING_UNION_BRANCH'
-  // Not one of SchemaCompatibility: the specification says it under "Decimal", and nobody checks it.
+  // Of the specification, under "Decimal"; SchemaCompatibility does not ask.
   | 'DECIMAL_SCALE_MISMATCH'
 
 /** Which kinds of the writer a reader of another kind takes ("promotion"). */
@@ -88,13 +88,16 @@ class AvroResolution {
     at: string,
     branch?: number,
   ): readonly Incompatibility[] {
-    const readable = reader.branches.some((each) => this.pair(each, writer, at).length === 0)
+    const readable = reader.branches.some(
+      (each) => mayRead(each, writer) && this.pair(each, writer, at).length === 0,
+    )
     if (readable) return []
     const of = branch === undefined ? '' : ` (branch ${branch} of the writer's union)`
     return breach(
       'MISSING_UNION_BRANCH',
       branch === undefined ? at : `${at}/${branch}`,
-      `the reader's union ${named(reader)} has no branch for the writer's ${named(writer)}${of}: such values cannot be read`,
+      `the reader's union ${named(reader)} has no branch for the writer's ` +
+        `${named(writer)}${of}: such values cannot be read`,
     )
   }
 
@@ -107,6 +110,10 @@ class AvroResolution {
     })
   }
 }
+
+/** Most branches of a large union are told apart by their names alone. */
+const mayRead = (reader: AvroType, writer: AvroType): boolean =>
+  !isNamed(reader) || (writer.kind === reader.kind && nameMismatch(reader, writer, '').length === 0)
 
 /** By name first, then by the reader's aliases for it. */
 const writerField = (field: AvroField, writer: AvroRecord): AvroField | undefined =>
@@ -124,7 +131,8 @@ function nameMismatch(reader: AvroNamed, writer: AvroNamed, at: string) {
   return breach(
     'NAME_MISMATCH',
     `${at}/name`,
-    `data was written as ${writer.name}, and the reader expects ${reader.name}: keep the name, or add ${writer.name} to its aliases`,
+    `data was written as ${writer.name}, and the reader expects ${reader.name}: ` +
+      `keep the name, or add ${writer.name} to its aliases`,
   )
 }
 
@@ -133,7 +141,8 @@ function missingDefault(field: AvroField, reader: AvroRecord, at: string) {
   return breach(
     'READER_FIELD_MISSING_DEFAULT_VALUE',
     at,
-    `the reader wants ${field.name} of ${reader.name}, data written without it has none, and there is no default: give it one`,
+    `the reader wants ${field.name} of ${reader.name}, data written without it has ` +
+      'none, and there is no default: give it one',
   )
 }
 
@@ -144,7 +153,8 @@ function missingSymbols(reader: AvroEnum, writer: AvroEnum, at: string) {
   return breach(
     'MISSING_ENUM_SYMBOLS',
     `${at}/symbols`,
-    `readers of ${reader.name} fail on the symbols ${missing.join(', ')}: keep them, or give the enum a default`,
+    `readers of ${reader.name} fail on the symbols ${missing.join(', ')}: keep ` +
+      'them, or give the enum a default',
   )
 }
 
@@ -169,7 +179,8 @@ function scaleMismatch(reader: AvroType, writer: AvroType, at: string) {
   return breach(
     'DECIMAL_SCALE_MISMATCH',
     `${at}/scale`,
-    `decimals were written with ${written} digits after the point, and a reader with ${read} would take each for another amount: add a field instead`,
+    `decimals were written with ${written} digits after the point, and a reader ` +
+      `with ${read} would take each for another amount: add a field instead`,
   )
 }
 

@@ -34,22 +34,26 @@ test('the canonical form has one order of attributes, and keeps all of them', ()
   assert.equal(parse(schema.canonical).canonical, schema.canonical)
 })
 
-test('normalized forms are equal where names and order of attributes differ only in how they are said', () => {
-  const inner = { type: 'fixed', name: 'F', size: 2, z: 1, b: 2 }
-  const short = parse({ ...record({ name: 'f', type: inner }, { name: 'g', type: 'F' }) })
-  const long = parse({
-    type: 'record',
-    name: 'R',
-    namespace: 'a',
-    fields: [
-      { type: { b: 2, size: 2, z: 1, namespace: 'a', name: 'F', type: 'fixed' }, name: 'f' },
-      { name: 'g', type: 'a.F' },
-    ],
-  })
-  assert.equal(short.normalized, long.normalized)
-  assert.match(short.normalized, /"name":"a.F","size":2,"b":2,"z":1/)
-  assert.equal(parse(short.normalized).normalized, short.normalized)
-})
+test(
+  'normalized forms are equal where names and order of attributes differ only in ' +
+    'how they are said',
+  () => {
+    const inner = { type: 'fixed', name: 'F', size: 2, z: 1, b: 2 }
+    const short = parse({ ...record({ name: 'f', type: inner }, { name: 'g', type: 'F' }) })
+    const long = parse({
+      type: 'record',
+      name: 'R',
+      namespace: 'a',
+      fields: [
+        { type: { b: 2, size: 2, z: 1, namespace: 'a', name: 'F', type: 'fixed' }, name: 'f' },
+        { name: 'g', type: 'a.F' },
+      ],
+    })
+    assert.equal(short.normalized, long.normalized)
+    assert.match(short.normalized, /"name":"a.F","size":2,"b":2,"z":1/)
+    assert.equal(parse(short.normalized).normalized, short.normalized)
+  },
+)
 
 test('names of references are known, later ones see earlier ones, and are not written out', () => {
   const references = [
@@ -162,7 +166,8 @@ test('defaults that fit are taken, to the last digit', () => {
     '{"type":"record","name":"R","fields":[' +
     '{"name":"l","type":"long","default":9223372036854775807},' +
     '{"name":"f","type":"float","default":1},{"name":"d","type":"double","default":"NaN"},' +
-    '{"name":"b","type":"bytes","default":"\\u00ff"},{"name":"u","type":["null","int"],"default":7}]}'
+    '{"name":"b","type":"bytes","default":"\\u00ff"},' +
+    '{"name":"u","type":["null","int"],"default":7}]}'
   assert.equal(parse(text).canonical, text.replace('\\u00ff', 'ÿ'))
 })
 

@@ -125,7 +125,8 @@ class AvroReading {
     if (found !== undefined) return found
     throw new Misread(
       at,
-      `the type ${JSON.stringify(full)} is not defined before it is used: define it, or add a reference`,
+      `the type ${JSON.stringify(full)} is not defined before it is used: define it, ` +
+        'or add a reference',
     )
   }
 

@@ -147,7 +147,8 @@ class Bundling {
     if (typeof pattern !== 'string') return undefined
     if (linearPattern(pattern) !== undefined) return pattern
     this.#unchecked.push(
-      `the pattern ${JSON.stringify(pattern)} at #${pointerOf(at)}: it cannot be matched in linear time (RE2)`,
+      `the pattern ${JSON.stringify(pattern)} at #${pointerOf(at)}: it cannot be ` +
+        'matched in linear time (RE2)',
     )
     return undefined
   }

@@ -40,7 +40,8 @@ function addedItem(
       ? 'ITEM_ADDED_TO_OPEN_CONTENT_MODEL'
       : 'ITEM_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL',
     at,
-    `data was written with ${open ? 'anything' : 'other items'} at place ${index}, and readers refuse what does not fit`,
+    `data was written with ${open ? 'anything' : 'other items'} at place ${index}, ` +
+      'and readers refuse what does not fit',
   )
 }
 
@@ -93,7 +94,7 @@ const containsRules: JsonRules = (reader, writer, at, c) => {
   )
     return []
   const same = promised !== undefined && c.pair(asked, writer.inner(promised), here).length === 0
-  // The most of a kind is counted the other way: what the reader counts, the writer must have counted.
+  // The most of a kind is asked the other way: what readers count, writers must have counted.
   const counted =
     reader.bounds.maxContains === undefined ||
     (promised !== undefined && c.pair(writer.inner(promised), asked, here).length === 0)

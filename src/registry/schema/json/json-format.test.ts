@@ -34,13 +34,16 @@ const draft = (name: string): string =>
     ? `http://json-schema.org/${name}/schema#`
     : `https://json-schema.org/draft/${name}/schema`
 
-test('the canonical form is the text without white space, the normalized one has its keys sorted', () => {
-  const schema = parse('{ "title": "T", "type" : "object", "maximum": 1.0 }')
-  assert.equal(schema.canonical, '{"title":"T","type":"object","maximum":1.0}')
-  assert.equal(schema.normalized, '{"maximum":1.0,"title":"T","type":"object"}')
-  assert.equal(schema.recordName, 'T')
-  assert.equal(parse('true').canonical, 'true')
-})
+test(
+  'the canonical form is the text without white space, the normalized one has its ' + 'keys sorted',
+  () => {
+    const schema = parse('{ "title": "T", "type" : "object", "maximum": 1.0 }')
+    assert.equal(schema.canonical, '{"title":"T","type":"object","maximum":1.0}')
+    assert.equal(schema.normalized, '{"maximum":1.0,"title":"T","type":"object"}')
+    assert.equal(schema.recordName, 'T')
+    assert.equal(parse('true').canonical, 'true')
+  },
+)
 
 const refusals: readonly (readonly [string, unknown, RegExp])[] = [
   ['what is not JSON', '{', /not JSON/],

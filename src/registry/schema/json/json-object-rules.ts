@@ -37,7 +37,8 @@ const requiredRule: JsonRules = (reader, writer, at, { breach }) =>
     return breach(
       'REQUIRED_ATTRIBUTE_ADDED',
       [...at, 'required', name],
-      `readers require ${name}, and data was written without it: leave it optional, or give it a default`,
+      `readers require ${name}, and data was written without it: leave it optional, ` +
+        'or give it a default',
     )
   })
 
@@ -81,7 +82,9 @@ function addedProperty(
     return c.breach(
       'OPTIONAL_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL',
       here,
-      `data written before may hold anything under ${JSON.stringify(name)}, because the object is open (additionalProperties is not false), and readers refuse what does not fit: close the object first, or use compatibilityPolicy LENIENT`,
+      `data written before may hold anything under ${JSON.stringify(name)}, because ` +
+        'the object is open (additionalProperties is not false), and readers refuse ' +
+        'what does not fit: close the object first, or use compatibilityPolicy LENIENT',
     )
   }
   const found: Found[] = []
@@ -91,7 +94,8 @@ function addedProperty(
       c.breach(
         'PROPERTY_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL',
         here,
-        `data written before may hold ${JSON.stringify(name)} as additionalProperties or patternProperties allowed it, which the new property refuses`,
+        `data written before may hold ${JSON.stringify(name)} as additionalProperties ` +
+          'or patternProperties allowed it, which the new property refuses',
       ),
     )
   if (required && !node.hasDefault)
@@ -99,7 +103,8 @@ function addedProperty(
       c.breach(
         'REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL',
         here,
-        `readers require ${JSON.stringify(name)}, and no data written before has it: leave it optional, or give it a default`,
+        `readers require ${JSON.stringify(name)}, and no data written before has it: ` +
+          'leave it optional, or give it a default',
       ),
     )
   return found.flat()
@@ -111,7 +116,8 @@ function addedToOpen(name: string, node: JsonNode, at: Path, { breach }: JsonCom
     ? breach(
         'REQUIRED_PROPERTY_WITH_DEFAULT_ADDED_TO_OPEN_CONTENT_MODEL',
         at,
-        `data written before may hold anything under ${shown}, because the object is open: close the object first, or use compatibilityPolicy LENIENT`,
+        `data written before may hold anything under ${shown}, because the object is ` +
+          'open: close the object first, or use compatibilityPolicy LENIENT',
       )
     : breach(
         'REQUIRED_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL',
@@ -137,13 +143,15 @@ function removedProperty(
       return c.breach(
         'PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL',
         here,
-        `data was written with ${JSON.stringify(name)}, and readers refuse properties they do not know (additionalProperties is false): keep it`,
+        `data was written with ${JSON.stringify(name)}, and readers refuse properties ` +
+          'they do not know (additionalProperties is false): keep it',
       )
     if (c.pair(node, promised, here).length === 0) return []
     return c.breach(
       'PROPERTY_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL',
       here,
-      `data was written with ${JSON.stringify(name)}, and what readers allow for properties without a name of their own refuses it`,
+      `data was written with ${JSON.stringify(name)}, and what readers allow for ` +
+        'properties without a name of their own refuses it',
     )
   })
 }
@@ -166,7 +174,8 @@ const patternRules: JsonRules = (reader, writer, at, c) => {
     return c.breach(
       'PATTERN_PROPERTY_ADDED',
       here,
-      `readers refuse properties that match ${JSON.stringify(pattern)} and are of another kind, and data was written without that promise`,
+      `readers refuse properties that match ${JSON.stringify(pattern)} and are of ` +
+        'another kind, and data was written without that promise',
     )
   })
   const removed = [...writer.patternProperties].flatMap(([pattern, schema]) =>
@@ -193,7 +202,8 @@ function coveredByAdditional(
   return c.breach(
     rule,
     here,
-    `data was written with properties that match ${JSON.stringify(pattern)}, which readers refuse now`,
+    `data was written with properties that match ${JSON.stringify(pattern)}, which ` +
+      'readers refuse now',
   )
 }
 
@@ -212,7 +222,8 @@ const additionalRule: JsonRules = (reader, writer, at, c) => {
   return c.breach(
     'ADDITIONAL_PROPERTIES_NARROWED',
     here,
-    'data was written with anything in properties of any name, and readers refuse what does not fit',
+    'data was written with anything in properties of any name, and readers refuse ' +
+      'what does not fit',
   )
 }
 

@@ -54,7 +54,8 @@ function patternRule(
   return breach(
     rule,
     [...at, 'pattern'],
-    `readers refuse strings that do not match ${JSON.stringify(pattern)}, and data was written without that promise`,
+    `readers refuse strings that do not match ${JSON.stringify(pattern)}, and data ` +
+      'was written without that promise',
   )
 }
 
@@ -117,7 +118,8 @@ function edgeRule(
     return c.breach(
       rule,
       [...at, keyword],
-      `readers refuse numbers beyond ${keyword} ${bound}, and data was written with ${promised === undefined ? 'no bound' : 'a wider one'}`,
+      `readers refuse numbers beyond ${keyword} ${bound}, and data was written with ` +
+        (promised === undefined ? 'no bound' : 'a wider one'),
     )
   })
 }
@@ -147,7 +149,8 @@ function multipleRule(
   return breach(
     rule,
     [...at, 'multipleOf'],
-    `readers refuse numbers that are no multiple of ${multiple}, and data was written ${before === undefined ? 'without that promise' : `as multiples of ${before}`}`,
+    `readers refuse numbers that are no multiple of ${multiple}, and data was ` +
+      `written ${before === undefined ? 'without that promise' : `as multiples of ${before}`}`,
   )
 }
 

@@ -63,7 +63,10 @@ export function misfitOfMetaSchema(schema: unknown, dialect: JsonDialect): strin
   const [first] = validate.errors ?? []
   const allowed: unknown = first?.params['allowedValues']
   const values = Array.isArray(allowed) ? `: ${allowed.join(', ')}` : ''
-  return `(${dialect}) at ${first?.instancePath ?? ''}: ${first?.message ?? 'not well-formed'}${values}`
+  return (
+    `(${dialect}) at ${first?.instancePath ?? ''}: ` +
+    `${first?.message ?? 'not well-formed'}${values}`
+  )
 }
 
 /** Schemas about schemas refer to these. They are whole and small, so that a reference costs little. */

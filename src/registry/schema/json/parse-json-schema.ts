@@ -32,7 +32,10 @@ export function parseJsonSchema(source: SchemaSource): JsonSchemaOutcome {
   addMetaSchemas(references)
   const [lost] = references.lost(main.root)
   if (lost !== undefined) {
-    const message = `not a JSON Schema at ${lost.at}: the reference ${JSON.stringify(lost.reference)} leads nowhere: nothing is fetched, so register it as a subject and name it in "references"`
+    const message =
+      `not a JSON Schema at ${lost.at}: the reference ` +
+      `${JSON.stringify(lost.reference)} leads nowhere: nothing is fetched, so ` +
+      'register it as a subject and name it in "references"'
     return { ok: false, message }
   }
   const { json, root, dialect } = main

@@ -67,7 +67,7 @@ export class SchemaReferences {
     }
     if (!isRawSchema(value as RawSchema)) return undefined
     const found = value as RawSchema
-    // Beside the places where schemas stand, as under "components": a schema because it is referred to.
+    // Where no schema stands, as under "components": one because it is referred to.
     if (typeof found === 'object' && !this.#places.has(found) && typeof whole === 'object') {
       const place = this.#places.get(whole)
       this.#index(found, place?.base ?? noWhere, place?.dialect ?? 'draft-07')

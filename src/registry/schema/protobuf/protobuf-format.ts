@@ -1,0 +1,81 @@
+/**
+ * Protobuf for the registry: .proto files or serialized descriptors, imports, and payloads of a
+ * message.
+ */
+import { assert } from '../../../base/assert.ts'
+import { payloadValidator } from '../payload-validator.ts'
+import type { ParsedSchema, ParseOutcome, SchemaFormat, SchemaSource } from '../schema-format.ts'
+import { checkProto } from './check-proto.ts'
+import { parseProto } from './parse-proto.ts'
+import { printProto } from './print-proto.ts'
+import { ProtoBytes } from './proto-bytes.ts'
+import { ProtoFault } from './proto-file.ts'
+import { linkProto } from './proto-types.ts'
+import type { MessageType, ProtoDocument } from './proto-types.ts'
+import { protobufIncompatibilities } from './protobuf-rules.ts'
+import { looksSerialized, readDescriptor } from './read-descriptor.ts'
+import { readMessage } from './read-proto.ts'
+import { writeDescriptor } from './write-descriptor.ts'
+
+interface ProtobufSchema extends ParsedSchema {
+  readonly type: 'PROTOBUF'
+  readonly document: ProtoDocument
+}
+
+const documentOf = (schema: ParsedSchema): ProtoDocument => {
+  assert(schema.type === 'PROTOBUF', 'a schema is given to the format that parsed it')
+  return (schema as ProtobufSchema).document
+}
+
+export const protobufFormat: SchemaFormat = {
+  type: 'PROTOBUF',
+  parse,
+
+  incompatibilities: (reader, writer) =>
+    protobufIncompatibilities(documentOf(reader), documentOf(writer)),
+
+  validator: (schema, indexes = [0]) => {
+    const document = documentOf(schema)
+    const message = messageAt(document.messages, indexes)
+    if (message === undefined) {
+      const shown = `[${indexes.join(', ')}]`
+      return { ok: false, message: `the message indexes ${shown} lead to no message of the schema` }
+    }
+    return {
+      ok: true,
+      validator: payloadValidator((payload) => readMessage(new ProtoBytes(payload), message)),
+    }
+  },
+
+  formatted: (schema, format) =>
+    format === 'serialized' ? writeDescriptor(documentOf(schema)) : undefined,
+}
+
+function parse(source: SchemaSource): ParseOutcome {
+  try {
+    const isSerialized = looksSerialized(source.text)
+    const file = isSerialized ? readDescriptor(source.text) : parseProto(source.text)
+    checkProto(file)
+    const document = linkProto(file, source.references)
+    const [first] = [...document.messages, ...document.enums]
+    const schema: ProtobufSchema = {
+      type: 'PROTOBUF',
+      document,
+      canonical: printProto(document, 'canonical'),
+      normalized: printProto(document, 'normalized'),
+      recordName: first?.fullName,
+    }
+    return { ok: true, schema }
+  } catch (error) {
+    if (!(error instanceof ProtoFault)) throw error
+    return { ok: false, message: `not a Protobuf schema, line ${error.line}: ${error.message}` }
+  }
+}
+
+function messageAt(
+  messages: readonly MessageType[],
+  [first, ...inner]: readonly number[],
+): MessageType | undefined {
+  const found = first === undefined ? undefined : messages[first]
+  return found === undefined || inner.length === 0 ? found : messageAt(found.messages, inner)
+}
