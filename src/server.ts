@@ -9,6 +9,7 @@ import { Failure, isFailure } from './base/errors.ts'
 import { TaskGroup } from './base/task-group.ts'
 import { LiveConfigs } from './catalog/live-configs.ts'
 import type { CatalogDatabase } from './catalog/database.ts'
+import { TopicContracts } from './contract/topic-contracts.ts'
 import { addressOf } from './config/address.ts'
 import { parseIpLimits } from './config/ip-limits.ts'
 import type { LiveOption } from './config/broker-configs.ts'
@@ -127,6 +128,7 @@ async function start(loaded: LoadedConfig, machine: World, tasks: TaskGroup): Pr
     topics,
     logs,
     repacker,
+    contracts: topicContracts(world, database, tasks),
     volume,
     groups,
     ...(await openQuotas(config, clock, database, metrics)),
@@ -163,6 +165,15 @@ async function start(loaded: LoadedConfig, machine: World, tasks: TaskGroup): Pr
   const unheard = (): string | undefined => member?.membership.unheard()
   const told = { storageSamples, placement, lack, unheard }
   return { broker, sink, listener, jobs, ...budgets, ...seen, ...told, kafkaAddress, close }
+}
+
+function topicContracts(
+  { checker, clock, log }: World,
+  database: CatalogDatabase,
+  tasks: TaskGroup,
+): TopicContracts {
+  tasks.defer('checker', () => checker.close())
+  return new TopicContracts({ database, checker, clock, log: log.child({ part: 'contract' }) })
 }
 
 /** Of one machine, or of a fleet: then with what makes this broker one of several. */

@@ -132,8 +132,13 @@ export const adapters: readonly Adapter[] = [
     imports: ['node:worker_threads'],
   },
   {
-    path: 'src/log/repack-thread.ts',
-    why: 'batches are packed anew in a thread',
+    path: 'src/base/worker-line.ts',
+    why: 'jobs for a thread of its own',
+    imports: ['node:worker_threads'],
+  },
+  {
+    path: 'src/contract/check/check-worker.ts',
+    why: 'records are held to contracts in a thread',
     imports: ['node:worker_threads'],
   },
   { path: 'src/log/repack-worker.ts', why: 'that thread', imports: ['node:worker_threads'] },

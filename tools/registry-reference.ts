@@ -1,4 +1,5 @@
 /** docs/reference/registry-api.md, made of the routes that the registry serves. */
+import { contractRoutes } from '../src/contract/http/contract-routes.ts'
 import { queryParameters } from '../src/registry/http/query-parameters.ts'
 import type { Route } from '../src/registry/http/route.ts'
 import { registryRoutes } from '../src/registry/http/router.ts'
@@ -16,6 +17,7 @@ const sections: Readonly<Record<string, string>> = {
   contexts: 'Contexts',
   'dek-registry': 'Keys',
   associations: 'Associations',
+  contracts: 'Event contracts',
   '': 'The registry itself',
 }
 
@@ -37,7 +39,9 @@ function table(routes: readonly Route[]): string[] {
 
 /** The whole page. */
 export const registryReference = (): string => {
-  const bySection = Map.groupBy(registryRoutes, sectionOf)
+  // Only what routes say of themselves is read: there is nothing here to answer with.
+  const routes = [...registryRoutes, ...contractRoutes(undefined as never)]
+  const bySection = Map.groupBy(routes, sectionOf)
   return [
     '# The registry’s HTTP API',
     '',

@@ -9,6 +9,7 @@ export const commands: CommandTable = {
   group: async () => (await import('./group.ts')).group,
   txn: async () => (await import('./txn.ts')).txn,
   quota: async () => (await import('./quota.ts')).quota,
+  contract: async () => (await import('./contract.ts')).contract,
   placement: async () => (await import('./placement.ts')).placementCommand,
   doctor: async () => (await import('./doctor.ts')).doctor,
   catalog: async () => (await import('./catalog.ts')).catalog,

@@ -3,12 +3,17 @@ import { Failure } from '../base/errors.ts'
 
 const askMsMax = 10_000
 
-/** The body of a 200. @throws Failure 'unavailable' | 'invalid': what was answered instead. */
-export async function askHttp(address: string, path: string): Promise<string> {
+/**
+ * The body of a 200; `body` is JSON and makes it a POST. @throws Failure 'unavailable' | 'invalid':
+ * what was answered instead.
+ */
+export async function askHttp(address: string, path: string, body?: string): Promise<string> {
   const url = `http://${address}${path}`
   let response: Response
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(askMsMax) })
+    const headers = { 'content-type': 'application/json' }
+    const sent = body === undefined ? {} : { method: 'POST', body, headers }
+    response = await fetch(url, { ...sent, signal: AbortSignal.timeout(askMsMax) })
   } catch (error) {
     const why = error instanceof Error ? ((error.cause as Error | undefined) ?? error).message : ''
     throw new Failure('unavailable', `${url} does not answer: ${why}`, error)

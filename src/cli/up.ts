@@ -11,12 +11,12 @@ import { addressOf, formatAddress } from '../config/address.ts'
 import type { Config } from '../config/options.ts'
 import type { LoadedConfig } from '../config/parse-config.ts'
 import { parseStorageUrl } from '../config/storage-url.ts'
+import { CheckThread } from '../contract/check/check-thread.ts'
 import { nodeDisk } from '../disk/node-disk.ts'
 import { nodeNetwork } from '../kafka/node-network.ts'
 import { openPassWithThread } from '../log/compact-thread.ts'
 import { RepackThread } from '../log/repack-thread.ts'
-import type { RegistryHttp } from '../registry/http/registry-http.ts'
-import { bound, type Server, startServer } from '../server.ts'
+import { bound, startServer } from '../server.ts'
 import type { World } from '../start/world.ts'
 import { type Command, type CommandIo, exitCode } from './command.ts'
 import { configFlags, configFlagsShown, loadConfig } from './config-flags.ts'
@@ -63,6 +63,7 @@ async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
         checkpointFailed: (error) => log.warn({ error }, 'the catalog’s log grows'),
       }),
     ...fleetOf(config, log),
+    checker: new CheckThread(systemClock, log.child({ part: 'contract' })),
     repacker: new RepackThread(systemClock, log.child({ part: 'repack' })),
     openPass: openPassWithThread,
     log,
@@ -173,7 +174,13 @@ async function startAll(
     usedBytes: () => otlp.inFlightBytes(),
     limitBytes: limits.inFlightBytesMax,
   }
-  const registry = await startRegistry(config, server, world)
+  const { startRegistry } = await import('../start/start-registry.ts')
+  const { broker, database } = server
+  const answeringSchemas = startRegistry({
+    ...{ broker, database, log, clock: broker.clock },
+    onRequest: (seen) => server.metrics.registryRequest(seen),
+  })
+  const registry = await bound('--registry', answeringSchemas)
   tasks.defer('registry', () => registry.close())
   const said = {
     kafka: formatAddress(server.kafkaAddress),
@@ -184,25 +191,4 @@ async function startAll(
   return `ready ${Object.entries(said)
     .map(([name, address]) => `${name}=${address}`)
     .join(' ')}`
-}
-
-async function startRegistry(
-  config: Config,
-  { broker, database, metrics }: Server,
-  { clock, log }: World,
-): Promise<RegistryHttp> {
-  const [{ startRegistryHttp }, { Registry }, { schemaFormats }] = await Promise.all([
-    import('../registry/http/registry-http.ts'),
-    import('../registry/registry.ts'),
-    import('../registry/schema/schema-formats.ts'),
-  ])
-  const listening = startRegistryHttp({
-    listen: addressOf(config['registry.listen']),
-    registry: new Registry({ database, formats: schemaFormats, clock }),
-    clusterId: broker.clusterId,
-    clock,
-    log: log.child({ part: 'registry' }),
-    onRequest: (seen) => metrics.registryRequest(seen),
-  })
-  return bound('--registry', listening)
 }

@@ -5,6 +5,7 @@ import type { LogLevels } from '../base/log-levels.ts'
 import type { Config } from '../config/options.ts'
 import type { LiveConfigs } from '../catalog/live-configs.ts'
 import type { Volume } from '../disk/disk.ts'
+import type { TopicContracts } from '../contract/topic-contracts.ts'
 import type { ClusterView } from '../fleet/cluster-view.ts'
 import type { GroupCoordinator } from '../group/coordinator.ts'
 import type { BrokerLog } from '../log/broker-log.ts'
@@ -36,6 +37,8 @@ export interface Broker {
   readonly topics: TopicDirectory
   readonly logs: BrokerLog
   readonly repacker: Repacker
+  /** What batches of topics are held to. */
+  readonly contracts: TopicContracts
   /** Where everything lies. */
   readonly volume: () => Promise<Volume>
   readonly groups: GroupCoordinator

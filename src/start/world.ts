@@ -9,6 +9,7 @@ import type { Disk } from '../disk/disk.ts'
 import type { Network } from '../kafka/byte-stream.ts'
 import type { OpenPass } from '../log/compaction-pass.ts'
 import type { JobTimes } from '../log/jobs.ts'
+import type { RecordChecker } from '../contract/check/record-checker.ts'
 import type { Repacker } from '../log/repacker.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { S3OperationSeen } from '../objects/s3/s3-requests.ts'
@@ -24,6 +25,7 @@ export interface World {
   readonly fleet?: FleetWorld
   /** Is closed with the server. */
   readonly repacker: Repacker
+  readonly checker: RecordChecker
   /** Where compaction judges batches. */
   readonly openPass: OpenPass
   readonly log: Log

@@ -17,6 +17,8 @@ import { SlabPool } from '../../src/kafka/slab.ts'
 import { type Server, startServer } from '../../src/server.ts'
 import { decodeResponseHeader, encodeRequest } from '../../src/wire/frame.ts'
 import { openInlinePass } from '../../src/log/compaction-pass.ts'
+import { inlineChecker } from '../../src/contract/check/record-checker.ts'
+import { schemaFormats } from '../../src/registry/schema/schema-formats.ts'
 import { inlineRepacker } from '../support/inline-repacker.ts'
 import { MemoryStream } from '../support/memory-stream.ts'
 import type { Askable } from '../support/askable.ts'
@@ -71,6 +73,7 @@ export class BrokerWorld {
         },
         openDatabase: async () => world.database,
         repacker: inlineRepacker,
+        checker: inlineChecker(schemaFormats),
         openPass: openInlinePass,
         log,
         logLevels: new LogLevels('INFO'),

@@ -31,6 +31,11 @@ import { ProducerIds } from '../../src/txn/producer-ids.ts'
 import { decodeResponseHeader, encodeRequest } from '../../src/wire/frame.ts'
 import type { AnyApi } from '../../src/wire/message.ts'
 import type { Askable } from '../support/askable.ts'
+import type { Clock } from '../../src/base/clock.ts'
+import type { CatalogDatabase } from '../../src/catalog/database.ts'
+import { inlineChecker } from '../../src/contract/check/record-checker.ts'
+import { TopicContracts } from '../../src/contract/topic-contracts.ts'
+import { schemaFormats } from '../../src/registry/schema/schema-formats.ts'
 import { inlineRepacker } from '../support/inline-repacker.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
@@ -46,6 +51,11 @@ function alone(
 ): Pick<Broker, 'cluster' | 'nudges' | 'zoneTraffic'> {
   const cluster = soleBroker(nodeId, () => ({ host, port: 9092 }))
   return { cluster, nudges: new Nudges(cluster, clock), zoneTraffic: new ZoneTraffic('') }
+}
+
+function contractsOf(database: CatalogDatabase, clock: Clock): TopicContracts {
+  const checker = inlineChecker(schemaFormats)
+  return new TopicContracts({ database, clock, log: silentLog, checker })
 }
 
 export class KafkaWorld {
@@ -98,6 +108,7 @@ export class KafkaWorld {
       logs,
       volume: async () => ({ folder: '/data', totalBytes: 1_000, freeBytes: 600 }),
       repacker: inlineRepacker,
+      contracts: contractsOf(database, clock),
       groups: new GroupCoordinator({
         database,
         clock,

@@ -18,6 +18,8 @@ import type { KnownTopic } from '../../src/log/topic-directory.ts'
 import { MemoryObjectStore } from '../../src/objects/memory-object-store.ts'
 import { buildBatch } from '../../src/record/build-batch.ts'
 import { type Server, startServer } from '../../src/server.ts'
+import { inlineChecker } from '../../src/contract/check/record-checker.ts'
+import { schemaFormats } from '../../src/registry/schema/schema-formats.ts'
 import { inlineRepacker } from '../support/inline-repacker.ts'
 import { until } from '../support/until.ts'
 import { Catalogs } from './catalogs.ts'
@@ -55,6 +57,7 @@ async function startBroker(
         place: 'memory',
       },
       repacker: inlineRepacker,
+      checker: inlineChecker(schemaFormats),
       openPass: openInlinePass,
       log: silentLog,
       logLevels: new LogLevels('INFO'),

@@ -9,6 +9,8 @@ import type { MemoryFault, MemoryPoint } from '../../src/catalog/memory-faults.t
 import { parseConfig, type LoadedConfig } from '../../src/config/parse-config.ts'
 import { MemoryDisk, type DiskFault, type DiskOperation } from '../../src/disk/memory-disk.ts'
 import { startServer } from '../../src/server.ts'
+import { inlineChecker } from '../../src/contract/check/record-checker.ts'
+import { schemaFormats } from '../../src/registry/schema/schema-formats.ts'
 import { inlineRepacker } from '../support/inline-repacker.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { Life, MortalDatabase, mortalClock } from './life.ts'
@@ -61,6 +63,7 @@ export class EmbeddedSite implements Site {
           network: network.of(life),
           openDatabase: async () => new MortalDatabase(this.#database, life),
           repacker: inlineRepacker,
+          checker: inlineChecker(schemaFormats),
           openPass: openInlinePass,
           log,
           logLevels: new LogLevels('INFO'),

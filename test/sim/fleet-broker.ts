@@ -13,6 +13,8 @@ import type { LoadedConfig } from '../../src/config/parse-config.ts'
 import type { JobTimes } from '../../src/log/jobs.ts'
 import type { MemoryObjectStore } from '../../src/objects/memory-object-store.ts'
 import { type Server, startServer } from '../../src/server.ts'
+import { inlineChecker } from '../../src/contract/check/record-checker.ts'
+import { schemaFormats } from '../../src/registry/schema/schema-formats.ts'
 import { inlineRepacker } from '../support/inline-repacker.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { FaultyStore } from './faulty-store.ts'
@@ -124,6 +126,7 @@ export class FleetBroker {
         place: 'memory',
       },
       repacker: inlineRepacker,
+      checker: inlineChecker(schemaFormats),
       openPass: openInlinePass,
       log: log.child({ broker: name }),
       logLevels: new LogLevels('INFO'),

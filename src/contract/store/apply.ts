@@ -35,6 +35,8 @@ export interface ApplyParts {
   readonly leaderEpoch: number
   /** Why a topic cannot have these overrides; undefined where it can. */
   readonly configFault: (configs: Readonly<Record<string, string>>) => string | undefined
+  /** Told of topics that were made or changed, so that this broker knows at once. */
+  readonly changed: (topicIds: readonly string[]) => Promise<void>
 }
 
 export interface ContractFile {
@@ -54,14 +56,18 @@ export type ApplyOutcome =
  * @throws Failure 'unavailable': nothing was written. 'unknown-outcome': look at the history.
  */
 export async function applyContract(parts: ApplyParts, file: ContractFile): Promise<ApplyOutcome> {
-  return changeContexts<ApplyOutcome>(parts.database, 'apply contract', async () => {
+  const changed: string[] = []
+  const outcome = await changeContexts<ApplyOutcome>(parts.database, 'apply contract', async () => {
+    changed.length = 0
     const judged = await parts.database.snapshot('judge contract', (tx) => judge(tx, parts, file))
     if (judged.refused !== undefined) {
       return { answer: { outcome: 'refused', plan: judged.refused } }
     }
     const made = await newTopics(parts, judged.events)
-    return changeOf(parts, file, judged, made)
+    return changeOf(parts, file, judged, made, changed)
   })
+  await parts.changed(changed)
+  return outcome
 }
 
 interface Judged {
@@ -135,10 +141,10 @@ function changeOf(
   file: ContractFile,
   { plan, events, released, schemas, seen }: Judged,
   made: readonly Topic[],
+  changed: string[],
 ): JudgedChange<ApplyOutcome> {
   const { id: contractId } = file.contract
   let revision = 0
-  const changed: string[] = []
   return {
     seen: new Map([...seen, ...schemas.flatMap((each) => [...each.seen])]),
     contexts: [defaultContext, ...schemas.flatMap(({ contexts }) => contexts)],

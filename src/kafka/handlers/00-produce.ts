@@ -32,7 +32,7 @@ import {
   type WrittenFor,
   type WrittenTransaction,
 } from '../produce-transaction.ts'
-import { type Repacked, repackedFor, repacks } from '../produce-repack.ts'
+import { needsPreparing, type Prepared, preparedFor } from '../produce-prepare.ts'
 import type { Exchange } from '../request.ts'
 import { type Handled, type Handler, handler } from '../router.ts'
 import { failureCode, refusedAppendCode, refusedBatchCode } from '../to-error-code.ts'
@@ -140,10 +140,10 @@ async function produceTo(
 ): Promise<Handled<ProduceReply> | 'silent' | 'close'> {
   const { request, exchange } = producing
   // The next request of the connection waits meanwhile: the journal's order is that of requests.
-  const repacked = found.some(isRepacking) ? await repackAll(producing, found) : undefined
+  const prepared = found.some(isPrepared) ? await prepareAll(producing, found) : undefined
   const pending = request.topicData.map((topic, index) =>
     topic.partitionData.map((data) =>
-      append(producing, found[index] as Found, data, repacked?.get(data)),
+      append(producing, found[index] as Found, data, prepared?.get(data)),
     ),
   )
   exchange.next()
@@ -160,22 +160,22 @@ async function produceTo(
   return isClean ? 'silent' : 'close'
 }
 
-const isRepacking = (topic: Found): boolean => typeof topic !== 'number' && repacks(topic)
+const isPrepared = (topic: Found): boolean => typeof topic !== 'number' && needsPreparing(topic)
 
-/** Of the request's batches, those that their topics store otherwise than they were sent. */
-async function repackAll(
+/** Of the request's batches, those that cannot be appended as they were sent. */
+async function prepareAll(
   { broker, request, exchange }: Producing,
   found: readonly Found[],
-): Promise<ReadonlyMap<PartitionData, Repacked>> {
-  const all = new Map<PartitionData, Repacked>()
+): Promise<ReadonlyMap<PartitionData, Prepared>> {
+  const all = new Map<PartitionData, Prepared>()
   const under = request.topicData.flatMap(({ partitionData }, at) => {
     const topic = found[at]
-    if (topic === undefined || typeof topic === 'number' || !repacks(topic)) return []
+    if (topic === undefined || typeof topic === 'number' || !needsPreparing(topic)) return []
     const rules = rulesOf(topic, broker.clock.nowMs(), exchange.header.apiVersion)
     return partitionData.map(async (data) => {
       if (data.records === null || topic.partitionIds[data.index] === undefined) return
-      const repacked = await repackedFor(broker, topic, data.records, rules)
-      if (repacked !== undefined) all.set(data, repacked)
+      const prepared = await preparedFor(broker, topic, data.records, rules)
+      if (prepared !== undefined) all.set(data, prepared)
     })
   })
   await Promise.all(under)
@@ -221,7 +221,7 @@ function append(
   producing: Producing,
   topic: Found,
   data: PartitionData,
-  repacked: Repacked | undefined,
+  prepared: Prepared | undefined,
 ): Promise<PartitionReply> {
   const { index, records } = data
   const { request } = producing
@@ -250,7 +250,7 @@ function append(
   if (writtenFor !== null && 'errorCode' in writtenFor && isTransactionalBatch(records)) {
     return refused(writtenFor.errorCode)
   }
-  return appendBatch(producing, topic, { partitionId, index, sent: records, repacked }, 1)
+  return appendBatch(producing, topic, { partitionId, index, sent: records, prepared }, 1)
 }
 
 /** A batch on its way to its partition. */
@@ -258,8 +258,8 @@ interface Placed {
   readonly partitionId: number
   readonly index: number
   readonly sent: Uint8Array
-  /** What is appended in its place, where the topic stores another codec. */
-  readonly repacked: Repacked | undefined
+  /** What is appended in its place, or why it is not. */
+  readonly prepared: Prepared | undefined
 }
 
 async function appendBatch(
@@ -269,20 +269,20 @@ async function appendBatch(
   attempt: number,
 ): Promise<PartitionReply> {
   const { broker, exchange } = producing
-  const { partitionId, index, sent, repacked } = placed
+  const { partitionId, index, sent, prepared } = placed
   const nowMs = broker.clock.nowMs()
   const rules = rulesOf(topic, nowMs, exchange.header.apiVersion)
   try {
-    if (repacked !== undefined && 'errorCode' in repacked) {
-      return { index, baseOffset: -1, ...repacked }
+    if (prepared !== undefined && 'errorCode' in prepared) {
+      return { index, baseOffset: -1, ...prepared }
     }
-    const bytes = repacked?.ok === true ? repacked.bytes : sent
+    const bytes = prepared?.ok === true ? prepared.bytes : sent
     const fileBytes = broker.config['journal.file.bytes']
     if (bytes.length > fileBytes) {
       const errorMessage = `batch of ${bytes.length} bytes, a journal file has ${fileBytes}`
       return { index, errorCode: ErrorCode.RECORD_LIST_TOO_LARGE, baseOffset: -1, errorMessage }
     }
-    const valid = repacked ?? validateBatch(bytes, rules)
+    const valid = prepared ?? validateBatch(bytes, rules)
     if (!valid.ok) return refusedBatch(index, valid)
     const { header } = valid
     if (header.recordCount > recordsMax) {
@@ -342,21 +342,21 @@ async function topicNow({ topics }: Broker, known: KnownTopic): Promise<KnownTop
   return topics.byId(topicId)
 }
 
-/** By what the topic's configs are now, which may be to store another codec. */
+/** By what the topic is now, which may be under another contract, or store another codec. */
 async function appendAgain(
   producing: Producing,
   topic: KnownTopic,
   placed: Placed,
   attempt: number,
 ): Promise<PartitionReply> {
-  if (!repacks(topic))
-    return appendBatch(producing, topic, { ...placed, repacked: undefined }, attempt)
+  if (!needsPreparing(topic))
+    return appendBatch(producing, topic, { ...placed, prepared: undefined }, attempt)
   const { broker, exchange } = producing
   const rules = rulesOf(topic, broker.clock.nowMs(), exchange.header.apiVersion)
   // A copy: the request may be answered as late meanwhile, and its memory be another's.
   const sent = Uint8Array.from(placed.sent)
-  const repacked = await repackedFor(broker, topic, sent, rules)
-  return appendBatch(producing, topic, { ...placed, sent, repacked }, attempt)
+  const prepared = await preparedFor(broker, topic, sent, rules)
+  return appendBatch(producing, topic, { ...placed, sent, prepared }, attempt)
 }
 
 function refusedBatch(index: number, refusal: Refusal): PartitionReply {

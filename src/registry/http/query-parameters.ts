@@ -28,6 +28,7 @@ export const queryParameters = {
   recursive: 'also the modes of all subjects of the context',
   referenceFormat: '`QUALIFIED`: references name the context of their subjects',
   resourceType: '`topic`, the only one',
+  revision: 'of the contract; the latest if it is not said',
   rewrap: 'the key takes the place of the one that is there',
   ruleType: 'type of a rule, such as `ENCRYPT`',
   subject: 'where the id is used; names its context',

@@ -10,8 +10,8 @@ import { RegistryError } from '../registry-error.ts'
 import { registryHttpLimits, type RegistryHttpLimits } from './http-limits.ts'
 import { registryErrorOf } from './registry-error-of.ts'
 import { assertBodyFits, BodyMemory, ClientGone, readBody } from './request-body.ts'
-import { Call } from './route.ts'
-import { type FoundRoute, routeOf } from './router.ts'
+import { Call, type Route } from './route.ts'
+import { type FoundRoute, registryRoutes, Router } from './router.ts'
 
 /** One finished request, for counters. */
 export interface RegistryRequestSeen {
@@ -29,6 +29,8 @@ export interface RegistryHttpParts {
   readonly clock: Clock
   readonly log: Log
   readonly limits?: RegistryHttpLimits
+  /** What else is served at the same address. */
+  readonly routes?: readonly Route[]
   readonly onRequest?: (seen: RegistryRequestSeen) => void
 }
 
@@ -63,6 +65,7 @@ class RegistryServer implements RegistryHttp {
   readonly #parts: RegistryHttpParts
   readonly #limits: RegistryHttpLimits
   readonly #memory: BodyMemory
+  readonly #router: Router
   readonly #server: Server
   #working = 0
 
@@ -70,6 +73,7 @@ class RegistryServer implements RegistryHttp {
     this.#parts = parts
     this.address = parts.listen
     this.#limits = parts.limits ?? registryHttpLimits
+    this.#router = new Router([...registryRoutes, ...(parts.routes ?? [])])
     this.#memory = new BodyMemory(this.#limits.bodiesBytesMax)
     this.#server = createHttpServer({
       headersTimeout: this.#limits.headersTimeoutMs,
@@ -125,7 +129,7 @@ class RegistryServer implements RegistryHttp {
     try {
       const method = request.method ?? 'GET'
       const answer = await this.#answered(request, () => {
-        found = routeOf(request.url ?? '/', method)
+        found = this.#router.find(request.url ?? '/', method)
         return this.#answerTo(found, request, response)
       })
       if (answer === undefined) return

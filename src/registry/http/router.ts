@@ -29,14 +29,6 @@ interface CompiledRoute {
   readonly parts: readonly string[]
 }
 
-/** By the number of parts; what is written out before what takes any text: /schemas/types. */
-const byLength: ReadonlyMap<number, readonly CompiledRoute[]> = Map.groupBy(
-  registryRoutes
-    .map((route) => ({ route, parts: partsOf(route.path) }))
-    .toSorted((a, b) => wildcards(a.parts) - wildcards(b.parts)),
-  ({ parts }) => parts.length,
-)
-
 function partsOf(path: string): string[] {
   return path.split('/').filter((each) => each !== '')
 }
@@ -45,24 +37,37 @@ function wildcards(parts: readonly string[]): number {
   return parts.filter((each) => each.startsWith(':')).length
 }
 
-/** @throws RegistryError 400, 404, 405 */
-export function routeOf(url: string, method: string): FoundRoute {
-  const { path, query } = addressOf(url)
-  const isContext = path[0] === 'contexts' && path.length > 2
-  const context = isContext ? path[1] : undefined
-  const rest = isContext ? path.slice(2) : path
-  const isWanted = (each: Method): boolean =>
-    each === method || (each === 'GET' && method === 'HEAD')
-  let isThere = false
-  for (const { route, parts } of byLength.get(rest.length) ?? []) {
-    const names = namesIn(parts, rest)
-    if (names === undefined) continue
-    if (isWanted(route.method)) return { route, names, context, query }
-    isThere = true
+export class Router {
+  /** By the number of parts; what is written out before what takes any text: /schemas/types. */
+  readonly #byLength: ReadonlyMap<number, readonly CompiledRoute[]>
+
+  constructor(routes: readonly Route[]) {
+    const compiled = routes.map((route) => ({ route, parts: partsOf(route.path) }))
+    this.#byLength = Map.groupBy(
+      compiled.toSorted((a, b) => wildcards(a.parts) - wildcards(b.parts)),
+      ({ parts }) => parts.length,
+    )
   }
-  throw isThere
-    ? new RegistryError(405, 'HTTP 405 Method Not Allowed')
-    : new RegistryError(404, 'HTTP 404 Not Found')
+
+  /** @throws RegistryError 400, 404, 405 */
+  find(url: string, method: string): FoundRoute {
+    const { path, query } = addressOf(url)
+    const isContext = path[0] === 'contexts' && path.length > 2
+    const context = isContext ? path[1] : undefined
+    const rest = isContext ? path.slice(2) : path
+    const isWanted = (each: Method): boolean =>
+      each === method || (each === 'GET' && method === 'HEAD')
+    let isThere = false
+    for (const { route, parts } of this.#byLength.get(rest.length) ?? []) {
+      const names = namesIn(parts, rest)
+      if (names === undefined) continue
+      if (isWanted(route.method)) return { route, names, context, query }
+      isThere = true
+    }
+    throw isThere
+      ? new RegistryError(405, 'HTTP 405 Method Not Allowed')
+      : new RegistryError(404, 'HTTP 404 Not Found')
+  }
 }
 
 /** @throws RegistryError 400 */

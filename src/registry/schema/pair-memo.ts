@@ -21,8 +21,11 @@ class Pairs {
   }
 }
 
-/** Pairs that one comparison may judge: two schemas of a thousand parts that all meet, and no more. */
-export const pairsMax = 100_000
+/**
+ * Pairs that one comparison may judge: some seconds. Large schemas that people write have
+ * thousands.
+ */
+export const pairsMax = 50_000
 /** Pairs in each other. A stack holds some thousand. */
 export const pairsDepthMax = 300
 
@@ -38,6 +41,9 @@ const tooComplex: Found = [
       'other: split the schema',
   },
 ]
+
+/** Ends the comparison from within. Never leaves this file. */
+class TooComplex extends Error {}
 
 export class PairMemo {
   readonly #judged = new Pairs()
@@ -63,7 +69,7 @@ export class PairMemo {
       this.believed ||= before === undefined
       return before ?? []
     }
-    if (++this.#pairs > pairsMax || this.#depth >= pairsDepthMax) return tooComplex
+    if (++this.#pairs > pairsMax || this.#depth >= pairsDepthMax) throw new TooComplex()
     this.#open.set(reader, writer, [])
     this.#depth++
     const found = judge()
@@ -89,10 +95,19 @@ export class PairMemo {
 export function judgePairs(pass: (memo: PairMemo) => Found): Found {
   let memo: PairMemo | undefined = new PairMemo()
   for (let passes = 0; passes < passesMax; passes++) {
-    const found = pass(memo)
+    const found = onePass(pass, memo)
     if (found.length > 0) return found
     memo = memo.next()
     if (memo === undefined) return found
   }
   return tooComplex
+}
+
+function onePass(pass: (memo: PairMemo) => Found, memo: PairMemo): Found {
+  try {
+    return pass(memo)
+  } catch (error) {
+    if (!(error instanceof TooComplex)) throw error
+    return tooComplex
+  }
 }

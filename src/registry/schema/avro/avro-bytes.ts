@@ -3,12 +3,10 @@
  * Our own and not a package's: five bytes make avsc build an array of twenty million nulls.
  */
 import { freeItemsMax, payloadDepthMax, PayloadFault, pointerOf } from '../payload-limits.ts'
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+import { utf8Text } from '../utf8-text.ts'
 
 export class AvroBytes {
-  readonly #bytes: Uint8Array
-  readonly #view: DataView
+  readonly #bytes: Buffer
   #at = 0
   /** Where in the value we are; parts beyond `#depth` are left from before. */
   readonly #path: (string | number)[] = []
@@ -16,8 +14,7 @@ export class AvroBytes {
   #freeItems = 0
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length) // a view, not a copy
   }
 
   get position(): number {
@@ -56,6 +53,8 @@ export class AvroBytes {
   }
 
   int(): number {
+    const short = this.#short()
+    if (short !== undefined) return short
     const value = this.long()
     if (value < -(2n ** 31n) || value >= 2n ** 31n) this.fail(`${value} does not fit an int`)
     return Number(value)
@@ -63,14 +62,10 @@ export class AvroBytes {
 
   /** Zigzag, seven bits a byte, ten bytes at most. */
   long(): bigint {
-    let low = 0
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.#bytes[this.#take(1, 'a number')]!
-      low |= (byte & 0x7f) << shift
-      if (byte < 0x80) return BigInt((low >>> 1) ^ -(low & 1))
-    }
-    let value = BigInt(low)
-    for (let shift = 28n; shift < 70n; shift += 7n) {
+    const short = this.#short()
+    if (short !== undefined) return BigInt(short)
+    let value = 0n
+    for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.#bytes[this.#take(1, 'a number')]!
       value |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) {
@@ -81,12 +76,27 @@ export class AvroBytes {
     return this.fail('a number is longer than ten bytes')
   }
 
+  /** A number of four bytes at most, which needs no bigint; else nothing is taken. */
+  #short(): number | undefined {
+    let value = 0
+    for (let at = 0; at < 4; at++) {
+      const byte = this.#bytes[this.#at + at]
+      if (byte === undefined) return undefined
+      value |= (byte & 0x7f) << (7 * at)
+      if (byte < 0x80) {
+        this.#at += at + 1
+        return (value >>> 1) ^ -(value & 1)
+      }
+    }
+    return undefined
+  }
+
   float(): number {
-    return this.#view.getFloat32(this.#take(4, 'a float'), true)
+    return this.#bytes.readFloatLE(this.#take(4, 'a float'))
   }
 
   double(): number {
-    return this.#view.getFloat64(this.#take(8, 'a double'), true)
+    return this.#bytes.readDoubleLE(this.#take(8, 'a double'))
   }
 
   bytes(): Uint8Array {
@@ -99,12 +109,9 @@ export class AvroBytes {
   }
 
   string(): string {
-    const bytes = this.fixed(this.#length('a string'))
-    try {
-      return utf8.decode(bytes)
-    } catch {
-      return this.fail('a string is not UTF-8')
-    }
+    const length = this.#length('a string')
+    const from = this.#take(length, 'a string')
+    return utf8Text(this.#bytes, from, from + length) ?? this.fail('a string is not UTF-8')
   }
 
   /** The count of the next block of an array or map; 0 ends it. */
@@ -116,11 +123,10 @@ export class AvroBytes {
   }
 
   #length(what: string): number {
-    const length = this.long()
+    const length = this.#short() ?? Number(this.long())
     const left = this.#bytes.length - this.#at
-    if (length < 0n || length > BigInt(left))
-      this.fail(`${what} of ${length} bytes, and ${left} are left`)
-    return Number(length)
+    if (length < 0 || length > left) this.fail(`${what} of ${length} bytes, and ${left} are left`)
+    return length
   }
 
   #take(size: number, what: string): number {

@@ -88,7 +88,9 @@ class AvroResolution {
     at: string,
     branch?: number,
   ): readonly Incompatibility[] {
-    const readable = reader.branches.some((each) => this.pair(each, writer, at).length === 0)
+    const readable = reader.branches.some(
+      (each) => mayRead(each, writer) && this.pair(each, writer, at).length === 0,
+    )
     if (readable) return []
     const of = branch === undefined ? '' : ` (branch ${branch} of the writer's union)`
     return breach(
@@ -108,6 +110,10 @@ class AvroResolution {
     })
   }
 }
+
+/** Most branches of a large union are told apart by their names alone. */
+const mayRead = (reader: AvroType, writer: AvroType): boolean =>
+  !isNamed(reader) || (writer.kind === reader.kind && nameMismatch(reader, writer, '').length === 0)
 
 /** By name first, then by the reader's aliases for it. */
 const writerField = (field: AvroField, writer: AvroRecord): AvroField | undefined =>

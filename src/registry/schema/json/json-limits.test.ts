@@ -103,3 +103,31 @@ test('a chain of references longer than a stack is refused, not followed to its 
   const outcome = jsonFormat.validator(parse(chain('string')))
   assert.match(outcome.ok ? '' : outcome.message, /too deep to check/)
 })
+
+const kinds = (count: number, type: string) => ({
+  oneOf: Array.from({ length: count }, (_, kind) => ({
+    type: 'object',
+    required: ['kind'],
+    properties: { kind: { const: kind }, value: { type }, other: { type } },
+    additionalProperties: false,
+  })),
+})
+const compare = (reader: unknown, writer: unknown): readonly string[] =>
+  jsonFormat
+    .incompatibilities(parse(reader), parse(writer), { policy: 'strict' })
+    .map(({ rule }) => rule)
+
+test('alternatives that a property tells apart are compared one with one', () => {
+  assert.deepEqual(compare(kinds(150, 'number'), kinds(150, 'integer')), [])
+  assert.ok(!compare(kinds(150, 'integer'), kinds(150, 'string')).includes('SCHEMA_TOO_COMPLEX'))
+})
+
+test('many choices side by side are not tried in all combinations', () => {
+  const choices = (from: number) => ({
+    allOf: Array.from({ length: 12 }, (_, at) => ({
+      anyOf: [0, 1, 2, 3].map((value) => ({ properties: { [`p${at}`]: { const: value + from } } })),
+    })),
+  })
+  assert.deepEqual(compare(choices(0), choices(0)), [])
+  assert.ok(!compare(choices(0), choices(1)).includes('SCHEMA_TOO_COMPLEX'))
+})

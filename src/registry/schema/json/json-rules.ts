@@ -76,59 +76,83 @@ class Comparing implements JsonComparison {
     return told
   }
 
+  /** All that the reader asks, each part of it on its own. */
   #judge(reader: JsonNode, writer: JsonNode, at: Path): Found {
     if (writer.never || writer.types.size === 0 || writer.values?.size === 0) return []
-    const found = this.#plain(reader, writer, at)
-    if (found.length === 0 || writer.choices.length === 0) return found
-    // What was written is of some branch: it is enough that the reader takes each of them.
-    const tried = writer.choices.map((choice) => this.#eachBranch(reader, writer, choice, at))
-    if (tried.some((each) => each.length === 0)) return []
-    const [choice] = writer.choices
-    const [refused = []] = tried
-    return this.#explain(reader, choice!, refused, found, at)
+    const own = this.#ofEachBranch(writer, (each) => this.#keywords(reader, each, at))
+    if (own.found.some(({ rule }) => rule === 'TYPE_CHANGED' || rule === 'TYPE_NARROWED'))
+      return own.found
+    const choices = reader.choices.flatMap((choice) => {
+      // Who takes all of them together takes each of them.
+      const ask = (each: JsonNode): Found => this.#choice(choice, reader, each, at)
+      const { found, lost } = this.#ofEachBranch(writer, ask, false)
+      return found.length > 0 && lost !== undefined ? this.#explain(choice, lost, found, at) : found
+    })
+    return [
+      ...own.found,
+      ...reader.allOf.flatMap((part, index) =>
+        this.pair(reader.inner(part), writer, [...at, 'allOf', index]),
+      ),
+      ...choices,
+    ]
   }
 
-  #eachBranch(reader: JsonNode, writer: JsonNode, choice: JsonChoice, at: Path): Found {
-    const others = { ...writer, choices: writer.choices.filter((each) => each !== choice) }
+  /**
+   * What was written is of some branch of each of the writer's choices: it is enough that what is
+   * asked holds of every branch of one of them. Others are left out of account meanwhile, for to
+   * try them all together would take exponentially long.
+   */
+  #ofEachBranch(
+    writer: JsonNode,
+    ask: (writer: JsonNode) => Found,
+    asWhole = true,
+  ): { readonly found: Found; readonly lost?: JsonChoice } {
+    const [first] = writer.choices
+    if (first === undefined) return { found: ask(writer) }
+    if (asWhole && ask(writer).length === 0) return { found: [] }
+    let shown: Found = []
+    for (const choice of writer.choices) {
+      const refused = choice.branches.flatMap(
+        (branch) => this.#ofEachBranch(this.#withBranch(writer, branch), ask, asWhole).found,
+      )
+      if (refused.length === 0) return { found: [] }
+      if (choice === first) shown = refused
+    }
+    return { found: shown, lost: first }
+  }
+
+  #withBranch(writer: JsonNode, branch: RawSchema): JsonNode {
     const known = this.#branches.get(writer) ?? new Map<RawSchema, JsonNode>()
     this.#branches.set(writer, known)
-    return choice.branches.flatMap((branch) => {
-      const merged = known.get(branch) ?? {
-        ...mergeNodes(others, this.#wholeOf(writer.inner(branch))),
-        isPart: true,
-      }
-      known.set(branch, merged)
-      return this.pair(reader, merged, at)
-    })
+    const before = known.get(branch)
+    if (before !== undefined) return before
+    const rest = { ...writer, choices: [] }
+    const merged = mergeNodes(rest, this.#wholeOf(writer.inner(branch)))
+    const part = { ...merged, isPart: true }
+    known.set(branch, part)
+    return part
   }
 
   /** A branch that the reader lost has a name; any other difference is told as it is. */
-  #explain(reader: JsonNode, choice: JsonChoice, refused: Found, plain: Found, at: Path): Found {
-    const own = reader.choices.find(({ keyword }) => keyword === choice.keyword)
-    const here = [...at, choice.keyword]
-    if (own !== undefined && own.branches.length < choice.branches.length)
-      return [
-        ...this.breach(
-          'SUM_TYPE_NARROWED',
-          here,
-          `data was written as one of ${choice.branches.length} alternatives, and readers ` +
-            `have ${own.branches.length} and refuse the others`,
-        ),
-        ...(this.#passes.has('SUM_TYPE_NARROWED') ? refused : []),
-      ]
-    return refused.length > 0 ? refused : plain
+  #explain(own: JsonChoice, choice: JsonChoice, refused: Found, at: Path): Found {
+    if (own.keyword !== choice.keyword || own.branches.length >= choice.branches.length)
+      return refused
+    return this.breach(
+      'SUM_TYPE_NARROWED',
+      [...at, choice.keyword],
+      `data was written as one of ${choice.branches.length} alternatives, and readers have ` +
+        `${own.branches.length} and refuse the others`,
+    )
   }
 
-  /** Without looking into the writer's choices. */
-  #plain(reader: JsonNode, writer: JsonNode, at: Path): Found {
+  #keywords(reader: JsonNode, writer: JsonNode, at: Path): Found {
+    if (writer.never || writer.types.size === 0 || writer.values?.size === 0) return []
     const kinds = this.#kinds(reader, writer, at)
     if (kinds.length > 0) return kinds
     const shared = rulesOf.filter(([type]) => takes(reader, type) && takes(writer, type))
     return [
       ...this.#values(reader, writer, at),
       ...shared.flatMap(([, rules]) => rules(reader, writer, at, this)),
-      ...this.#allOf(reader, writer, at),
-      ...reader.choices.flatMap((choice) => this.#choice(choice, reader, writer, at)),
       ...reader.nots.flatMap((not) => this.#not(reader.inner(not), writer, at)),
       ...this.#conditions(reader, writer, at),
     ]
@@ -167,12 +191,6 @@ class Comparing implements JsonComparison {
     )
   }
 
-  #allOf(reader: JsonNode, writer: JsonNode, at: Path): Found {
-    return reader.allOf.flatMap((part, index) =>
-      this.pair(reader.inner(part), writer, [...at, 'allOf', index]),
-    )
-  }
-
   #choice(choice: JsonChoice, reader: JsonNode, writer: JsonNode, at: Path): Found {
     const here = [...at, choice.keyword]
     const branches = choice.branches.map((branch) => reader.inner(branch))
@@ -198,9 +216,11 @@ class Comparing implements JsonComparison {
   }
 
   #takenBy(branches: readonly JsonNode[], writer: JsonNode, at: Path): number {
-    return branches.filter(
-      (branch, index) => this.pair(branch, writer, [...at, index]).length === 0,
-    ).length
+    const taken = branches.filter(
+      (branch, index) =>
+        !clash(branch, writer) && this.pair(branch, writer, [...at, index]).length === 0,
+    )
+    return taken.length
   }
 
   /** What the reader excludes, the writer must have excluded, or be unable to write. */
@@ -250,3 +270,16 @@ function fewValues(node: JsonNode): ReadonlySet<string> | undefined {
   )
   return values.includes(undefined) ? undefined : new Set(values.flatMap((each) => each ?? []))
 }
+
+/**
+ * One property tells them apart, as discriminators do: both list its values, and share none. Most
+ * alternatives that do not fit are seen by this, without comparing all their properties.
+ */
+const clash = (reader: JsonNode, writer: JsonNode): boolean =>
+  [...reader.properties].some(([name, schema]) => {
+    const written = writer.properties.get(name)
+    if (written === undefined) return false
+    const [asked, promised] = [reader.inner(schema).values, writer.inner(written).values]
+    if (asked === undefined || promised === undefined || promised.size === 0) return false
+    return takes(writer, 'object') && ![...promised].some((value) => asked.has(value))
+  })

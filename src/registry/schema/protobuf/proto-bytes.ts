@@ -3,14 +3,13 @@
  * known here.
  */
 import { payloadDepthMax, PayloadFault, pointerOf } from '../payload-limits.ts'
+import { utf8Text } from '../utf8-text.ts'
+import { fieldNumberMax } from './proto-file.ts'
 
 export type WireType = 0 | 1 | 2 | 3 | 4 | 5
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 export class ProtoBytes {
-  readonly #bytes: Uint8Array
-  readonly #view: DataView
+  readonly #bytes: Buffer
   #at = 0
   /** Where the message that is being read ends. */
   #end: number
@@ -18,8 +17,7 @@ export class ProtoBytes {
   #depth = 0
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length) // a view, not a copy
     this.#end = bytes.length
   }
 
@@ -52,24 +50,21 @@ export class ProtoBytes {
   }
 
   tag(): { number: number; wire: WireType } {
-    const tag = this.varint()
-    const wire = Number(tag & 7n)
-    const number = tag >> 3n
+    const tag = this.short() ?? Number(this.varint())
+    const wire = tag % 8
+    const number = Math.floor(tag / 8)
     if (wire > 5) this.fail(`the wire type ${wire} does not exist`)
-    if (number < 1n || number > 536_870_911n) this.fail(`the field number ${number} does not exist`)
-    return { number: Number(number), wire: wire as WireType }
+    if (number < 1 || number > fieldNumberMax)
+      this.fail(`the field number ${number} does not exist`)
+    return { number, wire: wire as WireType }
   }
 
   /** 64 bits without sign. */
   varint(): bigint {
-    let small = 0
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.#bytes[this.#take(1)]!
-      small |= (byte & 0x7f) << shift
-      if (byte < 0x80) return BigInt(small)
-    }
-    let value = BigInt(small)
-    for (let shift = 28n; shift < 70n; shift += 7n) {
+    const short = this.short()
+    if (short !== undefined) return BigInt(short)
+    let value = 0n
+    for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.#bytes[this.#take(1)]!
       value |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) return BigInt.asUintN(64, value)
@@ -77,20 +72,35 @@ export class ProtoBytes {
     return this.fail('a number is longer than ten bytes')
   }
 
+  /** A number of four bytes at most, which needs no bigint; else nothing is taken. */
+  short(): number | undefined {
+    let value = 0
+    for (let at = 0; at < 4; at++) {
+      const byte = this.#at + at < this.#end ? this.#bytes[this.#at + at] : undefined
+      if (byte === undefined) return undefined
+      value |= (byte & 0x7f) << (7 * at)
+      if (byte < 0x80) {
+        this.#at += at + 1
+        return value
+      }
+    }
+    return undefined
+  }
+
   float(): number {
-    return this.#view.getFloat32(this.#take(4), true)
+    return this.#bytes.readFloatLE(this.#take(4))
   }
 
   double(): number {
-    return this.#view.getFloat64(this.#take(8), true)
+    return this.#bytes.readDoubleLE(this.#take(8))
   }
 
   fixed32(): number {
-    return this.#view.getUint32(this.#take(4), true)
+    return this.#bytes.readUInt32LE(this.#take(4))
   }
 
   fixed64(): bigint {
-    return this.#view.getBigUint64(this.#take(8), true)
+    return this.#bytes.readBigUInt64LE(this.#take(8))
   }
 
   bytes(): Uint8Array {
@@ -99,12 +109,9 @@ export class ProtoBytes {
   }
 
   string(): string {
-    const bytes = this.bytes()
-    try {
-      return utf8.decode(bytes)
-    } catch {
-      return this.fail('a string is not UTF-8')
-    }
+    const length = this.#length()
+    const from = this.#take(length)
+    return utf8Text(this.#bytes, from, from + length) ?? this.fail('a string is not UTF-8')
   }
 
   /** Passes over a field that nobody knows. A group ends with the tag of its number. */
@@ -122,10 +129,10 @@ export class ProtoBytes {
   }
 
   #length(): number {
-    const length = this.varint()
-    if (length > BigInt(this.#end - this.#at))
-      this.fail(`a value of ${length} bytes, and ${this.#end - this.#at} are left`)
-    return Number(length)
+    const length = this.short() ?? Number(this.varint())
+    const left = this.#end - this.#at
+    if (length > left) this.fail(`a value of ${length} bytes, and ${left} are left`)
+    return length
   }
 
   #take(size: number): number {

@@ -152,7 +152,7 @@ function wrongWire(bytes: ProtoBytes, wire: WireType, field: FieldType): never {
 
 function readScalar(bytes: ProtoBytes, type: Exclude<ValueType, MessageType>): unknown {
   if (type.kind === 'enum') {
-    const number = Number(BigInt.asIntN(32, bytes.varint()))
+    const number = bytes.short() ?? Number(BigInt.asIntN(32, bytes.varint()))
     return type.names.get(number) ?? number
   }
   return scalarReaders[type.scalar](bytes)
@@ -163,9 +163,9 @@ const unzigzag = (value: bigint): bigint => (value >> 1n) ^ -(value & 1n)
 const scalarReaders: Readonly<Record<ProtoScalar, (bytes: ProtoBytes) => unknown>> = {
   double: (bytes) => bytes.double(),
   float: (bytes) => bytes.float(),
-  int32: (bytes) => Number(BigInt.asIntN(32, bytes.varint())),
+  int32: (bytes) => bytes.short() ?? Number(BigInt.asIntN(32, bytes.varint())),
   int64: (bytes) => BigInt.asIntN(64, bytes.varint()),
-  uint32: (bytes) => Number(BigInt.asUintN(32, bytes.varint())),
+  uint32: (bytes) => bytes.short() ?? Number(BigInt.asUintN(32, bytes.varint())),
   uint64: (bytes) => bytes.varint(),
   sint32: (bytes) => Number(BigInt.asIntN(32, unzigzag(BigInt.asUintN(32, bytes.varint())))),
   sint64: (bytes) => unzigzag(bytes.varint()),

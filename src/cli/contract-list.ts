@@ -1,0 +1,35 @@
+/** `karst contract list`. */
+import { formatIsoTime } from '../base/iso-time.ts'
+import type { ContractSummary } from '../contract/store/contract-reads.ts'
+import { jsonFlag } from './client-flags.ts'
+import { type Command, exitCode } from './command.ts'
+import { registryAddress, registryFlag } from './contract-file.ts'
+import { formatHelp, parseFlags } from './flags.ts'
+import { askHttp } from './http-ask.ts'
+import { jsonText, tableText } from './table-text.ts'
+import { UsageError } from './usage-error.ts'
+
+const flagTable = { ...registryFlag, ...jsonFlag } as const
+
+export const contractList: Command = {
+  name: 'list',
+  summary: 'List the contracts in force',
+  help: formatHelp({
+    usage: 'contract list [FLAGS]',
+    about: 'Lists each contract with the revision that is in force, and its topics.',
+    flags: flagTable,
+    examples: [['contract list', 'all contracts']],
+  }),
+  async run(argv, io) {
+    const { flags, words } = parseFlags(flagTable, argv)
+    if (words.length > 0) throw new UsageError(`takes no names, got ${words.join(' ')}`)
+    const text = await askHttp(registryAddress(flags), '/contracts')
+    const found = JSON.parse(text) as ContractSummary[]
+    const rows = found.map(({ contractId, version, revision, appliedMs, topics }) => {
+      return [contractId, version, revision, formatIsoTime(appliedMs), topics.join(', ')]
+    })
+    const columns = ['CONTRACT', 'VERSION', 'REVISION', 'APPLIED', 'TOPICS']
+    io.out(flags.json ? jsonText(found) : tableText(columns, rows, io.terminal))
+    return exitCode.ok
+  },
+}

@@ -1,0 +1,25 @@
+/** `karst contract`: the family of commands on event contracts. */
+import { type Command, exitCode } from './command.ts'
+
+export const contract: Command = {
+  name: 'contract',
+  summary: 'Check, plan, apply and look at event contracts',
+  help: '',
+  front: {
+    name: 'karst contract',
+    about: [
+      'An event contract is one file of the Open Data Contract Standard (ODCS 3.1). Applied, it',
+      'makes topics and schemas, and brokers hold every record to it.',
+    ].join('\n'),
+    commands: {
+      lint: async () => (await import('./contract-lint.ts')).contractLint,
+      plan: async () => (await import('./contract-apply.ts')).contractPlan,
+      apply: async () => (await import('./contract-apply.ts')).contractApply,
+      list: async () => (await import('./contract-list.ts')).contractList,
+      show: async () => (await import('./contract-show.ts')).contractShow,
+      history: async () => (await import('./contract-show.ts')).contractHistoryCommand,
+      rollback: async () => (await import('./contract-apply.ts')).contractRollback,
+    },
+  },
+  run: () => Promise.resolve(exitCode.usage),
+}

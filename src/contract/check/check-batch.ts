@@ -1,0 +1,54 @@
+/** Holds a whole batch to a contract, and names its records that break it. */
+import { isFailure } from '../../base/errors.ts'
+import { recordsIn } from '../../record/records.ts'
+import type { EventCheck } from './event-check.ts'
+import { type Violation, violationText } from './record.ts'
+
+export interface RecordViolation extends Violation {
+  /** Of the record in its batch, from 0. */
+  readonly index: number
+}
+
+export interface BatchVerdict {
+  /** The first of them; none: the batch may be appended. */
+  readonly violations: readonly RecordViolation[]
+  /** How many records break the contract in all. */
+  readonly count: number
+  readonly records: number
+}
+
+/** Told of a batch: a producer that breaks its contract does so in every record. */
+export const violationsMax = 100
+
+/**
+ * A batch that cannot be read is left to whoever validates batches.
+ *
+ * @throws Failure 'invalid': it unpacks to more than may be looked at.
+ */
+export function checkBatch(check: EventCheck, bytes: Uint8Array): BatchVerdict {
+  const violations: RecordViolation[] = []
+  let [count, records] = [0, 0]
+  try {
+    for (const { key, value, headers } of recordsIn(bytes)) {
+      const named = headers.map((header) => ({ name: header.key, value: header.value }))
+      const violation = check.check({ key, value, headers: named })
+      if (violation !== undefined && count++ < violationsMax) {
+        violations.push({ index: records, ...violation })
+      }
+      records++
+    }
+  } catch (error) {
+    if (!isFailure(error, 'corrupt')) throw error
+  }
+  return { violations, count, records }
+}
+
+/** One sentence for the whole batch, for clients that show no more. */
+export function verdictText(
+  { violations, count, records }: BatchVerdict,
+  contract: string,
+): string {
+  const [first] = violations
+  const told = first === undefined ? '' : `: record ${first.index}: ${violationText(first)}`
+  return `${count} of ${records} records break the contract ${contract}${told}`
+}

@@ -1,0 +1,46 @@
+/** Holds batches to contracts in a thread of its own. */
+import type { Clock } from '../../base/clock.ts'
+import { Failure, isFailure } from '../../base/errors.ts'
+import type { Log } from '../../base/log.ts'
+import { WorkerLine } from '../../base/worker-line.ts'
+import type { BatchVerdict } from './check-batch.ts'
+import type { CheckJob, CheckResult } from './check-worker.ts'
+import type { Policy } from './policy.ts'
+import type { RecordChecker } from './record-checker.ts'
+
+export class CheckThread implements RecordChecker {
+  readonly #log: Log
+  readonly #line: WorkerLine<CheckJob, CheckResult>
+
+  constructor(clock: Clock, log: Log) {
+    this.#log = log
+    const url = new URL('./check-worker.ts', import.meta.url)
+    this.#line = new WorkerLine(clock, url, ({ policy, bytes }) => {
+      // Copied, because a message takes with it all of the memory that they lie in.
+      const own = new Uint8Array(bytes)
+      return { job: { policy, bytes: own }, memory: [own.buffer] }
+    })
+  }
+
+  async check(policy: Policy, bytes: Uint8Array): Promise<BatchVerdict> {
+    const result = await this.#line.run({ policy, bytes }).catch((error: unknown) => {
+      if (isFailure(error)) throw error
+      return { outcome: 'broken', error } as const
+    })
+    switch (result.outcome) {
+      case 'checked':
+        return result.verdict
+      case 'invalid':
+        throw new Failure('invalid', result.message)
+      case 'broken': {
+        const { error } = result
+        this.#log.error({ error, policy: policy.name }, 'a batch could not be held to its contract')
+        throw new Failure('unavailable', 'the batch could not be held to its contract', error)
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#line.close()
+  }
+}

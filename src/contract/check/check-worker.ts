@@ -1,0 +1,35 @@
+/** The thread that holds batches to contracts for `check-thread.ts`, one after another. */
+import { parentPort } from 'node:worker_threads'
+import { assert } from '../../base/assert.ts'
+import { isFailure } from '../../base/errors.ts'
+import { schemaFormats } from '../../registry/schema/schema-formats.ts'
+import { type BatchVerdict, checkBatch } from './check-batch.ts'
+import type { Policy } from './policy.ts'
+import { CompiledPolicies } from './record-checker.ts'
+
+export interface CheckJob {
+  readonly policy: Policy
+  readonly bytes: Uint8Array
+}
+
+export type CheckResult =
+  | { readonly outcome: 'checked'; readonly verdict: BatchVerdict }
+  | { readonly outcome: 'invalid'; readonly message: string }
+  | { readonly outcome: 'broken'; readonly error: unknown }
+
+assert(parentPort !== null, 'this file runs as a worker')
+const port = parentPort
+const policies = new CompiledPolicies(schemaFormats)
+
+async function resultOf({ policy, bytes }: CheckJob): Promise<CheckResult> {
+  try {
+    return { outcome: 'checked', verdict: checkBatch(await policies.get(policy), bytes) }
+  } catch (error) {
+    if (isFailure(error, 'invalid')) return { outcome: 'invalid', message: error.message }
+    return { outcome: 'broken', error }
+  }
+}
+
+port.on('message', (job: CheckJob) => {
+  void resultOf(job).then((result) => port.postMessage(result))
+})

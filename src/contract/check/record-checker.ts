@@ -1,0 +1,54 @@
+/**
+ * Where batches are held to contracts: a port, because it takes the processor for as long as a
+ * batch is large, which a thread of its own has and a simulation has not.
+ */
+import type { SchemaFormats } from '../../registry/schema-parser.ts'
+import { type BatchVerdict, checkBatch } from './check-batch.ts'
+import type { EventCheck } from './event-check.ts'
+import { compilePolicy, type Policy } from './policy.ts'
+
+export interface RecordChecker {
+  /**
+   * The bytes must stay as they are until it is over.
+   *
+   * @throws Failure 'invalid': the batch unpacks to too much. 'unavailable' | 'closed': not
+   *   checked.
+   */
+  check(policy: Policy, bytes: Uint8Array): Promise<BatchVerdict>
+  close(): Promise<void>
+}
+
+/** Policies that are kept compiled; some hundred kilobytes each. */
+const compiledMax = 500
+
+/** Policies as they are needed, compiled once. */
+export class CompiledPolicies {
+  readonly #formats: SchemaFormats
+  /** In the order of use. */
+  readonly #compiled = new Map<string, Promise<EventCheck>>()
+
+  constructor(formats: SchemaFormats) {
+    this.#formats = formats
+  }
+
+  get(policy: Policy): Promise<EventCheck> {
+    const { name } = policy
+    const compiled = this.#compiled.get(name) ?? compilePolicy(policy, this.#formats)
+    this.#compiled.delete(name)
+    this.#compiled.set(name, compiled)
+    for (const oldest of this.#compiled.keys()) {
+      if (this.#compiled.size <= compiledMax) break
+      this.#compiled.delete(oldest)
+    }
+    return compiled
+  }
+}
+
+/** Checks where it is called. */
+export function inlineChecker(formats: SchemaFormats): RecordChecker {
+  const policies = new CompiledPolicies(formats)
+  return {
+    check: async (policy, bytes) => checkBatch(await policies.get(policy), bytes),
+    close: async () => undefined,
+  }
+}

@@ -1,0 +1,102 @@
+/** Contracts of the cluster: read from files, planned, applied, taken back, and remembered. */
+import { Failure } from '../base/errors.ts'
+import type { ContractRevisionRow } from '../catalog/schema-contracts.ts'
+import type { ContractIssue } from './file/issue.ts'
+import { parseContract } from './file/parse-contract.ts'
+import { applyContract, type ApplyParts } from './store/apply.ts'
+import {
+  contractHistory,
+  type ContractSummary,
+  listContracts,
+  readRevision,
+} from './store/contract-reads.ts'
+import { type ContractPlan, planContract } from './store/plan.ts'
+
+export interface GivenContract {
+  readonly text: string
+  /** Texts of the files that it names, by path. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+/** `plan` is absent where the file itself has errors. */
+export interface Planned {
+  readonly issues: readonly ContractIssue[]
+  readonly plan?: ContractPlan
+}
+
+export interface Applied extends Planned {
+  /** Undefined: nothing was changed. */
+  readonly revision?: number
+}
+
+/** Files that a contract may name. */
+const filesMax = 100
+
+export class Contracts {
+  readonly #parts: ApplyParts
+
+  constructor(parts: ApplyParts) {
+    this.#parts = parts
+  }
+
+  /** @throws Failure 'unavailable' */
+  async plan({ text, files }: GivenContract): Promise<Planned> {
+    const { contract, issues } = parseContract(text)
+    if (contract === undefined) return { issues }
+    assertFew(files)
+    const { database, parser, nowMs } = this.#parts
+    const { plan } = await database.snapshot('plan contract', (tx) =>
+      planContract(tx, parser, contract, files, nowMs()),
+    )
+    return { issues, plan }
+  }
+
+  /** See applyContract. */
+  async apply({ text, files }: GivenContract): Promise<Applied> {
+    const { contract, issues } = parseContract(text)
+    if (contract === undefined) return { issues }
+    assertFew(files)
+    const outcome = await applyContract(this.#parts, { contract, text, files })
+    const { plan } = outcome
+    return outcome.outcome === 'applied'
+      ? { issues, plan, revision: outcome.revision }
+      : { issues, plan }
+  }
+
+  /**
+   * Applies an earlier revision again, as the next one.
+   *
+   * @throws Failure 'not-found': there is no such revision.
+   */
+  async rollback(contractId: string, revision: number): Promise<Applied> {
+    const { text, files } = await this.revision(contractId, revision)
+    return this.apply({ text, files: JSON.parse(files) as Record<string, string> })
+  }
+
+  list(): Promise<ContractSummary[]> {
+    return listContracts(this.#parts.database)
+  }
+
+  /** Newest first. @throws Failure 'not-found' */
+  async history(contractId: string): Promise<ContractRevisionRow[]> {
+    const rows = await contractHistory(this.#parts.database, contractId)
+    if (rows.length === 0) throw new Failure('not-found', `there is no contract ${contractId}`)
+    return rows
+  }
+
+  /** The one in force, where none is named. @throws Failure 'not-found' */
+  async revision(contractId: string, revision?: number): Promise<ContractRevisionRow> {
+    const row = await this.#parts.database.snapshot('read contract', (tx) =>
+      readRevision(tx, contractId, revision),
+    )
+    if (row !== undefined) return row
+    const what = revision === undefined ? contractId : `${contractId} of revision ${revision}`
+    throw new Failure('not-found', `there is no contract ${what}`)
+  }
+}
+
+/** @throws Failure 'invalid' */
+function assertFew(files: Readonly<Record<string, string>>): void {
+  const count = Object.keys(files).length
+  if (count > filesMax) throw new Failure('invalid', `${count} files: at most ${filesMax}`)
+}

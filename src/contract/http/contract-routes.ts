@@ -1,0 +1,86 @@
+/** Contracts over HTTP, beside the registry: planned, applied, listed, remembered. */
+import { isFailure } from '../../base/errors.ts'
+import type { ContractRevisionRow } from '../../catalog/schema-contracts.ts'
+import { RegistryError } from '../../registry/registry-error.ts'
+import type { Call, Route } from '../../registry/http/route.ts'
+import { integer, mapOf, objectOf, optional, text } from '../../registry/http/shape.ts'
+import type { Contracts, GivenContract } from '../contracts.ts'
+
+const givenBody = objectOf({ text, files: optional(mapOf(text)) })
+
+function givenIn({ body }: Call): GivenContract {
+  const { text: contractText, files = {} } = givenBody(body, '')
+  return { text: contractText, files }
+}
+
+/** Texts stand in the catalog as JSON. */
+function revisionAnswer(row: ContractRevisionRow): object {
+  const { files, boundaries, ...rest } = row
+  return {
+    ...rest,
+    files: JSON.parse(files) as object,
+    boundaries: JSON.parse(boundaries) as object,
+  }
+}
+
+/** What is not there is 404, what cannot be asked for 422. */
+async function told<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work
+  } catch (error) {
+    if (isFailure(error, 'not-found')) throw new RegistryError(404, error.message)
+    if (isFailure(error, 'invalid')) throw new RegistryError(422, error.message)
+    throw error
+  }
+}
+
+export function contractRoutes(contracts: Contracts): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/contracts',
+      summary: 'Contracts that are applied',
+      answer: () => contracts.list(),
+    },
+    {
+      method: 'POST',
+      path: '/contracts',
+      summary: 'Applies a contract',
+      answer: (call) => told(contracts.apply(givenIn(call))),
+    },
+    {
+      method: 'POST',
+      path: '/contracts/plan',
+      summary: 'What applying would change',
+      answer: (call) => told(contracts.plan(givenIn(call))),
+    },
+    {
+      method: 'GET',
+      path: '/contracts/:contract',
+      summary: 'A revision of a contract',
+      query: ['revision'],
+      answer: async (call) => {
+        const revision = call.integer('revision')
+        return revisionAnswer(await told(contracts.revision(call.name('contract'), revision)))
+      },
+    },
+    {
+      method: 'GET',
+      path: '/contracts/:contract/history',
+      summary: 'Its revisions',
+      answer: async (call) => {
+        const rows = await told(contracts.history(call.name('contract')))
+        return rows.map(({ revision, version, appliedMs }) => ({ revision, version, appliedMs }))
+      },
+    },
+    {
+      method: 'POST',
+      path: '/contracts/:contract/rollback',
+      summary: 'Applies an earlier revision anew',
+      answer: (call) => {
+        const { revision } = objectOf({ revision: integer })(call.body, '')
+        return told(contracts.rollback(call.name('contract'), revision))
+      },
+    },
+  ]
+}

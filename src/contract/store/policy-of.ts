@@ -1,0 +1,44 @@
+/** The policy of a topic, from the revision of the contract that it names. */
+import { Failure } from '../../base/errors.ts'
+import type { CatalogDatabase } from '../../catalog/database.ts'
+import { contractRevisions } from '../../catalog/schema-contracts.ts'
+import type { Policy } from '../check/policy.ts'
+import { parseContract } from '../file/parse-contract.ts'
+import { wantedOf } from './wanted.ts'
+
+/**
+ * Undefined where the contract asks the broker for nothing.
+ *
+ * @throws Failure 'unavailable' | 'corrupt': there is no such revision, or it cannot be read.
+ */
+export async function readPolicy(
+  database: CatalogDatabase,
+  topic: { readonly name: string; readonly contract: string | null; readonly isCompacted: boolean },
+  name: string,
+): Promise<Policy | undefined> {
+  const binding = topic.contract ?? ''
+  const cut = binding.lastIndexOf('@')
+  const [contractId, revision] = [binding.slice(0, cut), Number(binding.slice(cut + 1))]
+  const row = await database.snapshot('read contract', async (tx) => {
+    const [found] = await tx.get(contractRevisions, [[contractId, revision]])
+    return found
+  })
+  if (row === undefined) throw new Failure('corrupt', `there is no contract ${binding}`)
+  const { contract } = parseContract(row.text)
+  if (contract === undefined)
+    throw new Failure('corrupt', `the contract ${binding} is not readable`)
+  const { onViolation, encoding, stage } = contract.enforcement
+  if (onViolation === 'off' || stage !== 'server' || encoding === 'registry') return undefined
+  const files = JSON.parse(row.files) as Record<string, string>
+  const wanted = wantedOf(contract, files).find((each) => each.topic === topic.name)
+  if (wanted === undefined) return undefined
+  const { schemaType: type, text } = wanted.schema
+  return {
+    ...{ name, contract: `${contractId}@${contract.version}`, onViolation, encoding },
+    facts: contract.facts,
+    rules: contract.rules,
+    takesTombstones: topic.isCompacted,
+    needsKey: contract.operations.key !== undefined,
+    schema: { type, text, references: [] },
+  }
+}

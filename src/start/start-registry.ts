@@ -1,0 +1,54 @@
+/** The schema registry and event contracts of a broker, over HTTP. */
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { CatalogDatabase } from '../catalog/database.ts'
+import { addressOf } from '../config/address.ts'
+import { Contracts } from '../contract/contracts.ts'
+import { contractRoutes } from '../contract/http/contract-routes.ts'
+import type { Broker } from '../kafka/broker.ts'
+import { checkConfigs, isFault } from '../kafka/topic-rules.ts'
+import {
+  type RegistryHttp,
+  type RegistryRequestSeen,
+  startRegistryHttp,
+} from '../registry/http/registry-http.ts'
+import { Registry } from '../registry/registry.ts'
+import { schemaFormats } from '../registry/schema/schema-formats.ts'
+
+export interface RegistryParts {
+  readonly broker: Broker
+  readonly database: CatalogDatabase
+  readonly clock: Clock
+  readonly log: Log
+  readonly onRequest: (seen: RegistryRequestSeen) => void
+}
+
+/** @throws Failure 'conflict': the address is in use. 'invalid': it cannot be bound. */
+export function startRegistry(parts: RegistryParts): Promise<RegistryHttp> {
+  const { broker, database, clock, log, onRequest } = parts
+  const { clusterId, config } = broker
+  const registry = new Registry({ database, formats: schemaFormats, clock })
+  return startRegistryHttp({
+    listen: addressOf(config['registry.listen']),
+    ...{ registry, clusterId, clock, onRequest },
+    routes: contractRoutes(contractsOf(parts, registry)),
+    log: log.child({ part: 'registry' }),
+  })
+}
+
+function contractsOf({ broker, database, clock }: RegistryParts, { parser }: Registry): Contracts {
+  const { topics, config, configs, leaderEpoch } = broker
+  return new Contracts({
+    ...{ database, parser, leaderEpoch },
+    nowMs: () => clock.nowMs(),
+    freshTopicId: () => topics.freshId(),
+    partitionCount: () => config['num.partitions'],
+    configFault: (given) => {
+      const checked = checkConfigs(given, configs.layers())
+      return isFault(checked) ? checked.errorMessage : undefined
+    },
+    changed: async (topicIds) => {
+      for (const topicId of topicIds) await topics.hear(topicId)
+    },
+  })
+}
