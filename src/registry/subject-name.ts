@@ -2,6 +2,7 @@
  * Subjects and their contexts. `orders-value` is in the default context '.'; `:.eu:orders-value` is
  * in '.eu'. Each context has its own ids. `:.eu:` alone is the context itself.
  */
+import { associationsContext } from '../catalog/schema-associations.ts'
 import { registryErrors } from './registry-error.ts'
 
 export interface SubjectName {
@@ -21,11 +22,14 @@ export const anyContext = ':*:'
 const nameCharsMax = 1_024
 
 /**
- * @throws RegistryError 42208: it is empty, too long, or holds control characters.
+ * @throws RegistryError 42208: it is empty, too long, holds control characters, or is of a context
+ *   that is not for schemas.
  */
 export function parseSubject(text: string): SubjectName {
   const name = splitContext(text)
-  if (name.subject === '' && !text.startsWith(':')) throw registryErrors.invalidSubject(text)
+  const isOurs = name.context === associationsContext // its ids are a count
+  const isNone = name.subject === '' && !text.startsWith(':')
+  if (isOurs || isNone) throw registryErrors.invalidSubject(text)
   return name
 }
 

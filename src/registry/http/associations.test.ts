@@ -261,6 +261,11 @@ registryTest('schemas are listed by what they are associated with', async ({ ok,
   assert.deepEqual(await listed('subjectPrefix=ni'), [])
 })
 
+registryTest('the context that guards associations holds no schemas', async ({ refused }) => {
+  const path = '/contexts/.__ASSOCIATIONS/subjects/a/versions'
+  assert.equal(await refused('POST', path, text), 42208)
+})
+
 registryTest('of two topics that claim a subject at once, one has it', async ({ ask }) => {
   const strong = (resourceId: string): object => ({
     ...{ ...topic, resourceId },
