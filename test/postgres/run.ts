@@ -11,12 +11,13 @@ import { Program } from '../support/program.ts'
 
 const lifeMsMax = 15 * 60_000
 const decided = ['commit-groups', 'end-transaction', 'delete-records', 'pack-finish', 'pack-swap']
+const others = ['src/contract/contracts.test.ts']
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
 const own = readdirSync(import.meta.dirname)
   .filter((name) => name.endsWith('.test.ts'))
   .map((name) => `test/postgres/${name}`)
-const files = [...own, ...decided.map((name) => `src/catalog/${name}.test.ts`)]
+const files = [...own, ...decided.map((name) => `src/catalog/${name}.test.ts`), ...others]
 
 let isGood = true
 if (values.only !== 'debian') isGood &&= await runOn('')
