@@ -28,7 +28,10 @@ function contractsOf(database: CatalogDatabase): {
     changed: async () => undefined,
   })
   const apply = (options: DecisionsOptions = {}): Promise<Applied> =>
-    contracts.apply({ text: decisions(options), files: {} })
+    contracts.apply({
+      ...{ text: decisions(options), files: {} },
+      ...(options.approvedBy === undefined ? {} : { approvedBy: options.approvedBy }),
+    })
   return { contracts, registry, apply }
 }
 
@@ -140,3 +143,19 @@ catalogTest('many at once: each is a revision, and none is lost', async (databas
   const now = await readTopic(database, 'decisions')
   assert.deepEqual([now?.contract, now?.configs], ['ai.sec.decisions@6', { 'retention.ms': '7' }])
 })
+
+catalogTest(
+  'frozen labels change only where an approver of the contract says so',
+  async (database) => {
+    const { contracts, apply } = contractsOf(database)
+    await apply()
+    const labels = ['approved', 'denied', 'escalated']
+    const alone = await apply({ labels, version: '1.1.0' })
+    assert.match(alone.plan?.faults.join() ?? '', /escalated would come.*one of ciso must approve/)
+    const wrong = await apply({ labels, version: '1.1.0', approvedBy: 'intern' })
+    assert.match(wrong.plan?.faults.join() ?? '', /intern is no approver/)
+    const approved = await apply({ labels, version: '1.1.0', approvedBy: 'ciso' })
+    assert.equal(approved.revision, 2, JSON.stringify(approved.plan?.faults))
+    assert.equal((await contracts.revision('ai.sec.decisions')).approvedBy, 'ciso')
+  },
+)

@@ -10,6 +10,8 @@ export interface DecisionsOptions {
   readonly topic?: string
   readonly id?: string
   readonly configs?: string
+  /** Not of the file: who approves it. */
+  readonly approvedBy?: string
 }
 
 export function decisions(options: DecisionsOptions = {}): string {

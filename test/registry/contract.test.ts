@@ -84,7 +84,7 @@ async function valuesOf(topic: string): Promise<Map<number, { offset: number; va
 }
 
 for (const idempotent of [false, true]) {
-  test(`what breaks the contract is refused, the rest goes on; idempotent: ${idempotent}`, async () => {
+  test(`what breaks the contract is refused; idempotent: ${idempotent}`, async () => {
     const topic = freshName('contract')
     await apply({ id: topic, topic, partitions: 1 })
     await withProducer(idempotent, async (producer) => {

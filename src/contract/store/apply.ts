@@ -51,6 +51,8 @@ export interface ContractFile {
   readonly text: string
   /** Texts of the files that it names, by path. */
   readonly files: Readonly<Record<string, string>>
+  /** Who approves what the revision in force allows to its approvers alone. */
+  readonly approvedBy?: string
 }
 
 export type ApplyOutcome =
@@ -90,10 +92,10 @@ interface Judged {
 async function judge(
   tx: ReadTransaction,
   { parser, nowMs, configFault }: ApplyParts,
-  { contract, files }: ContractFile,
+  { contract, files, approvedBy }: ContractFile,
 ): Promise<Judged> {
   const seen = await seeChanges(tx, [defaultContext])
-  const { plan, events } = await planContract(tx, parser, contract, files, nowMs())
+  const { plan, events } = await planContract(tx, parser, contract, files, nowMs(), approvedBy)
   const faults = [...plan.faults]
   for (const { topic, configs } of events) {
     const fault = configFault(configs)
@@ -159,7 +161,8 @@ function changeOf(
       const had = await holdTopicsOf(tx, events, released, made)
       const boundaries = await boundariesOf(tx, [...had.values()], made)
       if (made.length > 0) await putPartitions(tx, made, parts.leaderEpoch)
-      revision = await writeRevision(tx, parts, file, boundaries)
+      const approved = plan.guarded.length > 0 ? (file.approvedBy ?? null) : null
+      revision = await writeRevision(tx, parts, file, boundaries, approved)
       await writeTopics(tx, contractId, events, released)
       const binding = bindingOf(contractId, revision)
       const bound = events.map(({ topic, configs }) => {
@@ -230,6 +233,7 @@ async function writeRevision(
   { nowMs }: ApplyParts,
   { contract, text, files }: ContractFile,
   boundaries: object,
+  approvedBy: string | null,
 ): Promise<number> {
   const { id: contractId, version } = contract
   await tx.insert(contracts, [{ contractId, revision: 0 }])
@@ -238,7 +242,7 @@ async function writeRevision(
   await tx.put(contracts, [{ contractId, revision }])
   const said = { text, files: JSON.stringify(files), boundaries: JSON.stringify(boundaries) }
   await tx.insert(contractRevisions, [
-    { contractId, revision, version, appliedMs: nowMs(), ...said },
+    { contractId, revision, version, appliedMs: nowMs(), approvedBy, ...said },
   ])
   return revision
 }
