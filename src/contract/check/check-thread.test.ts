@@ -61,7 +61,7 @@ test('a thread tells what is told here, for any number of batches at once', asyn
   }
 })
 
-test('a policy that cannot be used is no violation: nothing is appended, and it is told', async () => {
+test('a policy that cannot be used is no violation, and nothing is appended', async () => {
   const thread = new CheckThread(systemClock, silentLog)
   const schema = { type: 'JSON', text: '{"type":7}', references: [] } as const
   try {
