@@ -18,6 +18,8 @@ export interface ContractRevisionRow {
   text: string
   files: string
   appliedMs: number
+  /** Who approved what the revision before did not allow; null where nobody had to. */
+  approvedBy: string | null
   /**
    * JSON: by topic name, its id and the log end of each partition when the revision began to count:
    * batches below were judged by what held before, those from there on by this one.
@@ -50,6 +52,7 @@ export const contractRevisions: Table<ContractRevisionRow> = {
     text: 'text',
     files: 'text',
     appliedMs: 'int',
+    approvedBy: 'text?',
     boundaries: 'text',
   },
   key: ['contractId', 'revision'],

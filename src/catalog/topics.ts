@@ -50,46 +50,66 @@ export async function createTopic(
   const made = { topicId, name, partitionIds, ...judged, replicationFactor }
   const topic: Topic = { ...made, createdMs }
   return database.transaction('create topic', async (tx) => {
-    const [exists] = await insertTopics(tx, [topic], wanted.leaderEpoch)
-    if (exists !== undefined) return { outcome: 'exists' }
+    if (!(await insertTopic(tx, topic))) return { outcome: 'exists' }
+    await putPartitions(tx, [topic], wanted.leaderEpoch)
     await noteChange(tx, { kind: 'topic', names: [topicId] })
     return { outcome: 'created', topic }
   })
 }
 
+/** False where there is a topic of that name: then nothing was inserted. */
+async function insertTopic(tx: Transaction, topic: Topic): Promise<boolean> {
+  await holdTopics(tx, [], [topic]) // before its name: the order of locks
+  if ((await nameTopics(tx, [topic])).length === 0) return true
+  await tx.delete(topics, [[topic.topicId]])
+  return false
+}
+
 /**
- * All of them, or none: resolves with the names that exist already. The caller notes the change, or
- * rolls back.
+ * Locks topics and inserts others, in the order of locks; resolves with those that were locked and
+ * are not deleted. The caller names the new ones, puts their partitions, and notes the change.
  */
-export async function insertTopics(
+export async function holdTopics(
   tx: Transaction,
-  wanted: readonly Topic[],
-  leaderEpoch: number,
-): Promise<string[]> {
-  await tx.insert(topics, wanted.map(toRow)) // before their names: the order of locks
+  topicIds: readonly string[],
+  made: readonly Topic[],
+): Promise<Topic[]> {
+  const byId = new Map(made.map((topic) => [topic.topicId, topic]))
+  const locked: Topic[] = []
+  for (const topicId of [...topicIds, ...byId.keys()].toSorted(byCodePoint)) {
+    const topic = byId.get(topicId)
+    if (topic !== undefined) await tx.insert(topics, [toRow(topic)])
+    else locked.push(...(await lockTopics(tx, [topicId])))
+  }
+  return locked
+}
+
+/** Ids are ASCII. */
+const byCodePoint = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Resolves with the names that exist already: then nothing is to be committed. */
+export async function nameTopics(tx: Transaction, made: readonly Topic[]): Promise<string[]> {
   const isNew = await tx.insert(
     topicNames,
-    wanted.map(({ name, topicId }) => ({ name, topicId })),
+    made.map(({ name, topicId }) => ({ name, topicId })),
   )
-  const taken = wanted.filter((_, at) => isNew[at] !== true).map(({ name }) => name)
-  if (taken.length > 0) {
-    const free = wanted.filter((_, at) => isNew[at] === true).map(({ name }) => [name])
-    if (free.length > 0) await tx.delete(topicNames, free)
-    await tx.delete(
-      topics,
-      wanted.map(({ topicId }) => [topicId]),
-    )
-    return taken
-  }
-  await tx.put(
+  return made.filter((_, at) => isNew[at] !== true).map(({ name }) => name)
+}
+
+/** Of topics that were inserted. */
+export function putPartitions(
+  tx: Transaction,
+  made: readonly Topic[],
+  leaderEpoch: number,
+): Promise<void> {
+  return tx.put(
     partitions,
-    wanted.flatMap((topic) => emptyPartitions(topic, 0, leaderEpoch)),
+    made.flatMap((topic) => emptyPartitions(topic, 0, leaderEpoch)),
   )
-  return []
 }
 
 /** Locks the topics; those that are deleted are left out. */
-export async function lockTopics(tx: Transaction, topicIds: readonly string[]): Promise<Topic[]> {
+async function lockTopics(tx: Transaction, topicIds: readonly string[]): Promise<Topic[]> {
   const keys = topicIds.map((topicId) => [topicId])
   const rows = await tx.lock(topics, keys, 'exclusive')
   return rows.filter(({ deletedMs }) => deletedMs === null).map(toTopic)

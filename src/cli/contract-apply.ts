@@ -13,7 +13,15 @@ import { formatHelp, parseFlags } from './flags.ts'
 import { askHttp } from './http-ask.ts'
 import { UsageError } from './usage-error.ts'
 
-const flagTable = { ...registryFlag, ...jsonFlag } as const
+const flagTable = {
+  'approved-by': {
+    kind: 'value',
+    shape: 'NAME',
+    doc: 'Who approves what the contract in force allows to its approvers alone',
+  },
+  ...registryFlag,
+  ...jsonFlag,
+} as const
 
 export const contractPlan: Command = {
   name: 'plan',
@@ -21,8 +29,8 @@ export const contractPlan: Command = {
   help: formatHelp({
     usage: 'contract plan FILE [FLAGS]',
     about:
-      'Compares the contract with the cluster: topics, configs, subjects, what brokers would hold\n' +
-      'records to. Nothing is changed. Fails where it could not be applied.',
+      'Compares the contract with the cluster: topics, configs, subjects, what brokers would\n' +
+      'hold records to. Nothing is changed. Fails where it could not be applied.',
     flags: flagTable,
     examples: [['contract plan orders.odcs.yaml', 'what would change']],
   }),
@@ -35,8 +43,8 @@ export const contractApply: Command = {
   help: formatHelp({
     usage: 'contract apply FILE [FLAGS]',
     about:
-      'Makes topics, configs and schemas, and puts the contract into force, in one transaction.\n' +
-      'From then on no broker appends a batch that was judged by what held before.',
+      'Makes topics, configs and schemas, and puts the contract into force, in one\n' +
+      'transaction. From then on no broker appends a batch that was judged by what held before.',
     flags: flagTable,
     examples: [['contract apply orders.odcs.yaml', 'the next revision']],
   }),
@@ -47,7 +55,7 @@ async function send(argv: readonly string[], io: CommandIo, path: string): Promi
   const { flags, words } = parseFlags(flagTable, argv)
   const file = oneFile(words)
   const { text, files } = await readContractFile(io, file)
-  const body = JSON.stringify({ text, files })
+  const body = JSON.stringify({ text, files, approvedBy: flags['approved-by'] })
   const answer = JSON.parse(await askHttp(registryAddress(flags), path, body)) as Applied
   return tellPlanned(io, file, answer, flags.json)
 }
@@ -58,8 +66,8 @@ export const contractRollback: Command = {
   help: formatHelp({
     usage: 'contract rollback CONTRACT REVISION [FLAGS]',
     about:
-      'Applies the file of an earlier revision as the next one, by the same rules: a schema that\n' +
-      'readers of the present one do not bear is refused.',
+      'Applies the file of an earlier revision as the next one. Records that were written since\n' +
+      'stay as they are.',
     flags: flagTable,
     examples: [['contract rollback ai.norm.acme.inference 3', 'as revision 3 was']],
   }),
@@ -70,7 +78,7 @@ export const contractRollback: Command = {
       throw new UsageError('takes a contract and the number of a revision')
     }
     const path = `/contracts/${encodeURIComponent(id)}/rollback`
-    const body = JSON.stringify({ revision: Number(revision) })
+    const body = JSON.stringify({ revision: Number(revision), approvedBy: flags['approved-by'] })
     const answer = JSON.parse(await askHttp(registryAddress(flags), path, body)) as Applied
     return tellPlanned(io, id, answer, flags.json)
   },

@@ -15,8 +15,8 @@ export const contractLint: Command = {
   help: formatHelp({
     usage: 'contract lint FILE… [FLAGS]',
     about:
-      'Tells everything that is wrong with the files, each with its line. Fails where there is an\n' +
-      'error; a warning is worth a thought.',
+      'Tells everything that is wrong with the files, each with its line. Fails where there is\n' +
+      'an error; a warning is worth a thought.',
     flags: flagTable,
     examples: [['contract lint orders.odcs.yaml', 'what is wrong with it']],
   }),

@@ -12,6 +12,7 @@ interface Revision {
   readonly revision: number
   readonly version: string
   readonly appliedMs: number
+  readonly approvedBy: string | null
 }
 
 const showFlags = {
@@ -26,8 +27,8 @@ export const contractShow: Command = {
   help: formatHelp({
     usage: 'contract show CONTRACT [FLAGS]',
     about:
-      'Prints the file, byte for byte; with --json also when it was applied, and at which offset\n' +
-      'of each partition it began to count.',
+      'Prints the file, byte for byte; with --json also when it was applied, and at which\n' +
+      'offset of each partition it began to count.',
     flags: showFlags,
     examples: [
       ['contract show ai.norm.acme.inference', 'the file that is in force'],
@@ -59,10 +60,10 @@ export const contractHistoryCommand: Command = {
     const { flags, words } = parseFlags(historyFlags, argv)
     const path = `/contracts/${encodeURIComponent(oneContract(words))}/history`
     const found = JSON.parse(await askHttp(registryAddress(flags), path)) as Revision[]
-    const rows = found.map(({ revision, version, appliedMs }) => {
-      return [revision, version, formatIsoTime(appliedMs)]
+    const rows = found.map(({ revision, version, appliedMs, approvedBy }) => {
+      return [revision, version, formatIsoTime(appliedMs), approvedBy]
     })
-    const columns = ['REVISION', 'VERSION', 'APPLIED']
+    const columns = ['REVISION', 'VERSION', 'APPLIED', 'APPROVED-BY']
     io.out(flags.json ? jsonText(found) : tableText(columns, rows, io.terminal))
     return exitCode.ok
   },

@@ -16,6 +16,8 @@ export interface GivenContract {
   readonly text: string
   /** Texts of the files that it names, by path. */
   readonly files: Readonly<Record<string, string>>
+  /** See ContractFile.approvedBy. */
+  readonly approvedBy?: string
 }
 
 /** `plan` is absent where the file itself has errors. */
@@ -40,23 +42,23 @@ export class Contracts {
   }
 
   /** @throws Failure 'unavailable' */
-  async plan({ text, files }: GivenContract): Promise<Planned> {
+  async plan({ text, files, approvedBy }: GivenContract): Promise<Planned> {
     const { contract, issues } = parseContract(text)
     if (contract === undefined) return { issues }
     assertFew(files)
     const { database, parser, nowMs } = this.#parts
     const { plan } = await database.snapshot('plan contract', (tx) =>
-      planContract(tx, parser, contract, files, nowMs()),
+      planContract(tx, parser, contract, files, nowMs(), approvedBy),
     )
     return { issues, plan }
   }
 
   /** See applyContract. */
-  async apply({ text, files }: GivenContract): Promise<Applied> {
-    const { contract, issues } = parseContract(text)
+  async apply(given: GivenContract): Promise<Applied> {
+    const { contract, issues } = parseContract(given.text)
     if (contract === undefined) return { issues }
-    assertFew(files)
-    const outcome = await applyContract(this.#parts, { contract, text, files })
+    assertFew(given.files)
+    const outcome = await applyContract(this.#parts, { ...given, contract })
     const { plan } = outcome
     return outcome.outcome === 'applied'
       ? { issues, plan, revision: outcome.revision }
@@ -68,9 +70,10 @@ export class Contracts {
    *
    * @throws Failure 'not-found': there is no such revision.
    */
-  async rollback(contractId: string, revision: number): Promise<Applied> {
+  async rollback(contractId: string, revision: number, approvedBy?: string): Promise<Applied> {
     const { text, files } = await this.revision(contractId, revision)
-    return this.apply({ text, files: JSON.parse(files) as Record<string, string> })
+    const given = { text, files: JSON.parse(files) as Record<string, string> }
+    return this.apply(approvedBy === undefined ? given : { ...given, approvedBy })
   }
 
   list(): Promise<ContractSummary[]> {

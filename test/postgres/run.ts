@@ -11,6 +11,7 @@ import { Program } from '../support/program.ts'
 
 const lifeMsMax = 15 * 60_000
 const decided = ['commit-groups', 'end-transaction', 'delete-records', 'pack-finish', 'pack-swap']
+const others = ['src/contract/contracts.test.ts']
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
 const own = readdirSync(import.meta.dirname)
@@ -19,7 +20,8 @@ const own = readdirSync(import.meta.dirname)
 const registry = readdirSync('src/registry/http')
   .filter((name) => name.endsWith('.test.ts'))
   .map((name) => `src/registry/http/${name}`)
-const files = [...own, ...decided.map((name) => `src/catalog/${name}.test.ts`), ...registry]
+const catalog = decided.map((name) => `src/catalog/${name}.test.ts`)
+const files = [...own, ...catalog, ...others, ...registry]
 
 let isGood = true
 if (values.only !== 'debian') isGood &&= await runOn('')

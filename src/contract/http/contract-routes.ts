@@ -6,11 +6,18 @@ import type { Call, Route } from '../../registry/http/route.ts'
 import { integer, mapOf, objectOf, optional, text } from '../../registry/http/shape.ts'
 import type { Contracts, GivenContract } from '../contracts.ts'
 
-const givenBody = objectOf({ text, files: optional(mapOf(text)) })
+const givenBody = objectOf({
+  text,
+  files: optional(mapOf(text)),
+  approvedBy: optional(text),
+})
+
+const rollbackBody = objectOf({ revision: integer, approvedBy: optional(text) })
 
 function givenIn({ body }: Call): GivenContract {
-  const { text: contractText, files = {} } = givenBody(body, '')
-  return { text: contractText, files }
+  const { text: contractText, files = {}, approvedBy } = givenBody(body, '')
+  const given = { text: contractText, files }
+  return approvedBy === undefined ? given : { ...given, approvedBy }
 }
 
 /** Texts stand in the catalog as JSON. */
@@ -70,7 +77,9 @@ export function contractRoutes(contracts: Contracts): Route[] {
       summary: 'Its revisions',
       answer: async (call) => {
         const rows = await told(contracts.history(call.name('contract')))
-        return rows.map(({ revision, version, appliedMs }) => ({ revision, version, appliedMs }))
+        return rows.map(({ revision, version, appliedMs, approvedBy }) => {
+          return { revision, version, appliedMs, approvedBy }
+        })
       },
     },
     {
@@ -78,8 +87,8 @@ export function contractRoutes(contracts: Contracts): Route[] {
       path: '/contracts/:contract/rollback',
       summary: 'Applies an earlier revision anew',
       answer: (call) => {
-        const { revision } = objectOf({ revision: integer })(call.body, '')
-        return told(contracts.rollback(call.name('contract'), revision))
+        const { revision, approvedBy } = rollbackBody(call.body, '')
+        return told(contracts.rollback(call.name('contract'), revision, approvedBy))
       },
     },
   ]

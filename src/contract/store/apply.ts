@@ -9,7 +9,14 @@ import type { CatalogDatabase, ReadTransaction, Transaction } from '../../catalo
 import { partitions } from '../../catalog/schema.ts'
 import { contractRevisions, contracts, contractTopics } from '../../catalog/schema-contracts.ts'
 import { registrySettings } from '../../catalog/schema-registry.ts'
-import { insertTopics, lockTopics, putTopics, type Topic, toTopic } from '../../catalog/topics.ts'
+import {
+  holdTopics,
+  nameTopics,
+  putPartitions,
+  putTopics,
+  type Topic,
+  toTopic,
+} from '../../catalog/topics.ts'
 import { topicNames, topics } from '../../catalog/schema.ts'
 import {
   changeContexts,
@@ -44,6 +51,8 @@ export interface ContractFile {
   readonly text: string
   /** Texts of the files that it names, by path. */
   readonly files: Readonly<Record<string, string>>
+  /** Who approves what the revision in force allows to its approvers alone. */
+  readonly approvedBy?: string
 }
 
 export type ApplyOutcome =
@@ -83,10 +92,10 @@ interface Judged {
 async function judge(
   tx: ReadTransaction,
   { parser, nowMs, configFault }: ApplyParts,
-  { contract, files }: ContractFile,
+  { contract, files, approvedBy }: ContractFile,
 ): Promise<Judged> {
   const seen = await seeChanges(tx, [defaultContext])
-  const { plan, events } = await planContract(tx, parser, contract, files, nowMs())
+  const { plan, events } = await planContract(tx, parser, contract, files, nowMs(), approvedBy)
   const faults = [...plan.faults]
   for (const { topic, configs } of events) {
     const fault = configFault(configs)
@@ -149,12 +158,11 @@ function changeOf(
     seen: new Map([...seen, ...schemas.flatMap((each) => [...each.seen])]),
     contexts: [defaultContext, ...schemas.flatMap(({ contexts }) => contexts)],
     prepare: async (tx) => {
-      const had = await lockTopicsOf(tx, events, released)
-      if (made.length > 0 && (await insertTopics(tx, made, parts.leaderEpoch)).length > 0) {
-        throw new ChangedMeanwhile()
-      }
-      const boundaries = await boundariesOf(tx, [...had.values(), ...made])
-      revision = await writeRevision(tx, parts, file, boundaries)
+      const had = await holdTopicsOf(tx, events, released, made)
+      const boundaries = await boundariesOf(tx, [...had.values()], made)
+      if (made.length > 0) await putPartitions(tx, made, parts.leaderEpoch)
+      const approved = plan.guarded.length > 0 ? (file.approvedBy ?? null) : null
+      revision = await writeRevision(tx, parts, file, boundaries, approved)
       await writeTopics(tx, contractId, events, released)
       const binding = bindingOf(contractId, revision)
       const bound = events.map(({ topic, configs }) => {
@@ -182,32 +190,38 @@ function changeOf(
   }
 }
 
-/** @throws ChangedMeanwhile where one of them is not as it was looked at. */
-async function lockTopicsOf(
+/**
+ * Resolves with the topics that there were, by name.
+ *
+ * @throws ChangedMeanwhile where one of them is not as it was looked at, or a new one is there.
+ */
+async function holdTopicsOf(
   tx: Transaction,
   events: readonly PlannedEvent[],
   released: readonly Topic[],
+  made: readonly Topic[],
 ): Promise<Map<string, Topic>> {
   const seen = [...events.flatMap(({ existing }) => existing ?? []), ...released]
-  if (seen.length === 0) return new Map()
   const ids = seen.map(({ topicId }) => topicId)
-  const had = new Map((await lockTopics(tx, ids)).map((topic) => [topic.topicId, topic]))
+  const had = new Map((await holdTopics(tx, ids, made)).map((topic) => [topic.topicId, topic]))
   for (const { topicId, configVersion } of seen) {
     if (had.get(topicId)?.configVersion !== configVersion) throw new ChangedMeanwhile()
   }
+  if (made.length > 0 && (await nameTopics(tx, made)).length > 0) throw new ChangedMeanwhile()
   return new Map([...had.values()].map((topic) => [topic.name, topic]))
 }
 
 /** Under the locks of all partitions: no commit is between what held before and what holds now. */
 async function boundariesOf(
   tx: Transaction,
-  all: readonly Topic[],
+  had: readonly Topic[],
+  made: readonly Topic[],
 ): Promise<Record<string, { readonly topicId: string; readonly ends: readonly number[] }>> {
-  const ids = all.flatMap(({ partitionIds }) => partitionIds)
+  const ids = had.flatMap(({ partitionIds }) => partitionIds)
   const keys = ids.map((id) => [id])
   const rows = await tx.lock(partitions, keys, 'exclusive')
   const ends = new Map(rows.map(({ partitionId, logEnd }) => [partitionId, logEnd]))
-  const entries = all.map(({ name, topicId, partitionIds }) => {
+  const entries = [...had, ...made].map(({ name, topicId, partitionIds }) => {
     return [name, { topicId, ends: partitionIds.map((id) => ends.get(id) ?? 0) }] as const
   })
   return Object.fromEntries(entries)
@@ -219,6 +233,7 @@ async function writeRevision(
   { nowMs }: ApplyParts,
   { contract, text, files }: ContractFile,
   boundaries: object,
+  approvedBy: string | null,
 ): Promise<number> {
   const { id: contractId, version } = contract
   await tx.insert(contracts, [{ contractId, revision: 0 }])
@@ -227,7 +242,7 @@ async function writeRevision(
   await tx.put(contracts, [{ contractId, revision }])
   const said = { text, files: JSON.stringify(files), boundaries: JSON.stringify(boundaries) }
   await tx.insert(contractRevisions, [
-    { contractId, revision, version, appliedMs: nowMs(), ...said },
+    { contractId, revision, version, appliedMs: nowMs(), approvedBy, ...said },
   ])
   return revision
 }

@@ -8,6 +8,9 @@ import { judgeSchema } from '../../registry/register.ts'
 import type { SchemaParser } from '../../registry/schema-parser.ts'
 import { parseSubject } from '../../registry/subject-name.ts'
 import type { Contract } from '../contract.ts'
+import { parseContract } from '../file/parse-contract.ts'
+import { type GuardedChange, guardedChanges } from '../guarded-changes.ts'
+import { readRevision } from './contract-reads.ts'
 import { type WantedEvent, wantedOf } from './wanted.ts'
 
 export interface PlannedChange {
@@ -26,6 +29,8 @@ export interface ContractPlan {
   readonly changes: readonly PlannedChange[]
   /** Why it cannot be applied; empty where it can. */
   readonly faults: readonly string[]
+  /** What the revision in force allows to nobody but its approvers. */
+  readonly guarded: readonly GuardedChange[]
 }
 
 const notYet = 'shown only: this release does not enforce it'
@@ -42,11 +47,15 @@ export async function planContract(
   contract: Contract,
   files: Readonly<Record<string, string>>,
   nowMs: number,
+  approvedBy?: string,
 ): Promise<{ readonly plan: ContractPlan; readonly events: PlannedEvent[] }> {
   const faults = staticFaults(contract, files)
+  const { guarded, unapproved } = await guardedBy(tx, contract, approvedBy)
+  faults.push(...unapproved)
   const changes: PlannedChange[] = []
   const events: PlannedEvent[] = []
-  for (const wanted of faults.length > 0 ? [] : wantedOf(contract, files)) {
+  const isComplete = staticFaults(contract, files).length === 0
+  for (const wanted of isComplete ? wantedOf(contract, files) : []) {
     const existing = await findTopic(tx, wanted.topic)
     events.push({ ...wanted, existing })
     changes.push(...topicChanges(wanted, existing))
@@ -58,7 +67,27 @@ export async function planContract(
   }
   changes.push(...shownOnly(contract))
   const { id: contractId, version } = contract
-  return { plan: { contractId, version, changes, faults }, events }
+  return { plan: { contractId, version, changes, faults, guarded }, events }
+}
+
+/** Guarded changes, and those of them that nobody has approved who may. */
+async function guardedBy(
+  tx: ReadTransaction,
+  contract: Contract,
+  approvedBy: string | undefined,
+): Promise<{ readonly guarded: readonly GuardedChange[]; readonly unapproved: string[] }> {
+  const row = await readRevision(tx, contract.id)
+  const before = row === undefined ? undefined : parseContract(row.text).contract
+  const guarded = before === undefined ? [] : guardedChanges(before, contract)
+  const approvers = before?.approvers ?? []
+  if (approvedBy !== undefined && approvers.includes(approvedBy)) return { guarded, unapproved: [] }
+  const who =
+    approvers.length === 0
+      ? 'the contract in force names no approver'
+      : `one of ${approvers.join(', ')} must approve it (--approved-by)`
+  const wrong = approvedBy === undefined ? who : `${approvedBy} is no approver: ${who}`
+  const unapproved = guarded.map(({ rule, at, message }) => `${at} ${message} (${rule}); ${wrong}`)
+  return { guarded, unapproved }
 }
 
 function staticFaults(contract: Contract, files: Readonly<Record<string, string>>): string[] {

@@ -1,0 +1,77 @@
+/** Batches are held to contracts in a thread, as they would be here. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isFailure } from '../../base/errors.ts'
+import { silentLog } from '../../base/log.ts'
+import { systemClock } from '../../base/system-clock.ts'
+import { buildBatch } from '../../record/build-batch.ts'
+import { schemaFormats } from '../../registry/schema/schema-formats.ts'
+import { CheckThread } from './check-thread.ts'
+import type { Policy } from './policy.ts'
+import { inlineChecker } from './record-checker.ts'
+
+const policy: Policy = {
+  ...{ name: 'c@1/t', contract: 'c@1.0.0', onViolation: 'reject', encoding: 'plain' },
+  facts: [],
+  rules: [{ name: 'few', expr: 'value.n < 3', message: 'n is below 3' }],
+  ...{ takesTombstones: false, needsKey: false },
+  schema: {
+    type: 'JSON',
+    text: '{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]}',
+    references: [],
+  },
+}
+
+const batchOf = (...values: readonly string[]): Uint8Array =>
+  buildBatch(
+    values.map((value) => ({ key: null, value: Buffer.from(value), timestampMs: 1 })),
+    { codec: 'gzip' },
+  )
+
+test('a thread tells what is told here, for any number of batches at once', async () => {
+  const thread = new CheckThread(systemClock, silentLog)
+  const here = inlineChecker(schemaFormats)
+  try {
+    const batches = [
+      batchOf('{"n":1}'),
+      batchOf('{"n":1}', '{"n":5}', '{}'),
+      batchOf('no json'),
+      Buffer.from('no batch at all'),
+    ]
+    const told = await Promise.all(batches.map((batch) => thread.check(policy, batch)))
+    assert.deepEqual(told, await Promise.all(batches.map((batch) => here.check(policy, batch))))
+    assert.deepEqual(
+      told.map(({ count, records }) => [count, records]),
+      [
+        [0, 1],
+        [2, 3],
+        [1, 1],
+        [0, 0],
+      ],
+    )
+    assert.deepEqual(
+      told[1]?.violations.map(({ index, rule }) => [index, rule]),
+      [
+        [1, 'rule:few'],
+        [2, 'schema'],
+      ],
+    )
+  } finally {
+    await thread.close()
+  }
+})
+
+test('a policy that cannot be used is no violation, and nothing is appended', async () => {
+  const thread = new CheckThread(systemClock, silentLog)
+  const schema = { type: 'JSON', text: '{"type":7}', references: [] } as const
+  try {
+    const broken = { ...policy, name: 'c@2/t', schema }
+    await assert.rejects(thread.check(broken, batchOf('{"n":1}')), (error) =>
+      isFailure(error, 'unavailable'),
+    )
+    assert.equal((await thread.check(policy, batchOf('{"n":1}'))).count, 0, 'others go on')
+  } finally {
+    await thread.close()
+  }
+  await assert.rejects(thread.check(policy, batchOf('{}')), (error) => isFailure(error, 'closed'))
+})
