@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { addressOf } from '../config/address.ts'
-import { Contracts } from '../contract/contracts.ts'
+import type { Contracts } from '../contract/contracts.ts'
 import { contractRoutes } from '../contract/http/contract-routes.ts'
 import type { Broker } from '../kafka/broker.ts'
 import { checkConfigs, isFault } from '../kafka/topic-rules.ts'
@@ -31,12 +31,21 @@ export function startRegistry(parts: RegistryParts): Promise<RegistryHttp> {
   return startRegistryHttp({
     listen: addressOf(config['registry.listen']),
     ...{ registry, clusterId, clock, onRequest },
-    routes: contractRoutes(contractsOf(parts, registry)),
+    routes: contractRoutes(once(() => openContracts(parts, registry))),
     log: log.child({ part: 'registry' }),
   })
 }
 
-function contractsOf({ broker, database, clock }: RegistryParts, { parser }: Registry): Contracts {
+const once = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {
+  let made: Promise<Value> | undefined
+  return () => (made ??= make())
+}
+
+async function openContracts(
+  { broker, database, clock }: RegistryParts,
+  { parser }: Registry,
+): Promise<Contracts> {
+  const { Contracts } = await import('../contract/contracts.ts')
   const { topics, config, configs, leaderEpoch } = broker
   return new Contracts({
     ...{ database, parser, leaderEpoch },

@@ -41,25 +41,26 @@ async function told<Result>(work: Promise<Result>): Promise<Result> {
   }
 }
 
-export function contractRoutes(contracts: Contracts): Route[] {
+/** @param open loaded with the first request: most brokers get none. */
+export function contractRoutes(open: () => Promise<Contracts>): Route[] {
   return [
     {
       method: 'GET',
       path: '/contracts',
       summary: 'Contracts that are applied',
-      answer: () => contracts.list(),
+      answer: async () => (await open()).list(),
     },
     {
       method: 'POST',
       path: '/contracts',
       summary: 'Applies a contract',
-      answer: (call) => told(contracts.apply(givenIn(call))),
+      answer: async (call) => told((await open()).apply(givenIn(call))),
     },
     {
       method: 'POST',
       path: '/contracts/plan',
       summary: 'What applying would change',
-      answer: (call) => told(contracts.plan(givenIn(call))),
+      answer: async (call) => told((await open()).plan(givenIn(call))),
     },
     {
       method: 'GET',
@@ -68,7 +69,7 @@ export function contractRoutes(contracts: Contracts): Route[] {
       query: ['revision'],
       answer: async (call) => {
         const revision = call.integer('revision')
-        return revisionAnswer(await told(contracts.revision(call.name('contract'), revision)))
+        return revisionAnswer(await told((await open()).revision(call.name('contract'), revision)))
       },
     },
     {
@@ -76,7 +77,7 @@ export function contractRoutes(contracts: Contracts): Route[] {
       path: '/contracts/:contract/history',
       summary: 'Its revisions',
       answer: async (call) => {
-        const rows = await told(contracts.history(call.name('contract')))
+        const rows = await told((await open()).history(call.name('contract')))
         return rows.map(({ revision, version, appliedMs, approvedBy }) => {
           return { revision, version, appliedMs, approvedBy }
         })
@@ -86,9 +87,9 @@ export function contractRoutes(contracts: Contracts): Route[] {
       method: 'POST',
       path: '/contracts/:contract/rollback',
       summary: 'Applies an earlier revision anew',
-      answer: (call) => {
+      answer: async (call) => {
         const { revision, approvedBy } = rollbackBody(call.body, '')
-        return told(contracts.rollback(call.name('contract'), revision, approvedBy))
+        return told((await open()).rollback(call.name('contract'), revision, approvedBy))
       },
     },
   ]
