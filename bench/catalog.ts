@@ -2,23 +2,15 @@
  * Commits on a real PostgreSQL beside it on this machine, open loop: they are due at their time,
  * done or not. No object store and no clients: what a catalog carries.
  */
-import { sleep } from '../src/base/clock.ts'
-import { isFailure } from '../src/base/errors.ts'
+import path from 'node:path'
 import { silentLog } from '../src/base/log.ts'
 import { systemClock } from '../src/base/system-clock.ts'
-import { commitGroups, type GroupIntent } from '../src/catalog/commit-groups.ts'
-import { openPostgresDatabase, type PostgresDatabase } from '../src/catalog/postgres/database.ts'
-import { fillTopic, group } from '../test/postgres/groups.ts'
+import { openPostgresDatabase } from '../src/catalog/postgres/database.ts'
+import { fillTopic } from '../test/postgres/groups.ts'
 import { PostgresServer } from '../test/support/postgres-server.ts'
+import { run } from '../test/support/program.ts'
+import type { CatalogLoad, CatalogShare, CatalogTook } from './catalog-broker.ts'
 import type { Section } from './section.ts'
-
-interface CatalogLoad {
-  readonly brokers: number
-  /** Of each broker, per second. */
-  readonly rate: number
-  readonly runs: number
-  readonly partitions: number
-}
 
 const loads: readonly CatalogLoad[] = [
   { brokers: 12, rate: 5, runs: 200, partitions: 1_000 },
@@ -27,10 +19,11 @@ const loads: readonly CatalogLoad[] = [
   { brokers: 25, rate: 10, runs: 200, partitions: 10_000 },
 ]
 
-const warmUpMs = 3_000
-const measureMs = 10_000
-/** What is not done by then shows in the figures, and is not waited for. */
-const overdueMsMax = 10_000
+/** Brokers of one process: as many as a thread has time for. */
+const brokersPerProcess = 5
+/** Until every process has opened its connections. */
+const openMs = 3_000
+const lifeMsMax = 60_000
 
 export const catalogSection: Section = {
   name: 'catalog',
@@ -65,69 +58,33 @@ interface Measured {
 
 async function measure(server: PostgresServer, load: CatalogLoad): Promise<Measured> {
   const schema = `b_${load.brokers}_${load.rate}_${load.runs}_${load.partitions}`
-  const open = (): Promise<PostgresDatabase> =>
-    openPostgresDatabase({
-      url: server.url(`schema=${schema}`),
-      clock: systemClock,
-      log: silentLog,
-    })
-  const first = await open()
+  const url = server.url(`schema=${schema}`)
+  const first = await openPostgresDatabase({ url, clock: systemClock, log: silentLog })
   await fillTopic(first, load.partitions)
-  const others = await Promise.all(Array.from({ length: load.brokers - 1 }, open))
-  const databases = [first, ...others]
-  const tookMs: number[] = []
-  const told = { tookMs, retries: 0 }
-  const begunMs = performance.now()
-  await Promise.all(databases.map((each, at) => commitAsDue(each, at, load, begunMs, told)))
-  await Promise.all(databases.map((each) => each.close()))
+  await first.close()
+  const beginMs = Date.now() + openMs
+  const all = Array.from({ length: load.brokers }, (_, broker) => broker)
+  const shares: Promise<CatalogTook>[] = []
+  for (let at = 0; at < all.length; at += brokersPerProcess) {
+    shares.push(take({ url, load, brokers: all.slice(at, at + brokersPerProcess), beginMs }))
+  }
+  const taken = await Promise.all(shares)
+  const tookMs = taken.flatMap((each) => each.tookMs)
+  const retries = taken.reduce((sum, each) => sum + each.retries, 0)
   tookMs.sort((a, b) => a - b)
   const rank = (share: number): number =>
     Number((tookMs[Math.min(tookMs.length - 1, Math.floor(share * tookMs.length))] ?? 0).toFixed(1))
   return {
     commits: tookMs.length,
-    retries: told.retries,
+    retries,
     p50: rank(0.5),
     p99: rank(0.99),
     max: rank(1),
   }
 }
 
-/** A broker commits one group after another; one that is late counts from when it was due. */
-async function commitAsDue(
-  database: PostgresDatabase,
-  broker: number,
-  { brokers, rate, runs, partitions }: CatalogLoad,
-  begunMs: number,
-  told: { readonly tookMs: number[]; retries: number },
-): Promise<void> {
-  const everyMs = 1_000 / rate
-  const sequences = new Map<number, number>()
-  for (let number = 1; ; number++) {
-    const dueMs = begunMs + (number + broker / brokers) * everyMs
-    const endMs = begunMs + warmUpMs + measureMs
-    if (dueMs > endMs || performance.now() > endMs + overdueMsMax) return
-    await sleep(systemClock, Math.max(0, dueMs - performance.now()))
-    const ids = Array.from({ length: runs }, (_, at) => {
-      return 1 + ((number * 7_919 + broker * 104_729 + at * 31) % partitions)
-    })
-    const appends = ids.flatMap((id) => {
-      const sequence = sequences.get(id) ?? 0
-      sequences.set(id, sequence + 1)
-      return group(broker + 1, number, [id], sequence).appends
-    })
-    while (!(await isCommitted(database, { ...group(broker + 1, number, []), appends }))) {
-      told.retries++
-    }
-    if (dueMs > begunMs + warmUpMs) told.tookMs.push(performance.now() - dueMs)
-  }
-}
-
-async function isCommitted(database: PostgresDatabase, one: GroupIntent): Promise<boolean> {
-  try {
-    await commitGroups(database, [one])
-    return true
-  } catch (error) {
-    if (isFailure(error, 'unavailable')) return false
-    throw error
-  }
+async function take(share: CatalogShare): Promise<CatalogTook> {
+  const args = [path.join(import.meta.dirname, 'catalog-broker.ts'), JSON.stringify(share)]
+  const lines = await run('brokers', process.execPath, args, { timeoutMs: lifeMsMax })
+  return JSON.parse(lines.at(-1) ?? '') as CatalogTook
 }
