@@ -11,6 +11,13 @@ export interface ZoneSamples {
   samples(): Iterable<readonly [direction: string, zone: string, bytes: number]>
 }
 
+/** See TopicContracts.stats. */
+export interface ContractCounts {
+  readonly records: number
+  readonly violations: number
+  readonly refusedBatches: number
+}
+
 export interface ScrapedParts {
   readonly clusterId: string
   readonly nodeId: number
@@ -26,6 +33,7 @@ export interface ScrapedParts {
   >
   readonly isReady: boolean
   readonly zoneTraffic: ZoneSamples
+  readonly contracts: ContractCounts
   readonly isDiskFull: boolean
 }
 
@@ -63,6 +71,9 @@ export function brokerSamples(parts: ScrapedParts): Samples[] {
     ['karst_block_cache_reads_ahead_total', one(logs.blockCache.stats.ahead)],
     ['karst_disk_full', one(parts.isDiskFull ? 1 : 0)],
     ['karst_zone_bytes_total', zoneSamples(parts.zoneTraffic)],
+    ['karst_contract_records_total', one(parts.contracts.records)],
+    ['karst_contract_violations_total', one(parts.contracts.violations)],
+    ['karst_contract_refused_batches_total', one(parts.contracts.refusedBatches)],
     ...jobSamples(parts.jobs),
     ...trafficSamples(parts),
   ]

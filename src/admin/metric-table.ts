@@ -256,6 +256,21 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     labels: ['direction', 'zone'],
     doc: 'Record bytes of clients in the zone of the broker (`same`), in another, or unknown.',
   },
+  karst_contract_records_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Records that were held to the contract of their topic.',
+  },
+  karst_contract_violations_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Those of them that broke it, whether they were refused or written all the same.',
+  },
+  karst_contract_refused_batches_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Batches that were refused for it.',
+  },
   karst_feed_polls_total: {
     type: 'counter',
     labels: [],

@@ -58,6 +58,7 @@ export class BrokerStatus {
       },
       isReady,
       zoneTraffic: broker.zoneTraffic,
+      contracts: broker.contracts.stats,
       isDiskFull: space.full !== undefined,
     })
     const all = new Map([
