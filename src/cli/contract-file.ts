@@ -69,7 +69,7 @@ export function tellPlanned(
   return isWrong ? exitCode.failure : exitCode.ok
 }
 
-function planText(changes: readonly PlannedChange[], isTerminal: boolean): string {
+export function planText(changes: readonly PlannedChange[], isTerminal: boolean): string {
   const rows = changes.map(({ action, area, target, before, after, note }) => {
     return [action, area, target, before ?? null, after ?? null, note ?? null]
   })

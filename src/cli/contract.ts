@@ -15,6 +15,7 @@ export const contract: Command = {
       lint: async () => (await import('./contract-lint.ts')).contractLint,
       plan: async () => (await import('./contract-apply.ts')).contractPlan,
       apply: async () => (await import('./contract-apply.ts')).contractApply,
+      diff: async () => (await import('./contract-diff.ts')).contractDiff,
       list: async () => (await import('./contract-list.ts')).contractList,
       show: async () => (await import('./contract-show.ts')).contractShow,
       history: async () => (await import('./contract-show.ts')).contractHistoryCommand,

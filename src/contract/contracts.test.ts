@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readTopic } from '../catalog/topics.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
-import { configureTopic } from '../catalog/topics.ts'
+import { configureTopic, deleteTopic } from '../catalog/topics.ts'
 import { isFailure } from '../base/errors.ts'
 import { Registry } from '../registry/registry.ts'
 import { schemaFormats } from '../registry/schema/schema-formats.ts'
@@ -159,3 +159,19 @@ catalogTest(
     assert.equal((await contracts.revision('ai.sec.decisions')).approvedBy, 'ciso')
   },
 )
+
+catalogTest('what somebody changed by other ways is drift', async (database) => {
+  const { contracts, apply } = contractsOf(database)
+  await apply({ configs: 'retention.ms: 1000' })
+  assert.deepEqual(await contracts.drift('ai.sec.decisions'), [])
+  const topic = await readTopic(database, 'decisions')
+  await configureTopic(database, topic?.topicId ?? '', () => ({ 'retention.ms': '7' }))
+  const [changed, ...others] = await contracts.drift('ai.sec.decisions')
+  assert.deepEqual(others, [])
+  const { area, target, before, after } = changed ?? {}
+  assert.deepEqual([area, target, before, after], ['config', 'decisions retention.ms', '7', '1000'])
+  await deleteTopic(database, topic?.topicId ?? '', 1)
+  const gone = await contracts.drift('ai.sec.decisions')
+  assert.ok(gone.some(({ area: what, action }) => what === 'topic' && action === 'create'))
+  await assert.rejects(contracts.drift('nobody'), (error) => isFailure(error, 'not-found'))
+})

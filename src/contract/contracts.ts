@@ -10,7 +10,8 @@ import {
   listContracts,
   readRevision,
 } from './store/contract-reads.ts'
-import { type ContractPlan, planContract } from './store/plan.ts'
+import { type ContractPlan, planContract, type PlannedChange } from './store/plan.ts'
+import { bindingOf } from './store/wanted.ts'
 
 export interface GivenContract {
   readonly text: string
@@ -74,6 +75,32 @@ export class Contracts {
     const { text, files } = await this.revision(contractId, revision)
     const given = { text, files: JSON.parse(files) as Record<string, string> }
     return this.apply(approvedBy === undefined ? given : { ...given, approvedBy })
+  }
+
+  /**
+   * Where the cluster is not as the contract in force says: what somebody changed by other ways.
+   * Empty: nowhere.
+   *
+   * @throws Failure 'not-found'
+   */
+  async drift(contractId: string): Promise<PlannedChange[]> {
+    const { text, files, revision } = await this.revision(contractId)
+    const { contract } = parseContract(text)
+    if (contract === undefined) throw new Failure('corrupt', `${contractId} is not readable`)
+    const { database, parser, nowMs } = this.#parts
+    const named = JSON.parse(files) as Record<string, string>
+    const { plan, events } = await database.snapshot('look for drift', (tx) =>
+      planContract(tx, parser, contract, named, nowMs()),
+    )
+    const binding = bindingOf(contractId, revision)
+    const free = events.flatMap(({ topic: target, existing }): PlannedChange[] => {
+      const before = existing?.contract ?? 'no contract'
+      if (before === binding) return []
+      return [{ area: 'enforcement', target, action: 'change', before, after: binding }]
+    })
+    const isDrift = ({ area, action }: PlannedChange): boolean =>
+      action !== 'keep' && ['topic', 'config', 'subject'].includes(area)
+    return [...plan.changes.filter(isDrift), ...free]
   }
 
   list(): Promise<ContractSummary[]> {

@@ -74,6 +74,12 @@ export function contractRoutes(open: () => Promise<Contracts>): Route[] {
     },
     {
       method: 'GET',
+      path: '/contracts/:contract/drift',
+      summary: 'Where the cluster is not as the contract in force says',
+      answer: async (call) => told((await open()).drift(call.name('contract'))),
+    },
+    {
+      method: 'GET',
       path: '/contracts/:contract/history',
       summary: 'Its revisions',
       answer: async (call) => {
