@@ -9,7 +9,11 @@ import { askHttp } from './http-ask.ts'
 import { jsonText, tableText } from './table-text.ts'
 import { UsageError } from './usage-error.ts'
 
-const flagTable = { ...registryFlag, ...jsonFlag } as const
+const flagTable = {
+  shadow: { kind: 'switch', doc: 'List topics that are under no contract instead' },
+  ...registryFlag,
+  ...jsonFlag,
+} as const
 
 export const contractList: Command = {
   name: 'list',
@@ -18,12 +22,22 @@ export const contractList: Command = {
     usage: 'contract list [FLAGS]',
     about: 'Lists each contract with the revision that is in force, and its topics.',
     flags: flagTable,
-    examples: [['contract list', 'all contracts']],
+    examples: [
+      ['contract list', 'all contracts'],
+      ['contract list --shadow', 'topics that nobody has declared'],
+    ],
   }),
   async run(argv, io) {
     const { flags, words } = parseFlags(flagTable, argv)
     if (words.length > 0) throw new UsageError(`takes no names, got ${words.join(' ')}`)
-    const text = await askHttp(registryAddress(flags), '/contracts')
+    const address = registryAddress(flags)
+    if (flags.shadow) {
+      const names = JSON.parse(await askHttp(address, '/contracts/shadow-topics')) as string[]
+      const cells = names.map((name) => [name])
+      io.out(flags.json ? jsonText(names) : tableText(['TOPIC'], cells, io.terminal))
+      return exitCode.ok
+    }
+    const text = await askHttp(address, '/contracts')
     const found = JSON.parse(text) as ContractSummary[]
     const rows = found.map(({ contractId, version, revision, appliedMs, topics }) => {
       return [contractId, version, revision, formatIsoTime(appliedMs), topics.join(', ')]

@@ -122,6 +122,7 @@ catalogTest('a topic that a contract names no more is free of it', async (databa
   assert.equal((await readTopic(database, 'verdicts'))?.contract, 'ai.sec.decisions@2')
   const [summary] = await contracts.list()
   assert.deepEqual(summary?.topics, ['verdicts'])
+  assert.deepEqual(await contracts.shadowTopics(), ['decisions'])
 })
 
 catalogTest('many at once: each is a revision, and none is lost', async (database) => {

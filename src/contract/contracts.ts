@@ -1,6 +1,7 @@
 /** Contracts of the cluster: read from files, planned, applied, taken back, and remembered. */
 import { Failure } from '../base/errors.ts'
 import type { ContractRevisionRow } from '../catalog/schema-contracts.ts'
+import { listTopics } from '../catalog/topics.ts'
 import type { ContractIssue } from './file/issue.ts'
 import { parseContract } from './file/parse-contract.ts'
 import { applyContract, type ApplyParts } from './store/apply.ts'
@@ -101,6 +102,12 @@ export class Contracts {
     const isDrift = ({ area, action }: PlannedChange): boolean =>
       action !== 'keep' && ['topic', 'config', 'subject'].includes(area)
     return [...plan.changes.filter(isDrift), ...free]
+  }
+
+  /** Topics that are under no contract, by name. @throws Failure 'unavailable' */
+  async shadowTopics(): Promise<string[]> {
+    const all = await listTopics(this.#parts.database)
+    return all.filter(({ contract }) => contract === null).map(({ name }) => name)
   }
 
   list(): Promise<ContractSummary[]> {

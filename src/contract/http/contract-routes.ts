@@ -64,6 +64,12 @@ export function contractRoutes(open: () => Promise<Contracts>): Route[] {
     },
     {
       method: 'GET',
+      path: '/contracts/shadow-topics',
+      summary: 'Topics that are under no contract',
+      answer: async () => (await open()).shadowTopics(),
+    },
+    {
+      method: 'GET',
       path: '/contracts/:contract',
       summary: 'A revision of a contract',
       query: ['revision'],
