@@ -14,12 +14,3 @@ export function flawOfGroup(groupId: string): Refused | undefined {
   if (Buffer.byteLength(groupId) <= groupLimits.groupIdBytesMax) return undefined
   return refused('invalid-group-id', `the group id exceeds ${groupLimits.groupIdBytesMax} bytes`)
 }
-
-export function formatUuid(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes).toString('hex')
-  const cuts = [0, 8, 12, 16, 20, 32]
-  return cuts
-    .slice(1)
-    .map((end, at) => hex.slice(cuts[at], end))
-    .join('-')
-}

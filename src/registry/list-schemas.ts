@@ -1,4 +1,5 @@
 /** All schemas that fit a question, subject by subject. */
+import { scanBelow } from '../catalog/scan-below.ts'
 import type { ReadTransaction } from '../catalog/database.ts'
 import { registrySettings } from '../catalog/schema-registry.ts'
 import {
@@ -9,7 +10,7 @@ import {
   type Lifecycle,
 } from './associations/association.ts'
 import { type Deleted, isWanted, listSubjects } from './lookups.ts'
-import { readContexts, readVersions, scanAll } from './registry-reads.ts'
+import { readContexts, readVersions } from './registry-reads.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import type { SchemaContent } from './schema-content.ts'
 import { anyContext, qualified, splitContext, type SubjectName } from './subject-name.ts'
@@ -93,7 +94,7 @@ async function aliasesOf(tx: ReadTransaction, prefix: string): Promise<Map<strin
   const contexts = isAny ? await readContexts(tx) : [context]
   const found = new Map<string, string[]>()
   for (const each of contexts) {
-    for (const { subject, kind, value } of await scanAll(tx, registrySettings, [each])) {
+    for (const { subject, kind, value } of await scanBelow(tx, registrySettings, [each])) {
       if (kind !== 'config' || subject === '' || !subject.startsWith(start)) continue
       const { alias } = JSON.parse(value) as RegistryConfig
       if (alias === undefined) continue

@@ -11,7 +11,7 @@ import {
   type RegistryVersionRow,
   registryVersions,
 } from '../catalog/schema-registry.ts'
-import { keyOf, type Key, type Table } from '../catalog/table.ts'
+import { scanBelow } from '../catalog/scan-below.ts'
 import { decodeFacets, type SchemaContent } from './schema-content.ts'
 import type { SchemaType } from './schema/schema-format.ts'
 import { mergedConfig, type RegistryConfig, type RegistryMode } from './registry-config.ts'
@@ -20,8 +20,6 @@ import { defaultContext, globalContext, type SubjectName } from './subject-name.
 
 /** Rows read at once. */
 const pageRows = 1_000
-/** Versions of a subject, uses of a schema, subjects of a context: more is a client gone wrong. */
-export const registryRowsMax = 100_000
 
 export interface StoredSchema extends SchemaContent {
   readonly context: string
@@ -29,30 +27,12 @@ export interface StoredSchema extends SchemaContent {
   readonly hash: string
 }
 
-/** All rows below a prefix, up to registryRowsMax. */
-export async function scanAll<Row extends object>(
-  tx: ReadTransaction,
-  table: Table<Row>,
-  prefix: Key,
-): Promise<Row[]> {
-  const rows: Row[] = []
-  for (let after: Key | undefined; rows.length < registryRowsMax;) {
-    const from = after === undefined ? {} : { after }
-    const page = await tx.scan(table, { prefix, ...from, limit: pageRows })
-    rows.push(...page)
-    const last = page.at(-1)
-    if (page.length < pageRows || last === undefined) break
-    after = keyOf(table, last).slice(prefix.length)
-  }
-  return rows
-}
-
 /** Versions, oldest first; deleted ones too. */
 export function readVersions(
   tx: ReadTransaction,
   { context, subject }: SubjectName,
 ): Promise<RegistryVersionRow[]> {
-  return scanAll(tx, registryVersions, [context, subject])
+  return scanBelow(tx, registryVersions, [context, subject])
 }
 
 export async function readSchemas(
@@ -95,7 +75,7 @@ export function readSubjects(
   tx: ReadTransaction,
   context: string,
 ): Promise<{ readonly subject: string; readonly live: number }[]> {
-  return scanAll(tx, registrySubjects, [context])
+  return scanBelow(tx, registrySubjects, [context])
 }
 
 /** The default one, and those that have subjects. */
@@ -121,7 +101,7 @@ export async function readUses(
   context: string,
   schemaId: number,
 ): Promise<RegistryVersionRow[]> {
-  const uses = await scanAll(tx, registryUses, [context, schemaId])
+  const uses = await scanBelow(tx, registryUses, [context, schemaId])
   const rows = await tx.get(
     registryVersions,
     uses.map(({ subject, version }) => [context, subject, version]),
@@ -135,7 +115,7 @@ export async function readReferrers(
   { context, subject }: SubjectName,
   version: number,
 ): Promise<number[]> {
-  const rows = await scanAll(tx, registryReferences, [context, subject, version])
+  const rows = await scanBelow(tx, registryReferences, [context, subject, version])
   const ids: number[] = []
   for (const { byContext, byId } of rows) {
     const uses = await readUses(tx, byContext, byId)

@@ -3,6 +3,7 @@
  * is the same has the same id and GUID.
  */
 import { createHash } from 'node:crypto'
+import { formatUuid } from '../base/format-uuid.ts'
 import type { SchemaType } from './schema/schema-format.ts'
 
 /** To a version of a subject; `name` is how the schema calls it: an import, a $ref, a type. */
@@ -68,11 +69,7 @@ export const hashOfText = (text: string): string => createHash('md5').update(tex
 
 /** The hash as clients know it, in headers and paths. */
 export function guidOf(hash: string): string {
-  const cuts = [0, 8, 12, 16, 20, 32]
-  return cuts
-    .slice(1)
-    .map((end, at) => hash.slice(cuts[at], end))
-    .join('-')
+  return formatUuid(Buffer.from(hash, 'hex'))
 }
 
 /** Undefined where it is no GUID. */

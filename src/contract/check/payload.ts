@@ -1,4 +1,5 @@
 /** What stands in a record's value: plain JSON, a CloudEvent of either mode, or a registry's format. */
+import { formatUuid } from '../../base/format-uuid.ts'
 import type { CheckedRecord, Violation } from './record.ts'
 import { headerTexts, utf8 } from './record.ts'
 
@@ -119,12 +120,7 @@ function idIn(
     return { schema: { kind: 'id', id: view.readInt32BE(1) }, length: idBytes }
   }
   if (bytes[0] === guidMagic && bytes.length >= guidBytes) {
-    const hex = view.toString('hex', 1, guidBytes)
-    const cuts = [0, 8, 12, 16, 20, 32]
-    const guid = cuts
-      .slice(1)
-      .map((end, at) => hex.slice(cuts[at], end))
-      .join('-')
+    const guid = formatUuid(bytes.subarray(1, guidBytes))
     return { schema: { kind: 'guid', guid }, length: guidBytes }
   }
   return undefined

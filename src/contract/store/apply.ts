@@ -24,7 +24,7 @@ import {
   type JudgedChange,
   seeChanges,
 } from '../../registry/context-changes.ts'
-import { judgeSchema } from '../../registry/register.ts'
+import { scanBelow } from '../../catalog/scan-below.ts'
 import type { SchemaParser } from '../../registry/schema-parser.ts'
 import type { SubjectVersion } from '../../registry/subject-version.ts'
 import { defaultContext, parseSubject } from '../../registry/subject-name.ts'
@@ -103,12 +103,7 @@ async function judge(
   }
   const none = { plan, events, released: [], schemas: [], seen }
   if (faults.length > 0) return { ...none, refused: { ...plan, faults } }
-  const schemas: JudgedChange<SubjectVersion>[] = []
-  for (const { subject, schema, subjectConfig } of events) {
-    const name = parseSubject(subject)
-    const judged = await judgeSchema(tx, parser, name, schema, nowMs(), subjectConfig)
-    if (!('answer' in judged)) schemas.push(judged)
-  }
+  const schemas = events.flatMap(({ registration }) => registration ?? [])
   const released = await releasedTopics(tx, contract.id, events)
   return { refused: undefined, plan, events, released, schemas, seen }
 }
@@ -119,7 +114,7 @@ async function releasedTopics(
   events: readonly PlannedEvent[],
 ): Promise<Topic[]> {
   const kept = new Set(events.map(({ topic }) => topic))
-  const rows = await tx.scan(contractTopics, { prefix: [], limit: 1_000 })
+  const rows = await scanBelow(tx, contractTopics, [])
   const names = rows
     .filter((row) => row.contractId === contractId && !kept.has(row.topicName))
     .map(({ topicName }) => [topicName])

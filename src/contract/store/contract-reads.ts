@@ -6,8 +6,9 @@ import {
   contracts,
   contractTopics,
 } from '../../catalog/schema-contracts.ts'
+import { scanBelow } from '../../catalog/scan-below.ts'
 
-/** Rows read at once. */
+/** Revisions that are listed. */
 const pageRows = 1_000
 
 export interface ContractSummary {
@@ -34,10 +35,10 @@ export async function readRevision(
 export function listContracts(database: CatalogDatabase): Promise<ContractSummary[]> {
   return database.snapshot('list contracts', async (tx) => {
     const topics = Map.groupBy(
-      await tx.scan(contractTopics, { prefix: [], limit: pageRows }),
+      await scanBelow(tx, contractTopics, []),
       ({ contractId }) => contractId,
     )
-    const rows = await tx.scan(contracts, { prefix: [], limit: pageRows })
+    const rows = await scanBelow(tx, contracts, [])
     const found: ContractSummary[] = []
     for (const { contractId, revision } of rows) {
       const row = await readRevision(tx, contractId, revision)

@@ -3,10 +3,12 @@ import type { ReadTransaction } from '../../catalog/database.ts'
 import { topicNames, topics } from '../../catalog/schema.ts'
 import { contractTopics } from '../../catalog/schema-contracts.ts'
 import { type Topic, toTopic } from '../../catalog/topics.ts'
+import type { JudgedChange, Judgement } from '../../registry/context-changes.ts'
 import { RegistryError } from '../../registry/registry-error.ts'
 import { judgeSchema } from '../../registry/register.ts'
 import type { SchemaParser } from '../../registry/schema-parser.ts'
 import { parseSubject } from '../../registry/subject-name.ts'
+import type { SubjectVersion } from '../../registry/subject-version.ts'
 import type { Contract } from '../contract.ts'
 import { parseContract } from '../file/parse-contract.ts'
 import { type GuardedChange, guardedChanges } from '../guarded-changes.ts'
@@ -38,6 +40,8 @@ const notYet = 'shown only: this release does not enforce it'
 export interface PlannedEvent extends WantedEvent {
   /** Undefined where there is none yet. */
   readonly existing: Topic | undefined
+  /** What registering its schema writes; undefined where it is a version already. */
+  readonly registration: JudgedChange<SubjectVersion> | undefined
 }
 
 /** @param files texts of the files that the contract names, by path. */
@@ -57,12 +61,15 @@ export async function planContract(
   const isComplete = staticFaults(contract, files).length === 0
   for (const wanted of isComplete ? wantedOf(contract, files) : []) {
     const existing = await findTopic(tx, wanted.topic)
-    events.push({ ...wanted, existing })
     changes.push(...topicChanges(wanted, existing))
     faults.push(...(await topicFaults(tx, contract, wanted, existing)))
-    const subject = await subjectChange(tx, parser, wanted, nowMs)
-    if (typeof subject === 'string') faults.push(subject)
-    else changes.push(subject)
+    const judged = await judgeSubject(tx, parser, wanted, nowMs)
+    if (typeof judged === 'string') faults.push(judged)
+    else {
+      changes.push(subjectChange(wanted, judged))
+      const registration = 'answer' in judged ? undefined : judged
+      events.push({ ...wanted, existing, registration })
+    }
     changes.push(enforcementChange(contract, wanted, existing))
   }
   changes.push(...shownOnly(contract))
@@ -150,25 +157,31 @@ function topicChanges(
 }
 
 /** A text: why the schema cannot be registered. */
-async function subjectChange(
+async function judgeSubject(
   tx: ReadTransaction,
   parser: SchemaParser,
   { subject, schema, subjectConfig }: WantedEvent,
   nowMs: number,
-): Promise<PlannedChange | string> {
+): Promise<Judgement<SubjectVersion> | string> {
   try {
     const name = parseSubject(subject)
-    const judged = await judgeSchema(tx, parser, name, schema, nowMs, subjectConfig)
-    if ('answer' in judged) {
-      const after = `version ${judged.answer.version}`
-      return { area: 'subject', target: subject, action: 'keep', after }
-    }
-    const after = `a new version, ${subjectConfig.compatibilityLevel}`
-    return { area: 'subject', target: subject, action: 'create', after }
+    return await judgeSchema(tx, parser, name, schema, nowMs, subjectConfig)
   } catch (error) {
     if (error instanceof RegistryError) return `subject ${subject}: ${error.message}`
     throw error
   }
+}
+
+function subjectChange(
+  { subject, subjectConfig }: WantedEvent,
+  judged: Judgement<SubjectVersion>,
+): PlannedChange {
+  if ('answer' in judged) {
+    const after = `version ${judged.answer.version}`
+    return { area: 'subject', target: subject, action: 'keep', after }
+  }
+  const after = `a new version, ${subjectConfig.compatibilityLevel}`
+  return { area: 'subject', target: subject, action: 'create', after }
 }
 
 function enforcementChange(

@@ -12,7 +12,7 @@ import {
   registryAssociationSubjects,
 } from '../../catalog/schema-associations.ts'
 import type { Key } from '../../catalog/table.ts'
-import { scanAll } from '../registry-reads.ts'
+import { scanBelow } from '../../catalog/scan-below.ts'
 import type { SubjectName } from '../subject-name.ts'
 
 export type AssociationType = 'key' | 'value'
@@ -57,7 +57,7 @@ export async function associationsOfResource(
   tx: ReadTransaction,
   resourceId: string,
 ): Promise<Association[]> {
-  return (await scanAll(tx, registryAssociations, [associationsContext, resourceId])).map(
+  return (await scanBelow(tx, registryAssociations, [associationsContext, resourceId])).map(
     associationOf,
   )
 }
@@ -69,7 +69,7 @@ export async function associationsOfName(
   name: string,
 ): Promise<Association[]> {
   const prefix = name === anyName ? [associationsContext] : [associationsContext, name]
-  const rows = await scanAll(tx, registryAssociationNames, prefix)
+  const rows = await scanBelow(tx, registryAssociationNames, prefix)
   return associationsAt(
     tx,
     rows.filter((row) => namespace === anyName || row.resourceNamespace === namespace),
@@ -81,7 +81,7 @@ export async function associationsOfSubject(
   { context, subject }: SubjectName,
 ): Promise<Association[]> {
   const prefix = [associationsContext, context, subject]
-  return associationsAt(tx, await scanAll(tx, registryAssociationSubjects, prefix))
+  return associationsAt(tx, await scanBelow(tx, registryAssociationSubjects, prefix))
 }
 
 async function associationsAt(

@@ -1,23 +1,14 @@
 /** What is well-formed and still wrong: numbers used twice, labels that a syntax does not have. */
-import { fieldNumberMax, ProtoFault } from './proto-file.ts'
+import { fieldNumberMax, ProtoFault, protoScalars } from './proto-file.ts'
 import type { ProtoEnum, ProtoField, ProtoFile, ProtoMessage } from './proto-file.ts'
 
 /** Kept for implementations of the format. */
 const ownNumbers = { from: 19_000, to: 19_999 }
-const keyTypes: ReadonlySet<string> = new Set([
-  'int32',
-  'int64',
-  'uint32',
-  'uint64',
-  'sint32',
-  'sint64',
-  'fixed32',
-  'fixed64',
-  'sfixed32',
-  'sfixed64',
-  'bool',
-  'string',
-])
+/** What has no exact equality, or no text, is no key of a map. */
+const neverKeys: readonly string[] = ['double', 'float', 'bytes']
+const keyTypes: ReadonlySet<string> = new Set(
+  protoScalars.filter((each) => !neverKeys.includes(each)),
+)
 
 /** @throws ProtoFault */
 export function checkProto(file: ProtoFile): void {
