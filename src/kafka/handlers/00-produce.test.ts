@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BrokerWorld } from '../../../test/kafka/broker-world.ts'
+import { silentLog } from '../../base/log.ts'
 import { recordsIn } from '../../record/records.ts'
 import { buildBatch } from '../../record/build-batch.ts'
 import { batchesIn } from '../../record/batch-sequence.ts'
@@ -8,6 +9,8 @@ import { computeBatchCrc, readBatchHeader } from '../../record/batch-header.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { produce, type ProduceResponse } from '../../wire/messages/00-produce.ts'
 import { fetch } from '../../wire/messages/01-fetch.ts'
+import { kafkaHandlers } from '../handlers.ts'
+import { Router } from '../router.ts'
 
 const text = (value: string): Uint8Array => Buffer.from(value)
 const batch = (...values: string[]): Uint8Array =>
@@ -122,6 +125,41 @@ test('an append that is not decided in time is answered so, and may be decided l
   world.diskFault = undefined
   await world.clock.advance(10_000)
   assert.deepEqual(await stored(world, 't'), ['0:late'])
+})
+
+// Simulation seed 538987392 of a fleet: it was said to be refused, and was committed afterwards.
+test('a broker that is cut off refuses what comes, and leaves open what is on its way', async () => {
+  const world = await BrokerWorld.start()
+  await world.topic('t')
+  let isCutOff = false
+  const hearers = new Set<() => void>()
+  const cluster = {
+    ...world.server.broker.cluster,
+    isCutOff: () => isCutOff,
+    onCutOff: (hear: () => void) => {
+      hearers.add(hear)
+      return () => void hearers.delete(hear)
+    },
+  }
+  const handlers = kafkaHandlers({ ...world.server.broker, cluster })
+  const { clock } = world
+  const { meters } = world.server.broker
+  world.router = new Router({ handlers, log: silentLog, clock, meters })
+  world.diskFault = ({ kind }) => (kind === 'sync' ? { delayMs: 5_000 } : undefined)
+  const started = clock.monotonicMs()
+  clock.after(1_000, () => {
+    isCutOff = true
+    for (const hear of hearers) hear()
+  })
+  const answer = await world.ask(produce, 9, request('t', [[0, batch('open')]]))
+  assert.deepEqual(codes(answer), [ErrorCode.REQUEST_TIMED_OUT])
+  assert.ok(clock.monotonicMs() - started < 1_100)
+  assert.equal(hearers.size, 0)
+  const refused = await world.ask(produce, 9, request('t', [[0, batch('refused')]]))
+  assert.deepEqual(codes(refused), [ErrorCode.NOT_LEADER_OR_FOLLOWER])
+  world.diskFault = undefined
+  await clock.advance(10_000)
+  assert.deepEqual(await stored(world, 't'), ['0:open'])
 })
 
 test('a time that nobody can mean does not refuse what a disk can do', async () => {

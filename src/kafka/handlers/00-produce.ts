@@ -182,10 +182,20 @@ async function prepareAll(
   return all
 }
 
-/** To a client of a broker that is cut off: it looks for the partition's broker anew. */
+/** To a client of a broker that is cut off: nothing is written, it looks for another broker. */
 const elsewhere = {
   errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER,
   errorMessage: 'this broker is cut off from the catalog: ask another',
+}
+
+/**
+ * What is on its way then may still be committed, so that it is not refused: a client tries again,
+ * and that request is sent elsewhere.
+ */
+const undecidedHere = {
+  errorCode: ErrorCode.REQUEST_TIMED_OUT,
+  baseOffset: -1,
+  errorMessage: 'not decided: this broker is cut off from the catalog',
 }
 
 /** All outcomes; those that are not there when the client's time is up may still become either. */
@@ -200,7 +210,7 @@ async function decidedInTime(
     const errorMessage = `not decided after ${timeoutMs} ms`
     late.resolve({ errorCode: ErrorCode.REQUEST_TIMED_OUT, baseOffset: -1, errorMessage })
   })
-  const stay = cluster.onCutOff(() => late.resolve({ ...elsewhere, baseOffset: -1 }))
+  const stay = cluster.onCutOff(() => late.resolve(undecidedHere))
   const all = Promise.all(pending.map((each) => Promise.all(each)))
   const decided = await Promise.race([all, late.promise]).finally(() => {
     timer.cancel()
