@@ -4,8 +4,10 @@ import { Failure, isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { type BatchVerdict, verdictText } from './check/check-batch.ts'
+import type { ToldSchema } from './check/held-schemas.ts'
 import type { Policy } from './check/policy.ts'
 import type { RecordChecker } from './check/record-checker.ts'
+import { SchemaLookup } from './schema-lookup.ts'
 
 export interface BoundTopic {
   readonly name: string
@@ -31,6 +33,8 @@ export interface ContractStats {
 const policiesMax = 1_000
 /** A topic whose records break its contract is told of in the log so often, milliseconds. */
 const toldEveryMs = 10_000
+/** So often the checker asks again for schemas that it holds, milliseconds: they may be deleted. */
+const epochMs = 60_000
 /** Topics of which is remembered when they were told of. */
 const toldMax = 1_000
 
@@ -47,9 +51,11 @@ export class TopicContracts {
   /** By name; a revision never changes. Undefined: nothing is checked. */
   readonly #policies = new Map<string, Promise<Policy | undefined>>()
   readonly #toldMs = new Map<string, number>()
+  readonly #schemas: SchemaLookup
 
   constructor(parts: TopicContractsParts) {
     this.#parts = parts
+    this.#schemas = new SchemaLookup(parts.database, parts.clock)
   }
 
   /**
@@ -61,7 +67,7 @@ export class TopicContracts {
   async check(topic: BoundTopic, bytes: Uint8Array): Promise<ContractRefusal | undefined> {
     const policy = await this.#policyOf(topic)
     if (policy === undefined) return undefined
-    const verdict = await this.#parts.checker.check(policy, bytes)
+    const verdict = await this.#verdictOf(policy, bytes)
     this.stats.records += verdict.records
     this.stats.violations += verdict.count
     if (verdict.count === 0) return undefined
@@ -70,6 +76,19 @@ export class TopicContracts {
     if (policy.onViolation !== 'reject') return undefined
     this.stats.refusedBatches++
     return { message, verdict }
+  }
+
+  /** The checker names schemas that it does not know, and is told of them. */
+  async #verdictOf(policy: Policy, bytes: Uint8Array): Promise<BatchVerdict> {
+    const { checker, clock } = this.#parts
+    const epoch = Math.floor(clock.monotonicMs() / epochMs)
+    const schemas: ToldSchema[] = []
+    for (;;) {
+      const verdict = await checker.check(policy, bytes, { epoch, schemas })
+      // What was told once is not asked for again, and a batch names few.
+      if (verdict.asked.length === 0) return verdict
+      schemas.push(...(await this.#schemas.find(verdict.asked)))
+    }
   }
 
   async #policyOf(topic: BoundTopic): Promise<Policy | undefined> {

@@ -5,6 +5,7 @@ import type { Log } from '../../base/log.ts'
 import { WorkerLine } from '../../base/worker-line.ts'
 import type { BatchVerdict } from './check-batch.ts'
 import type { CheckJob, CheckResult } from './check-worker.ts'
+import { nothingTold, type ToldSchemas } from './held-schemas.ts'
 import type { Policy } from './policy.ts'
 import type { RecordChecker } from './record-checker.ts'
 
@@ -15,15 +16,19 @@ export class CheckThread implements RecordChecker {
   constructor(clock: Clock, log: Log) {
     this.#log = log
     const url = new URL('./check-worker.ts', import.meta.url)
-    this.#line = new WorkerLine(clock, url, ({ policy, bytes }) => {
+    this.#line = new WorkerLine(clock, url, ({ bytes, ...rest }) => {
       // Copied, because a message takes with it all of the memory that they lie in.
       const own = new Uint8Array(bytes)
-      return { job: { policy, bytes: own }, memory: [own.buffer] }
+      return { job: { ...rest, bytes: own }, memory: [own.buffer] }
     })
   }
 
-  async check(policy: Policy, bytes: Uint8Array): Promise<BatchVerdict> {
-    const result = await this.#line.run({ policy, bytes }).catch((error: unknown) => {
+  async check(
+    policy: Policy,
+    bytes: Uint8Array,
+    told: ToldSchemas = nothingTold,
+  ): Promise<BatchVerdict> {
+    const result = await this.#line.run({ policy, bytes, told }).catch((error: unknown) => {
       if (isFailure(error)) throw error
       return { outcome: 'broken', error } as const
     })

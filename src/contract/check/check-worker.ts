@@ -4,12 +4,14 @@ import { assert } from '../../base/assert.ts'
 import { isFailure } from '../../base/errors.ts'
 import { schemaFormats } from '../../registry/schema/schema-formats.ts'
 import { type BatchVerdict, checkBatch } from './check-batch.ts'
+import { HeldSchemas, type ToldSchemas } from './held-schemas.ts'
 import type { Policy } from './policy.ts'
 import { CompiledPolicies } from './record-checker.ts'
 
 export interface CheckJob {
   readonly policy: Policy
   readonly bytes: Uint8Array
+  readonly told: ToldSchemas
 }
 
 export type CheckResult =
@@ -20,10 +22,12 @@ export type CheckResult =
 assert(parentPort !== null, 'this file runs as a worker')
 const port = parentPort
 const policies = new CompiledPolicies(schemaFormats)
+const schemas = new HeldSchemas(schemaFormats)
 
-async function resultOf({ policy, bytes }: CheckJob): Promise<CheckResult> {
+async function resultOf({ policy, bytes, told }: CheckJob): Promise<CheckResult> {
   try {
-    return { outcome: 'checked', verdict: checkBatch(await policies.get(policy), bytes) }
+    const [check, known] = [await policies.get(policy), await schemas.forBatch(told)]
+    return { outcome: 'checked', verdict: checkBatch(check, bytes, known) }
   } catch (error) {
     if (isFailure(error, 'invalid')) return { outcome: 'invalid', message: error.message }
     return { outcome: 'broken', error }

@@ -5,16 +5,18 @@
 import type { SchemaFormats } from '../../registry/schema-parser.ts'
 import { type BatchVerdict, checkBatch } from './check-batch.ts'
 import type { EventCheck } from './event-check.ts'
+import { HeldSchemas, nothingTold, type ToldSchemas } from './held-schemas.ts'
 import { compilePolicy, type Policy } from './policy.ts'
 
 export interface RecordChecker {
   /**
-   * The bytes must stay as they are until it is over.
+   * The bytes must stay as they are until it is over. Where the verdict asks for schemas, it is none
+   * yet: the batch is to be given again, with all that was told of it.
    *
    * @throws Failure 'invalid': the batch unpacks to too much. 'unavailable' | 'closed': not
    *   checked.
    */
-  check(policy: Policy, bytes: Uint8Array): Promise<BatchVerdict>
+  check(policy: Policy, bytes: Uint8Array, told?: ToldSchemas): Promise<BatchVerdict>
   close(): Promise<void>
 }
 
@@ -47,8 +49,12 @@ export class CompiledPolicies {
 /** Checks where it is called. */
 export function inlineChecker(formats: SchemaFormats): RecordChecker {
   const policies = new CompiledPolicies(formats)
+  const schemas = new HeldSchemas(formats)
   return {
-    check: async (policy, bytes) => checkBatch(await policies.get(policy), bytes),
+    check: async (policy, bytes, told = nothingTold) => {
+      const [check, known] = [await policies.get(policy), await schemas.forBatch(told)]
+      return checkBatch(check, bytes, known)
+    },
     close: async () => undefined,
   }
 }

@@ -103,7 +103,7 @@ async function judge(
   }
   const none = { plan, events, released: [], schemas: [], seen }
   if (faults.length > 0) return { ...none, refused: { ...plan, faults } }
-  const schemas = events.flatMap(({ registration }) => registration ?? [])
+  const schemas = events.flatMap(({ registrations }) => registrations)
   const released = await releasedTopics(tx, contract.id, events)
   return { refused: undefined, plan, events, released, schemas, seen }
 }
@@ -174,9 +174,9 @@ function changeOf(
     },
     write: async (tx, rows) => {
       for (const each of schemas) await each.write(tx, rows)
-      const settings = events.map(({ subject: text, subjectConfig }) => {
+      const settings = events.flatMap(({ subjects, subjectConfig }) => {
         const value = JSON.stringify(subjectConfig)
-        return { ...parseSubject(text), kind: 'config', value }
+        return subjects.map((each) => ({ ...parseSubject(each.subject), kind: 'config', value }))
       })
       await tx.put(registrySettings, settings)
       await noteChange(tx, { kind: 'topic', names: changed })
