@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compileRule, ruleFault, type RuleInput } from './rule.ts'
+import { compileRule, ruleFault, type RuleInput, ruleValue } from './rule.ts'
 
 const input: RuleInput = {
   value: { cents: 5, id: 'o-1', items: [{ n: 1 }, { n: 2 }], big: 9_007_199_254_740_993n },
@@ -25,6 +25,21 @@ test('rules over value, key and headers', () => {
   assert.equal(compileRule('value.cents > 9')(input), 'it is false')
   assert.match(String(compileRule('value.absent > 9')(input)), /absent/)
   assert.equal(compileRule('value.cents')(input), 'it is neither true nor false')
+})
+
+test('whatever the names and prototypes of a value are, rules see its fields', () => {
+  const value: unknown = JSON.parse(
+    '{"constructor":{"name":"x"},"__proto__":{"n":1},"$typeName":"a.B","list":[{"$typeName":"c"}]}',
+  )
+  const bare = Object.assign(Object.create(null) as object, { inner: Object.create(null) as object })
+  const seen: RuleInput = { ...input, value: ruleValue(value), key: ruleValue(bare) }
+  const expr =
+    'value.constructor.name == "x" && value["__proto__"].n == 1 && size(key.inner) == 0 && ' +
+    'value.list[0]["$typeName"] == "c" && value["$typeName"] == "a.B"'
+  assert.equal(compileRule(expr)(seen), true)
+  const bytes = new Uint8Array(2)
+  assert.equal(ruleValue(bytes), bytes)
+  assert.deepEqual(ruleValue([1n, null, 'a', true]), [1n, null, 'a', true])
 })
 
 test('what is no rule is told', () => {

@@ -5,11 +5,21 @@
 import { celEnv, type CelInput, isCelError, parse, plan } from '@bufbuild/cel'
 import { strings } from '@bufbuild/cel/ext'
 
-/** What a rule sees of a record. Numbers are doubles, or int where they came as bigint. */
+/** What a rule sees of a record, see ruleValue. Numbers are doubles, or int where they came as bigint. */
 export interface RuleInput {
   readonly value: unknown
   readonly key: unknown
   readonly headers: ReadonlyMap<string, string>
+}
+
+/**
+ * A value as the evaluator takes it: objects as maps. It would look at prototypes and at names such
+ * as `constructor`, which are a producer's to choose.
+ */
+export function ruleValue(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  if (Array.isArray(value)) return value.map(ruleValue)
+  return new Map(Object.entries(value).map(([name, each]) => [name, ruleValue(each)]))
 }
 
 /** True, or what is wrong: the expression was false, or could not be told. */

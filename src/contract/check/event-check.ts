@@ -3,7 +3,7 @@
  * and tells the first thing that is wrong. Pure; made once for a version of a contract.
  */
 import type { Contract, Encoding, Fact } from '../contract.ts'
-import { compileRule, type CompiledRule } from '../rule.ts'
+import { compileRule, type CompiledRule, ruleValue } from '../rule.ts'
 import type { BatchSchemas } from './held-schemas.ts'
 import type { PartCheck } from './part-check.ts'
 import { cloudEventPayload, type Payload, plainPayload } from './payload.ts'
@@ -77,8 +77,10 @@ export class EventCheck {
       const violation = checkFact(fact, seen)
       if (violation !== undefined) return violation
     }
+    if (this.#rules.length === 0) return undefined
+    const input = { ...seen, value: ruleValue(seen.value), key: ruleValue(seen.key) }
     for (const { name, message, holds } of this.#rules) {
-      const verdict = holds(seen)
+      const verdict = holds(input)
       if (verdict === true) continue
       const why = verdict === 'it is false' ? '' : `: ${verdict}`
       return { rule: `rule:${name}`, at: '', message: `${message}${why}` }
