@@ -31,7 +31,9 @@ test('whatever the names and prototypes of a value are, rules see its fields', (
   const value: unknown = JSON.parse(
     '{"constructor":{"name":"x"},"__proto__":{"n":1},"$typeName":"a.B","list":[{"$typeName":"c"}]}',
   )
-  const bare = Object.assign(Object.create(null) as object, { inner: Object.create(null) as object })
+  const bare = Object.assign(Object.create(null) as object, {
+    inner: Object.create(null) as object,
+  })
   const seen: RuleInput = { ...input, value: ruleValue(value), key: ruleValue(bare) }
   const expr =
     'value.constructor.name == "x" && value["__proto__"].n == 1 && size(key.inner) == 0 && ' +

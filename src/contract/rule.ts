@@ -5,7 +5,10 @@
 import { celEnv, type CelInput, isCelError, parse, plan } from '@bufbuild/cel'
 import { strings } from '@bufbuild/cel/ext'
 
-/** What a rule sees of a record, see ruleValue. Numbers are doubles, or int where they came as bigint. */
+/**
+ * What a rule sees of a record, see ruleValue. Numbers are doubles, or int where they came as
+ * bigint.
+ */
 export interface RuleInput {
   readonly value: unknown
   readonly key: unknown

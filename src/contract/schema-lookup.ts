@@ -55,10 +55,12 @@ export class SchemaLookup {
     return found
   }
 
-  #tell(asked: SubjectSchema): ToldSchema | Promise<ToldSchema> {
+  #tell(asked: SubjectSchema): Promise<ToldSchema> {
     const key = keyOfSchema(asked)
     const kept = this.#found.get(key) ?? this.#absent.get(key)
-    if (kept !== undefined && kept.untilMs > this.#clock.monotonicMs()) return kept.told
+    if (kept !== undefined && kept.untilMs > this.#clock.monotonicMs()) {
+      return Promise.resolve(kept.told)
+    }
     const waiting = this.#waiting.get(key) ?? { asked, ...Promise.withResolvers<ToldSchema>() }
     this.#waiting.set(key, waiting)
     return waiting.promise

@@ -43,7 +43,12 @@ class World {
       changed: async () => undefined,
     })
     const checker = inlineChecker(schemaFormats)
-    this.topicContracts = new TopicContracts({ database, checker, clock: this.clock, log: silentLog })
+    this.topicContracts = new TopicContracts({
+      database,
+      checker,
+      clock: this.clock,
+      log: silentLog,
+    })
   }
 
   async apply(options: FramedOrdersOptions): Promise<Applied> {
@@ -174,7 +179,10 @@ catalogTest('a key schema is registered, and keys are held to it', async (databa
   const value = await world.version('orders-value')
   const key = await world.version('orders-key')
   assert.equal(key.metadata?.properties?.['contract.id'], 'orders')
-  const good = { value: prefixed(value.schemaId, avroOrder), key: prefixed(key.schemaId, '\u0002a') }
+  const good = {
+    value: prefixed(value.schemaId, avroOrder),
+    key: prefixed(key.schemaId, '\u0002a'),
+  }
   const guid = Buffer.from(`01${guidOf(key.hash).replaceAll('-', '')}`, 'hex')
   const header = [{ key: '__key_schema_id', value: guid }]
   const inHeader = { value: good.value, key: Buffer.from('\u0002a'), headers: header }

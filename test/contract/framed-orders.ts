@@ -63,7 +63,12 @@ const few = '[{name: few, expr: value.cents < 10000, message: a person decides a
 
 export function framedOrders(options: FramedOrdersOptions = {}): GivenContract {
   const { topic = 'orders', type = 'AVRO', encoding = 'registry', check = 'payload' } = options
-  const { version = '1.0.0', onViolation = 'reject', hasKeySchema = false, topicMore = '' } = options
+  const {
+    version = '1.0.0',
+    onViolation = 'reject',
+    hasKeySchema = false,
+    topicMore = '',
+  } = options
   const rules = options.rules ?? (check === 'id' ? '[]' : few)
   const key = hasKeySchema ? `, {property: ai.keySchema, value: {type: ${type}, file: key}}` : ''
   const text = `apiVersion: v3.1.0

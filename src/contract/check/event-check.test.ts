@@ -140,7 +140,10 @@ test('the key repeats what the contract says that it does', () => {
   assert.equal(about('cents', good, Buffer.from('5')), '', 'numbers as text')
   assert.equal(about('consent.id', good, Buffer.from('c-1')), '')
   const text = about('tool', good, Buffer.from('refunds'))
-  assert.match(text, /^\/tool: the key is "refunds", and must be tool of the value.*"refund" \(key\)/)
+  assert.match(
+    text,
+    /^\/tool: the key is "refunds", and must be tool of the value.*"refund" \(key\)/,
+  )
   const gone = about('cents', { ...good, cents: null }, Buffer.from('5'))
   assert.match(gone, /must be cents of the value, which is not there/)
   assert.match(about('tool', good, Buffer.from([0xff])), /the key is no text/)

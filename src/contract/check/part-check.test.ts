@@ -55,7 +55,8 @@ test('JSON: after its id, and with what it refers to', async () => {
   const money = { name: 'money.json', text: '{"type":"integer"}' }
   const bill = { ...asked(9), outcome: 'found', type: 'JSON', text, references: [money] } as const
   const schemas = await toldAt(1, bill)
-  const framed = (json: string): Buffer => Buffer.concat([bytesOf('00 00000009'), Buffer.from(json)])
+  const framed = (json: string): Buffer =>
+    Buffer.concat([bytesOf('00 00000009'), Buffer.from(json)])
   assert.deepEqual(read(schemas, framed('{"total":3}')), { total: 3 })
   assert.match(String(read(schemas, framed('{"total":"3"}'))), /^\/total: .*\(schema\)/)
   assert.match(String(read(schemas, framed('{"total":3}}'))), /\(schema\)/)

@@ -50,9 +50,7 @@ async function checkOf(
   }
   // Of other languages compatibility sees to it that records go by one name.
   const isProtobuf = text.type === 'PROTOBUF' && depth === 'payload'
-  const messageName = isProtobuf
-    ? messageNameOf(await schemaOf(policy, text, formats))
-    : undefined
+  const messageName = isProtobuf ? messageNameOf(await schemaOf(policy, text, formats)) : undefined
   return framedCheck({ part, subject: subjects[part], depth, messageName })
 }
 

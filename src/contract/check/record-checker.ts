@@ -10,8 +10,8 @@ import { compilePolicy, type Policy } from './policy.ts'
 
 export interface RecordChecker {
   /**
-   * The bytes must stay as they are until it is over. Where the verdict asks for schemas, it is none
-   * yet: the batch is to be given again, with all that was told of it.
+   * The bytes must stay as they are until it is over. Where the verdict asks for schemas, it is
+   * none yet: the batch is to be given again, with all that was told of it.
    *
    * @throws Failure 'invalid': the batch unpacks to too much. 'unavailable' | 'closed': not
    *   checked.

@@ -45,7 +45,17 @@ test('Protobuf: which message of the file', () => {
   assert.equal(protobuf('00 00000007 02 00 0a'), '7 [0] 0a', 'the long form of the first')
   assert.equal(protobuf('00 00000007 04 02 8a01 0a'), '7 [1,69] 0a')
   assert.equal(protobuf('0a', `${guid} 02 02`), `${guidText} [1] 0a`)
-  for (const bad of ['', '01', '03 02', '04 02', '02 01', '80', '4400', 'ffffffffff00', '020a8080']) {
+  for (const bad of [
+    '',
+    '01',
+    '03 02',
+    '04 02',
+    '02 01',
+    '80',
+    '4400',
+    'ffffffffff00',
+    '020a8080',
+  ]) {
     const told = protobuf(`00 00000007 ${bad}`)
     if (bad === '020a8080') assert.equal(told, '7 [5] 8080')
     else assert.match(told, /message indexes .* zigzag varints \(encoding\)/, bad)
@@ -53,7 +63,10 @@ test('Protobuf: which message of the file', () => {
 })
 
 test('what tells no schema is told what to do', () => {
-  assert.match(read({ value: '7b7d' }), /value tells no schema: it begins with byte 123.*serializer/)
+  assert.match(
+    read({ value: '7b7d' }),
+    /value tells no schema: it begins with byte 123.*serializer/,
+  )
   assert.match(read({ value: '' }), /it is empty/)
   assert.match(read({ value: '00 000007' }), /begins with byte 0/)
   assert.match(read({ value: '01 00', header: '02 00000007' }), /__value_schema_id: must hold 0/)
