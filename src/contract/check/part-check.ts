@@ -41,8 +41,10 @@ export function framedCheck({ part, subject, depth, messageName }: FramedCheckPa
     const indexed = readIndexes(part, framed, schema.isProtobuf)
     if ('violation' in indexed) return indexed
     const made = schema.validator(indexed.indexes)
-    if (!made.ok)
-      return refused(ruleOf(part), '', `${schemaIdText(framed.schema)}: ${made.message}`)
+    if (!made.ok) {
+      const hint = schema.isProtobuf ? ', or the serializer left them away' : ''
+      return refused(ruleOf(part), '', `${schemaIdText(framed.schema)}: ${made.message}${hint}`)
+    }
     if (messageName !== undefined && made.messageName !== messageName) {
       const text = `the message is ${made.messageName}, and ${messageName} is agreed on`
       return refused(ruleOf(part), '', text)
