@@ -1,6 +1,7 @@
 /** Ids, GUIDs and message indexes, where serializers of the registry put them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { seededRandom } from '../../../test/support/seeded-random.ts'
 import { violationText } from './record.ts'
 import { type IndexedPayload, readIndexes, readSchemaId } from './schema-frame.ts'
 
@@ -76,4 +77,24 @@ test('what tells no schema is told what to do', () => {
   assert.match(read(more), /__value_schema_id: has 2 bytes too many/)
   const key = readSchemaId('key', Buffer.from([0, 1]), [])
   assert.match('violation' in key ? key.violation.message : '', /the key tells no schema/)
+})
+
+test('whatever the bytes are, they are read or told', () => {
+  const random = seededRandom(7)
+  let taken = 0
+  for (let round = 0; round < 20_000; round++) {
+    const bytes = Buffer.from(
+      Array.from({ length: random.uint32() % 24 }, () => random.uint32() % 256),
+    )
+    if (bytes.length > 0 && round % 2 === 0) bytes[0] = random.uint32() % 2
+    const framed = readSchemaId('value', bytes, [])
+    if ('violation' in framed) continue
+    const indexed = readIndexes('value', framed, true)
+    if ('violation' in indexed) continue
+    taken++
+    assert.ok(indexed.indexes.length > 0 && indexed.indexes.every(Number.isSafeInteger))
+    assert.ok(indexed.indexes.every((index) => index >= 0))
+    assert.ok(indexed.payload.length < bytes.length)
+  }
+  assert.ok(taken > 100, `${taken} taken`)
 })
