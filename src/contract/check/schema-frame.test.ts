@@ -83,9 +83,9 @@ test('whatever the bytes are, they are read or told', () => {
   const random = seededRandom(7)
   let taken = 0
   for (let round = 0; round < 20_000; round++) {
-    const bytes = Buffer.from(
-      Array.from({ length: random.uint32() % 24 }, () => random.uint32() % 256),
-    )
+    const below = round % 4 === 0 ? 256 : 8 // small ones are read further
+    const byte = (): number => random.uint32() % below
+    const bytes = Buffer.from(Array.from({ length: random.uint32() % 24 }, byte))
     if (bytes.length > 0 && round % 2 === 0) bytes[0] = random.uint32() % 2
     const framed = readSchemaId('value', bytes, [])
     if ('violation' in framed) continue

@@ -122,8 +122,10 @@ function lintCheck({ enforcement, rules, facts, events }: Contract, root: Docume
   if (enforcement.encoding !== 'registry') {
     node.error('check', `is id, which needs encoding: registry, not ${enforcement.encoding}`)
   }
-  const why = 'check: id looks at no payload: take check: payload'
-  if (rules.length > 0) propertyNode(root, 'ai.rules')?.error('check', `cannot be told, ${why}`)
+  const why = 'check: id looks at no payload. Take check: payload, or leave them away'
+  if (rules.length > 0) {
+    propertyNode(root, 'ai.rules')?.error('check', `rules cannot be told: ${why}`)
+  }
   const hasKeySchema = events.some(({ keySource }) => keySource !== undefined)
   const unseen = facts.filter(
     ({ in: place }) => place === 'value' || (place === 'key' && hasKeySchema),
@@ -132,7 +134,7 @@ function lintCheck({ enforcement, rules, facts, events }: Contract, root: Docume
   const names = unseen.map(({ fact, in: place }) => `${fact} in the ${place}`).join(', ')
   // ai.consent may be where the fact comes from.
   const where = propertyNode(root, 'ai.facts') ?? propertyNode(root, 'ai.consent') ?? root
-  where.error('check', `${names} cannot be told, ${why}`)
+  where.error('check', `${names} cannot be told: ${why}`)
 }
 
 function propertyNode(root: DocumentNode, name: string): DocumentNode | undefined {

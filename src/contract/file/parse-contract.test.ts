@@ -146,7 +146,7 @@ test('check: id asks nothing of payloads, and says so where something is', () =>
     /needs encoding: registry, not plain/,
   )
   const rules = '[{name: a, expr: value.cents > 0, message: a}]'
-  assert.match(lines({ check: 'id', rules }).join(), /:16: .*cannot be told, check: id looks at no/)
+  assert.match(lines({ check: 'id', rules }).join(), /:16: .*rules cannot be told: check: id looks/)
   const facts = `  - property: ai.facts
     value: [{fact: tenant, in: value, at: tenant}, {fact: trace, in: key}]
 `
