@@ -89,7 +89,7 @@ test('where the catalog cannot tell, the batch is refused for now, and taken lat
   world.fault = ({ transaction }) =>
     transaction === 'look up schemas of records' ? { fault: 'fail' } : undefined
   const codeOf = async (): Promise<number | undefined> => {
-    const { responses } = await world.ask(produce, 9, request as never)
+    const { responses } = await world.ask(produce, 9, request)
     return responses[0]?.partitionResponses[0]?.errorCode
   }
   const refused = await codeOf()
