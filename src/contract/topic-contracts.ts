@@ -6,6 +6,7 @@ import type { CatalogDatabase } from '../catalog/database.ts'
 import { type BatchVerdict, verdictText } from './check/check-batch.ts'
 import type { Policy } from './check/policy.ts'
 import type { RecordChecker } from './check/record-checker.ts'
+import type { SplitBatch } from './check/split-batch.ts'
 
 export interface BoundTopic {
   readonly name: string
@@ -14,10 +15,20 @@ export interface BoundTopic {
   readonly isCompacted: boolean
 }
 
-/** A batch that is not to be appended. */
-export interface ContractRefusal {
+/** What is to become of a batch that breaks its contract. */
+export interface ContractBreach {
   readonly message: string
   readonly verdict: BatchVerdict
+  /** Undefined: it is not to be appended. */
+  readonly aside?: SetAside
+}
+
+/** Records that leave their batch for the quarantine topic. */
+export interface SetAside extends SplitBatch {
+  readonly quarantine: string
+  /** ID@VERSION that they break, and ID@REVISION of what is in force. */
+  readonly contract: string
+  readonly revision: string
 }
 
 /** Since the broker started. */
@@ -25,6 +36,8 @@ export interface ContractStats {
   records: number
   violations: number
   refusedBatches: number
+  /** Records that were taken out of their batches. */
+  quarantined: number
 }
 
 /** Policies kept; some kilobytes each. */
@@ -42,7 +55,7 @@ export interface TopicContractsParts {
 }
 
 export class TopicContracts {
-  readonly stats: ContractStats = { records: 0, violations: 0, refusedBatches: 0 }
+  readonly stats: ContractStats = { records: 0, violations: 0, refusedBatches: 0, quarantined: 0 }
   readonly #parts: TopicContractsParts
   /** By name; a revision never changes. Undefined: nothing is checked. */
   readonly #policies = new Map<string, Promise<Policy | undefined>>()
@@ -58,16 +71,27 @@ export class TopicContracts {
    * @throws Failure 'unavailable' | 'invalid' | 'closed': it is not known; nothing is to be
    *   appended.
    */
-  async check(topic: BoundTopic, bytes: Uint8Array): Promise<ContractRefusal | undefined> {
+  async check(topic: BoundTopic, bytes: Uint8Array): Promise<ContractBreach | undefined> {
     const policy = await this.#policyOf(topic)
     if (policy === undefined) return undefined
     const verdict = await this.#parts.checker.check(policy, bytes)
     this.stats.records += verdict.records
     this.stats.violations += verdict.count
     if (verdict.count === 0) return undefined
-    const message = verdictText(verdict, policy.contract)
+    const why = verdict.wholeBecause === undefined ? '' : `; ${verdict.wholeBecause}`
+    const message = `${verdictText(verdict, policy.contract)}${why}`
     this.#tell(topic, policy, message)
-    if (policy.onViolation !== 'reject') return undefined
+    const { split } = verdict
+    const { onViolation, quarantine, contract } = policy
+    if (onViolation === 'warn') return undefined
+    if (split !== undefined && quarantine !== undefined) {
+      this.stats.quarantined += split.taken.length
+      return {
+        message,
+        verdict,
+        aside: { ...split, quarantine, contract, revision: topic.contract ?? '' },
+      }
+    }
     this.stats.refusedBatches++
     return { message, verdict }
   }

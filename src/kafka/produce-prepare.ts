@@ -1,12 +1,21 @@
 /**
  * What is done to batches before they are appended: those of a topic under a contract are held to
- * it, those of a topic that stores another codec are packed anew. Most topics need neither.
+ * it, and lose what is set aside; those of a topic that stores another codec are packed anew. Most
+ * topics need neither.
  */
 import { isFailure } from '../base/errors.ts'
 import type { KnownTopic } from '../log/topic-directory.ts'
-import type { BatchRules } from '../record/validate-batch.ts'
-import { ErrorCode } from '../wire/error-codes.ts'
 import { violationText } from '../contract/check/record.ts'
+import type { SetAside } from '../contract/topic-contracts.ts'
+import { readBatchHeader } from '../record/batch-header.ts'
+import type { RepackedBatch } from '../record/repack-batch.ts'
+import {
+  type BatchRules,
+  type Refusal,
+  validateBatch,
+  type ValidBatch,
+} from '../record/validate-batch.ts'
+import { ErrorCode } from '../wire/error-codes.ts'
 import type { Broker } from './broker.ts'
 import { type Repacked, repackedFor, repacks } from './produce-repack.ts'
 import { failureCode } from './to-error-code.ts'
@@ -20,8 +29,11 @@ export interface RefusedBatch {
   }[]
 }
 
+/** A batch without the records that are set aside; these are written once it is. */
+export type SplitApart = RepackedBatch & { readonly aside: SetAside }
+
 /** What is to be appended, or why nothing is. */
-export type Prepared = Repacked | RefusedBatch
+export type Prepared = Repacked | RefusedBatch | SplitApart
 
 export function needsPreparing(topic: KnownTopic): boolean {
   return topic.contract !== null || repacks(topic)
@@ -34,29 +46,60 @@ export async function preparedFor(
   bytes: Uint8Array,
   rules: BatchRules,
 ): Promise<Prepared | undefined> {
-  const refused =
-    topic.contract === null ? undefined : await refusedByContract(broker, topic, bytes)
-  return refused ?? (repacks(topic) ? repackedFor(broker, topic, bytes, rules) : undefined)
+  const repacked = repacks(topic) ? await repackedFor(broker, topic, bytes, rules) : undefined
+  if (topic.contract === null || (repacked !== undefined && !isWhole(repacked))) return repacked
+  return (await heldToContract(broker, topic, repacked, bytes, rules)) ?? repacked
 }
 
-/** KIP-467: each record that breaks the contract is named, the first hundred of them. */
-async function refusedByContract(
-  { contracts }: Broker,
+const isWhole = (repacked: Repacked): repacked is RepackedBatch =>
+  !('errorCode' in repacked) && repacked.ok
+
+/**
+ * Undefined: it keeps the contract. KIP-467: each record that breaks it is named, the first hundred
+ * of them.
+ */
+async function heldToContract(
+  broker: Broker,
   { name, contract, effective }: KnownTopic,
-  bytes: Uint8Array,
-): Promise<RefusedBatch | undefined> {
+  repacked: RepackedBatch | undefined,
+  sent: Uint8Array,
+  rules: BatchRules,
+): Promise<RefusedBatch | SplitApart | Refusal | undefined> {
   const isCompacted = effective['cleanup.policy'].includes('compact')
   try {
-    const refusal = await contracts.check({ name, contract, isCompacted }, bytes)
-    if (refusal === undefined) return undefined
-    const recordErrors = refusal.verdict.violations.map(({ index: batchIndex, ...violation }) => {
+    const bytes = repacked?.bytes ?? sent
+    const breach = await broker.contracts.check({ name, contract, isCompacted }, bytes)
+    if (breach === undefined) return undefined
+    const { aside, message: errorMessage, verdict } = breach
+    if (aside !== undefined) {
+      const valid = repacked ?? validateBatch(sent, rules)
+      return valid.ok ? await splitApart(broker, valid, aside) : valid
+    }
+    const recordErrors = verdict.violations.map(({ index: batchIndex, ...violation }) => {
       return { batchIndex, batchIndexErrorMessage: violationText(violation) }
     })
-    return { errorCode: ErrorCode.INVALID_RECORD, errorMessage: refusal.message, recordErrors }
+    return { errorCode: ErrorCode.INVALID_RECORD, errorMessage, recordErrors }
   } catch (error) {
     if (!isFailure(error)) throw error
     const isInvalid = error.kind === 'invalid'
     const errorCode = isInvalid ? ErrorCode.INVALID_RECORD : failureCode(error)
     return { errorCode, errorMessage: error.message }
   }
+}
+
+/** Nothing is taken out of a batch before it is known that there is a place for it. */
+async function splitApart(
+  { topics }: Broker,
+  valid: ValidBatch,
+  aside: SetAside,
+): Promise<SplitApart | RefusedBatch> {
+  const { quarantine, contract } = aside
+  if ((await topics.find(quarantine)) === undefined) {
+    const errorMessage = `the quarantine topic ${quarantine} is gone: apply ${contract} again`
+    return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, errorMessage }
+  }
+  // Not shared with anybody: time may be stamped on it.
+  const bytes = new Uint8Array(aside.kept)
+  const header = readBatchHeader(bytes)
+  return { ...valid, header, bytes, maxTimestamp: header.maxTimestamp, aside }
 }

@@ -7,6 +7,7 @@ import { unpooled } from '../base/hold.ts'
 import { BUILT_BATCH_BYTES_MAX, buildBatch, type NewRecord } from '../record/build-batch.ts'
 import { maxTimestampOf } from '../record/batch-header.ts'
 import { partitionOfKey } from '../record/murmur2.ts'
+import type { RecordHeader } from '../record/records.ts'
 import type { BatchRules } from '../record/validate-batch.ts'
 import type { BrokerLog } from './broker-log.ts'
 import { packingOf, type Repacker } from './repacker.ts'
@@ -23,7 +24,7 @@ export interface LogSinkDeps {
 export interface SinkRecord {
   readonly key: Uint8Array | null
   readonly value: Uint8Array
-  readonly headers: readonly { readonly key: string; readonly value: Uint8Array }[]
+  readonly headers: readonly RecordHeader[]
   readonly timestampMs: number
 }
 
@@ -138,7 +139,7 @@ function batchesOf(records: readonly SinkRecord[], bytesMax: number): NewRecord[
   let bytes = batchOverheadBytes
   for (const { key, value, headers, timestampMs } of records) {
     const headerBytes = headers.reduce(
-      (sum, each) => sum + each.key.length * 3 + each.value.length + 10,
+      (sum, each) => sum + each.key.length * 3 + (each.value?.length ?? 0) + 10,
       0,
     )
     const size = recordOverheadBytes + (key?.length ?? 0) + value.length + headerBytes

@@ -25,6 +25,7 @@ import { Router } from '../../src/kafka/router.ts'
 import { BrokerLog } from '../../src/log/broker-log.ts'
 import { ClientQuotas } from '../../src/quota/client-quotas.ts'
 import { QuotaMeters } from '../../src/quota/quota-meters.ts'
+import { LogSink } from '../../src/log/log-sink.ts'
 import { TopicDirectory } from '../../src/log/topic-directory.ts'
 import { TransactionCoordinator } from '../../src/txn/coordinator.ts'
 import { ProducerIds } from '../../src/txn/producer-ids.ts'
@@ -57,6 +58,9 @@ function contractsOf(database: CatalogDatabase, clock: Clock): TopicContracts {
   const checker = inlineChecker(schemaFormats)
   return new TopicContracts({ database, clock, log: silentLog, checker })
 }
+
+const sinkOf = (logs: BrokerLog, topics: TopicDirectory): LogSink =>
+  new LogSink({ logs, topics, repacker: inlineRepacker, partitionCount: 1, replicationFactor: 1 })
 
 export class KafkaWorld {
   readonly clock: VirtualClock = new VirtualClock()
@@ -104,8 +108,7 @@ export class KafkaWorld {
       advertised: () => ({ host, port: 9092 }),
       config,
       configs,
-      topics,
-      logs,
+      ...{ topics, logs, sink: sinkOf(logs, topics) },
       volume: async () => ({ folder: '/data', totalBytes: 1_000, freeBytes: 600 }),
       repacker: inlineRepacker,
       contracts: contractsOf(database, clock),

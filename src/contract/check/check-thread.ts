@@ -3,8 +3,8 @@ import type { Clock } from '../../base/clock.ts'
 import { Failure, isFailure } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import { WorkerLine } from '../../base/worker-line.ts'
-import type { BatchVerdict } from './check-batch.ts'
 import type { CheckJob, CheckResult } from './check-worker.ts'
+import type { JudgedBatch } from './judge-batch.ts'
 import type { Policy } from './policy.ts'
 import type { RecordChecker } from './record-checker.ts'
 
@@ -22,7 +22,7 @@ export class CheckThread implements RecordChecker {
     })
   }
 
-  async check(policy: Policy, bytes: Uint8Array): Promise<BatchVerdict> {
+  async check(policy: Policy, bytes: Uint8Array): Promise<JudgedBatch> {
     const result = await this.#line.run({ policy, bytes }).catch((error: unknown) => {
       if (isFailure(error)) throw error
       return { outcome: 'broken', error } as const

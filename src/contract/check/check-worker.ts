@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { assert } from '../../base/assert.ts'
 import { isFailure } from '../../base/errors.ts'
 import { schemaFormats } from '../../registry/schema/schema-formats.ts'
-import { type BatchVerdict, checkBatch } from './check-batch.ts'
+import { type JudgedBatch, judgeBatch } from './judge-batch.ts'
 import type { Policy } from './policy.ts'
 import { CompiledPolicies } from './record-checker.ts'
 
@@ -13,7 +13,7 @@ export interface CheckJob {
 }
 
 export type CheckResult =
-  | { readonly outcome: 'checked'; readonly verdict: BatchVerdict }
+  | { readonly outcome: 'checked'; readonly verdict: JudgedBatch }
   | { readonly outcome: 'invalid'; readonly message: string }
   | { readonly outcome: 'broken'; readonly error: unknown }
 
@@ -23,7 +23,7 @@ const policies = new CompiledPolicies(schemaFormats)
 
 async function resultOf({ policy, bytes }: CheckJob): Promise<CheckResult> {
   try {
-    return { outcome: 'checked', verdict: checkBatch(await policies.get(policy), bytes) }
+    return { outcome: 'checked', verdict: judgeBatch(await policies.get(policy), policy, bytes) }
   } catch (error) {
     if (isFailure(error, 'invalid')) return { outcome: 'invalid', message: error.message }
     return { outcome: 'broken', error }

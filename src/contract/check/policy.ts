@@ -10,6 +10,8 @@ export interface Policy {
   /** The revision that it comes from: ID@REVISION. */
   readonly contract: string
   readonly onViolation: ViolationAction
+  /** The topic that takes what is set aside; said where `onViolation` is quarantine. */
+  readonly quarantine?: string
   readonly encoding: 'plain' | 'cloudevents'
   readonly facts: readonly Fact[]
   readonly rules: readonly DomainRule[]

@@ -3,8 +3,8 @@
  * batch is large, which a thread of its own has and a simulation has not.
  */
 import type { SchemaFormats } from '../../registry/schema-parser.ts'
-import { type BatchVerdict, checkBatch } from './check-batch.ts'
 import type { EventCheck } from './event-check.ts'
+import { type JudgedBatch, judgeBatch } from './judge-batch.ts'
 import { compilePolicy, type Policy } from './policy.ts'
 
 export interface RecordChecker {
@@ -14,7 +14,7 @@ export interface RecordChecker {
    * @throws Failure 'invalid': the batch unpacks to too much. 'unavailable' | 'closed': not
    *   checked.
    */
-  check(policy: Policy, bytes: Uint8Array): Promise<BatchVerdict>
+  check(policy: Policy, bytes: Uint8Array): Promise<JudgedBatch>
   close(): Promise<void>
 }
 
@@ -48,7 +48,7 @@ export class CompiledPolicies {
 export function inlineChecker(formats: SchemaFormats): RecordChecker {
   const policies = new CompiledPolicies(formats)
   return {
-    check: async (policy, bytes) => checkBatch(await policies.get(policy), bytes),
+    check: async (policy, bytes) => judgeBatch(await policies.get(policy), policy, bytes),
     close: async () => undefined,
   }
 }

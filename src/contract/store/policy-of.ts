@@ -35,6 +35,7 @@ export async function readPolicy(
   const { schemaType: type, text } = wanted.schema
   return {
     ...{ name, contract: `${contractId}@${contract.version}`, onViolation, encoding },
+    ...(wanted.quarantine === undefined ? {} : { quarantine: wanted.quarantine.topic }),
     facts: contract.facts,
     rules: contract.rules,
     takesTombstones: topic.isCompacted,

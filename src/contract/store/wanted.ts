@@ -9,9 +9,16 @@ export interface WantedEvent {
   readonly topic: string
   readonly partitions: number | undefined
   readonly configs: Readonly<Record<string, string>>
+  /** The topic for what is set aside; undefined where nothing is. */
+  readonly quarantine: QuarantineTopic | undefined
   readonly subject: string
   readonly schema: SchemaRequest
   readonly subjectConfig: RegistryConfig
+}
+
+export interface QuarantineTopic {
+  readonly topic: string
+  readonly configs: Readonly<Record<string, string>>
 }
 
 /** How a topic names the revision that it is under. */
@@ -30,11 +37,13 @@ export function wantedOf(
     const { operations, compatibility } = contract
     const retention =
       operations.retentionMs === undefined ? {} : { 'retention.ms': String(operations.retentionMs) }
+    const quarantine = quarantineOf(contract, event)
     return {
       event,
       topic: event.topic,
       partitions: operations.partitions,
       configs: { ...retention, ...operations.configs },
+      quarantine,
       subject: `${event.topic}-value`,
       schema: schemaOf(contract, event, files),
       subjectConfig: {
@@ -43,6 +52,24 @@ export function wantedOf(
       },
     }
   })
+}
+
+/** Kept as long as the topic's records, the last of each: a retry sets its records aside again. */
+function quarantineOf(
+  { enforcement, operations }: Contract,
+  { topic }: EventSchema,
+): QuarantineTopic | undefined {
+  if (enforcement.onViolation !== 'quarantine') return undefined
+  const { retentionMs, configs } = operations
+  const kept = configs['retention.ms'] ?? (retentionMs === undefined ? undefined : `${retentionMs}`)
+  const isCompacted = configs['cleanup.policy'] === 'compact'
+  return {
+    topic: enforcement.quarantineTopic ?? `${topic}.quarantine`,
+    configs: {
+      'cleanup.policy': isCompacted ? 'compact' : 'compact,delete',
+      ...(kept === undefined ? {} : { 'retention.ms': kept }),
+    },
+  }
 }
 
 function schemaOf(

@@ -10,18 +10,14 @@
 import { isFailure } from '../../base/errors.ts'
 import { unpooled } from '../../base/hold.ts'
 import type { AppendOutcome } from '../../catalog/outcomes.ts'
+import type { SetAside } from '../../contract/topic-contracts.ts'
 import type { LatencyClass } from '../../log/broker-log.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
 import { topicNameFault } from '../../log/topic-name.ts'
-import {
-  BATCH_HEADER_BYTES,
-  isTransactionalBatch,
-  patchLogAppendTime,
-  patchMaxTimestamp,
-} from '../../record/batch-header.ts'
+import { isTransactionalBatch } from '../../record/batch-header.ts'
 import { DECOMPRESSED_BYTES_MAX } from '../../record/compression.ts'
 import { RECORD_BYTES_MIN } from '../../record/record-cursor.ts'
-import { type BatchRules, type Refusal, validateBatch } from '../../record/validate-batch.ts'
+import { type Refusal, validateBatch } from '../../record/validate-batch.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { produce, type ProduceReply, type ProduceRequest } from '../../wire/messages/00-produce.ts'
 import type { Broker } from '../broker.ts'
@@ -33,6 +29,8 @@ import {
   type WrittenTransaction,
 } from '../produce-transaction.ts'
 import { needsPreparing, type Prepared, preparedFor } from '../produce-prepare.ts'
+import { setAside } from '../produce-quarantine.ts'
+import { rulesOf, stampTimes } from '../produce-rules.ts'
 import type { Exchange } from '../request.ts'
 import { type Handled, type Handler, handler } from '../router.ts'
 import { failureCode, refusedAppendCode, refusedBatchCode } from '../to-error-code.ts'
@@ -304,13 +302,7 @@ async function appendBatch(
       const errorCode = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
       return { index, errorCode, baseOffset: -1 }
     }
-    const isStamped = rules.timestampType === 'log-append'
-    const isCorrected = !isStamped && valid.maxTimestamp !== header.maxTimestamp
-    const sentHeader =
-      isStamped || isCorrected ? Uint8Array.from(bytes.subarray(0, BATCH_HEADER_BYTES)) : undefined
-    if (isStamped) patchLogAppendTime(bytes, 0, nowMs)
-    else if (isCorrected) patchMaxTimestamp(bytes, 0, valid.maxTimestamp)
-    const maxTimestampMs = isStamped ? nowMs : valid.maxTimestamp
+    const { maxTimestampMs, stampedMs, sentHeader } = stampTimes(bytes, valid, rules)
     const { topicId, configVersion } = topic
     const { producerId, producerEpoch, baseSequence } = header
     const intent = {
@@ -336,10 +328,37 @@ async function appendBatch(
       if (sentHeader !== undefined) bytes.set(sentHeader)
       return await appendAgain(producing, now, placed, attempt + 1)
     }
-    return replyTo(producing, intent, outcome, isStamped ? maxTimestampMs : -1)
+    const aside = prepared !== undefined && 'aside' in prepared ? prepared.aside : undefined
+    const lost =
+      aside === undefined || outcome.outcome === 'refused'
+        ? undefined
+        : await lostOnTheWay(broker, topic, index, outcome.baseOffset, aside)
+    if (lost !== undefined) return { index, baseOffset: -1, ...lost }
+    return replyTo(producing, intent, outcome, stampedMs)
   } catch (error) {
     if (!isFailure(error)) throw error
     return { index, errorCode: failureCode(error), baseOffset: -1, errorMessage: error.message }
+  }
+}
+
+/**
+ * Undefined: all that was taken out of the batch is in the quarantine topic. Else the batch is
+ * written and they are not, which is no refusal: sent again it is known, and they are written.
+ */
+async function lostOnTheWay(
+  broker: Broker,
+  { name: topic, topicId }: KnownTopic,
+  partition: number,
+  baseOffset: number,
+  aside: SetAside,
+): Promise<{ readonly errorCode: number; readonly errorMessage: string } | undefined> {
+  try {
+    await setAside(broker, { topic, topicId, partition, baseOffset }, aside)
+    return undefined
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    const errorMessage = `records were not set aside in ${aside.quarantine}: ${error.message}`
+    return { errorCode: ErrorCode.REQUEST_TIMED_OUT, errorMessage }
   }
 }
 
@@ -405,26 +424,4 @@ function replyTo(
   const logAppendTimeMs = stampedMs === -1 || isFirst ? stampedMs : outcome.timestampMs
   const { baseOffset } = outcome
   return { index, errorCode: ErrorCode.NONE, baseOffset, logAppendTimeMs, logStartOffset }
-}
-
-/** zstd came with Produce 7 (KIP-110). */
-const zstdFrom = 7
-
-function rulesOf({ effective }: KnownTopic, nowMs: number, apiVersion: number): BatchRules {
-  const isCompacted = effective['cleanup.policy'].includes('compact')
-  const timestampBeforeMaxMs = effective['message.timestamp.before.max.ms']
-  // Only the first and the largest time of a compressed batch stand in its header.
-  const boundsPast = timestampBeforeMaxMs < Number.MAX_SAFE_INTEGER
-  return {
-    batchBytesMax: effective['max.message.bytes'],
-    timestampType:
-      effective['message.timestamp.type'] === 'LogAppendTime' ? 'log-append' : 'create',
-    timestampBeforeMaxMs,
-    timestampAfterMaxMs: effective['message.timestamp.after.max.ms'],
-    nowMs,
-    zstdAllowed: apiVersion >= zstdFrom,
-    keysRequired: isCompacted,
-    inspectRecords: isCompacted || boundsPast,
-    decompressedBytesMax: DECOMPRESSED_BYTES_MAX,
-  }
 }
