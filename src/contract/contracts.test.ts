@@ -182,7 +182,9 @@ catalogTest(
   'two kinds of events and their quarantines are four topics of one contract',
   async (database) => {
     const { contracts } = contractsOf(database)
-    const more = `  - {name: ai.other, physicalName: another, properties: [{name: n, logicalType: string}]}
+    const more = `  - name: ai.other
+    physicalName: another
+    properties: [{name: n, logicalType: string}]
 customProperties:`
     const text = decisions({ onViolation: 'quarantine', configs: 'retention.ms: 5000' })
     const applied = await contracts.apply({
