@@ -117,7 +117,9 @@ async function start(loaded: LoadedConfig, machine: World, tasks: TaskGroup): Pr
   const groups = groupCoordinator(config, world, { database, topics, configs, tasks, cluster })
   const partitionCount = config['num.partitions']
   const replicationFactor = config['default.replication.factor']
-  const sink = new LogSink({ logs, topics, repacker, partitionCount, replicationFactor })
+  const contracts = topicContracts(world, database, tasks)
+  const writing = { logs, topics, repacker, contracts, clock }
+  const sink = new LogSink({ ...writing, partitionCount, replicationFactor })
   const broker: Broker = {
     clusterId,
     nodeId,
@@ -132,7 +134,7 @@ async function start(loaded: LoadedConfig, machine: World, tasks: TaskGroup): Pr
     logs,
     repacker,
     sink,
-    contracts: topicContracts(world, database, tasks),
+    contracts,
     volume,
     groups,
     ...(await openQuotas(config, clock, database, metrics)),

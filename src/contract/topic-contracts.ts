@@ -7,6 +7,7 @@ import { type BatchVerdict, verdictText } from './check/check-batch.ts'
 import type { Policy } from './check/policy.ts'
 import type { RecordChecker } from './check/record-checker.ts'
 import type { SplitBatch } from './check/split-batch.ts'
+import type { Place } from './store/revision-at.ts'
 
 export interface BoundTopic {
   readonly name: string
@@ -96,6 +97,24 @@ export class TopicContracts {
     return { message, verdict }
   }
 
+  /**
+   * What was taken out of a batch that is written already, by the revision that held where it
+   * stands: a retry may come when another does.
+   *
+   * @throws Failure as check.
+   */
+  async asideOf(topic: BoundTopic, place: Place, bytes: Uint8Array): Promise<SetAside | undefined> {
+    const contractId = contractIdOf(topic.contract ?? '')
+    const revision = await revisionOf(this.#parts.database, contractId, place)
+    if (revision === undefined) return undefined
+    const then = { ...topic, contract: `${contractId}@${revision}` }
+    const policy = await this.#policyOf(then)
+    if (policy?.quarantine === undefined) return undefined
+    const { split } = await this.#parts.checker.check(policy, bytes)
+    const { quarantine, contract } = policy
+    return split && { ...split, quarantine, contract, revision: then.contract }
+  }
+
   async #policyOf(topic: BoundTopic): Promise<Policy | undefined> {
     if (topic.contract === null) return undefined
     const name = `${topic.contract}/${topic.name}${topic.isCompacted ? '/compacted' : ''}`
@@ -128,6 +147,17 @@ export class TopicContracts {
     this.#toldMs.set(topic, nowMs)
     this.#parts.log.warn({ topic, contract, action }, message)
   }
+}
+
+const contractIdOf = (binding: string): string => binding.slice(0, binding.lastIndexOf('@'))
+
+async function revisionOf(
+  database: CatalogDatabase,
+  contractId: string,
+  place: Place,
+): Promise<number | undefined> {
+  const { revisionAt } = await import('./store/revision-at.ts')
+  return revisionAt(database, contractId, place)
 }
 
 /** What reads contracts is loaded with the first: brokers without any do not pay for it. */

@@ -4,6 +4,7 @@
  * topics need neither.
  */
 import { isFailure } from '../base/errors.ts'
+import { boundTopic } from '../log/bound-topic.ts'
 import type { KnownTopic } from '../log/topic-directory.ts'
 import { violationText } from '../contract/check/record.ts'
 import type { SetAside } from '../contract/topic-contracts.ts'
@@ -60,15 +61,13 @@ const isWhole = (repacked: Repacked): repacked is RepackedBatch =>
  */
 async function heldToContract(
   broker: Broker,
-  { name, contract, effective }: KnownTopic,
+  topic: KnownTopic,
   repacked: RepackedBatch | undefined,
   sent: Uint8Array,
   rules: BatchRules,
 ): Promise<RefusedBatch | SplitApart | Refusal | undefined> {
-  const isCompacted = effective['cleanup.policy'].includes('compact')
   try {
-    const bytes = repacked?.bytes ?? sent
-    const breach = await broker.contracts.check({ name, contract, isCompacted }, bytes)
+    const breach = await broker.contracts.check(boundTopic(topic), repacked?.bytes ?? sent)
     if (breach === undefined) return undefined
     const { aside, message: errorMessage, verdict } = breach
     if (aside !== undefined) {

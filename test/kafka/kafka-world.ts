@@ -59,8 +59,17 @@ function contractsOf(database: CatalogDatabase, clock: Clock): TopicContracts {
   return new TopicContracts({ database, clock, log: silentLog, checker })
 }
 
-const sinkOf = (logs: BrokerLog, topics: TopicDirectory): LogSink =>
-  new LogSink({ logs, topics, repacker: inlineRepacker, partitionCount: 1, replicationFactor: 1 })
+function writingOf(
+  database: CatalogDatabase,
+  clock: Clock,
+  logs: BrokerLog,
+  topics: TopicDirectory,
+): Pick<Broker, 'logs' | 'topics' | 'contracts' | 'sink'> {
+  const contracts = contractsOf(database, clock)
+  const shape = { partitionCount: 1, replicationFactor: 1 }
+  const parts = { logs, topics, repacker: inlineRepacker, contracts, clock }
+  return { logs, topics, contracts, sink: new LogSink({ ...parts, ...shape }) }
+}
 
 export class KafkaWorld {
   readonly clock: VirtualClock = new VirtualClock()
@@ -108,10 +117,9 @@ export class KafkaWorld {
       advertised: () => ({ host, port: 9092 }),
       config,
       configs,
-      ...{ topics, logs, sink: sinkOf(logs, topics) },
+      ...writingOf(database, clock, logs, topics),
       volume: async () => ({ folder: '/data', totalBytes: 1_000, freeBytes: 600 }),
       repacker: inlineRepacker,
-      contracts: contractsOf(database, clock),
       groups: new GroupCoordinator({
         database,
         clock,

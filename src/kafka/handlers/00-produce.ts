@@ -10,7 +10,7 @@
 import { isFailure } from '../../base/errors.ts'
 import { unpooled } from '../../base/hold.ts'
 import type { AppendOutcome } from '../../catalog/outcomes.ts'
-import type { SetAside } from '../../contract/topic-contracts.ts'
+import { boundTopic } from '../../log/bound-topic.ts'
 import type { LatencyClass } from '../../log/broker-log.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
 import { topicNameFault } from '../../log/topic-name.ts'
@@ -29,7 +29,6 @@ import {
   type WrittenTransaction,
 } from '../produce-transaction.ts'
 import { needsPreparing, type Prepared, preparedFor } from '../produce-prepare.ts'
-import { setAside } from '../produce-quarantine.ts'
 import { rulesOf, stampTimes } from '../produce-rules.ts'
 import type { Exchange } from '../request.ts'
 import { type Handled, type Handler, handler } from '../router.ts'
@@ -328,11 +327,7 @@ async function appendBatch(
       if (sentHeader !== undefined) bytes.set(sentHeader)
       return await appendAgain(producing, now, placed, attempt + 1)
     }
-    const aside = prepared !== undefined && 'aside' in prepared ? prepared.aside : undefined
-    const lost =
-      aside === undefined || outcome.outcome === 'refused'
-        ? undefined
-        : await lostOnTheWay(broker, topic, index, outcome.baseOffset, aside)
+    const lost = await lostOnTheWay(producing, topic, placed, outcome)
     if (lost !== undefined) return { index, baseOffset: -1, ...lost }
     return replyTo(producing, intent, outcome, stampedMs)
   } catch (error) {
@@ -346,18 +341,26 @@ async function appendBatch(
  * written and they are not, which is no refusal: sent again it is known, and they are written.
  */
 async function lostOnTheWay(
-  broker: Broker,
-  { name: topic, topicId }: KnownTopic,
-  partition: number,
-  baseOffset: number,
-  aside: SetAside,
+  { broker, isOver }: Producing,
+  topic: KnownTopic,
+  { index: partition, sent, prepared }: Placed,
+  outcome: AppendOutcome,
 ): Promise<{ readonly errorCode: number; readonly errorMessage: string } | undefined> {
+  if (topic.contract === null || outcome.outcome === 'refused') return undefined
+  const { baseOffset } = outcome
   try {
-    await setAside(broker, { topic, topicId, partition, baseOffset }, aside)
+    let aside = prepared !== undefined && 'aside' in prepared ? prepared.aside : undefined
+    if (outcome.outcome === 'duplicate') {
+      if (isOver) return undefined
+      // Its records were taken out by what held when it was written, which may be another revision.
+      const place = { topic: topic.name, topicId: topic.topicId, partition, offset: baseOffset }
+      aside = await broker.contracts.asideOf(boundTopic(topic), place, sent)
+    }
+    if (aside !== undefined) await broker.sink.setAside(topic, { partition, baseOffset }, aside)
     return undefined
   } catch (error) {
     if (!isFailure(error)) throw error
-    const errorMessage = `records were not set aside in ${aside.quarantine}: ${error.message}`
+    const errorMessage = `it is written, but what was taken out of it is not: ${error.message}`
     return { errorCode: ErrorCode.REQUEST_TIMED_OUT, errorMessage }
   }
 }

@@ -1,15 +1,14 @@
 /** Records that break the contract of their topic go to its quarantine topic, whatever happens. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decisions } from '../../../test/contract/decisions.ts'
+import { applied } from '../../../test/contract/applied.ts'
 import { BrokerWorld } from '../../../test/kafka/broker-world.ts'
-import { Contracts } from '../../contract/contracts.ts'
 import { fromStored, type QuarantinedRecord } from '../../contract/quarantine/quarantine-record.ts'
+import { isFailure } from '../../base/errors.ts'
+import type { SinkRecord } from '../../log/log-sink.ts'
 import { buildBatch } from '../../record/build-batch.ts'
 import { batchesIn } from '../../record/batch-sequence.ts'
 import { type BatchRecord, recordsIn } from '../../record/records.ts'
-import { Registry } from '../../registry/registry.ts'
-import { schemaFormats } from '../../registry/schema/schema-formats.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { produce } from '../../wire/messages/00-produce.ts'
 import { fetch } from '../../wire/messages/01-fetch.ts'
@@ -21,23 +20,8 @@ const tenant = [{ key: 'ce_tenant', value: Buffer.from('acme') }]
 /** A broker with a topic of one partition whose bad records are set aside. */
 async function open(configs?: string): Promise<BrokerWorld> {
   const world = await BrokerWorld.start()
-  const { database, clock } = world
-  const { topics } = world.server.broker
-  const registry = new Registry({ database, formats: schemaFormats, clock })
-  const contracts = new Contracts({
-    ...{ database, parser: registry.parser, leaderEpoch: 1 },
-    nowMs: () => clock.nowMs(),
-    freshTopicId: () => topics.freshId(),
-    partitionCount: () => 1,
-    configFault: () => undefined,
-    changed: async (ids) => {
-      for (const id of ids) await topics.hear(id)
-    },
-  })
   const more = configs === undefined ? {} : { configs }
-  const text = decisions({ onViolation: 'quarantine', partitions: 1, ...more })
-  const applied = await world.during(contracts.apply({ text, files: {} }))
-  assert.equal(applied.revision, 1, JSON.stringify(applied))
+  await applied(world, { onViolation: 'quarantine', partitions: 1, ...more })
   return world
 }
 
@@ -165,4 +149,45 @@ test('the broker’s time is stamped on what stays', async () => {
   assert.deepEqual(await send(world, batchOf([good, bad])), [ErrorCode.NONE, 0])
   const [record] = await stored(world, 'decisions')
   assert.ok((record?.timestampMs ?? 0) > 1.6e12 + 1_000)
+})
+
+test('a retry under another revision is what its batch was when it was written', async () => {
+  const world = await open()
+  const batch = batchOf([good, bad], { producerId: 9, producerEpoch: 0, baseSequence: 0 })
+  let commits = 0
+  world.fault = ({ transaction, at }) => {
+    if (!transaction.startsWith('commit') || at !== 'begin') return undefined
+    return ++commits > 1 ? { fault: 'fail' } : undefined
+  }
+  assert.equal((await send(world, Uint8Array.from(batch)))[0], ErrorCode.REQUEST_TIMED_OUT)
+  world.fault = undefined
+  await applied(world, { onViolation: 'warn', partitions: 1 })
+  assert.deepEqual(await send(world, Uint8Array.from(batch)), [ErrorCode.NONE, 0])
+  assert.deepEqual(await offsets(world), [0])
+  assert.deepEqual(
+    (await aside(world)).map(({ reason }) => reason.offset),
+    [1],
+  )
+  assert.deepEqual(await send(world, batchOf([bad])), [ErrorCode.NONE, 2], 'warn writes it')
+  await applied(world, { onViolation: 'quarantine', partitions: 1 })
+  assert.deepEqual(await send(world, batchOf([bad])), [ErrorCode.NONE, 3])
+  assert.deepEqual(await offsets(world), [0, 2])
+})
+
+test('what brokers write themselves is held to the contract of its topic, too', async () => {
+  const world = await open()
+  const { sink } = world.server.broker
+  const record = (value: string): SinkRecord => {
+    return { key: null, value: Buffer.from(value), headers: tenant, timestampMs: 1.6e12 }
+  }
+  await world.during(sink.append('decisions', [record(good), record(bad), record(good)]))
+  assert.deepEqual(await offsets(world), [0, 2])
+  assert.deepEqual(
+    (await aside(world)).map(({ reason }) => reason.offset),
+    [1],
+  )
+  await applied(world, { onViolation: 'reject', partitions: 1 })
+  const refused = world.during(sink.append('decisions', [record(good), record(bad)]))
+  await assert.rejects(refused, (error) => isFailure(error, 'invalid'))
+  assert.deepEqual(await offsets(world), [0, 2], 'none of them is written')
 })
