@@ -44,12 +44,37 @@ export function needsPreparing(topic: KnownTopic): boolean {
 export async function preparedFor(
   broker: Broker,
   topic: KnownTopic,
+  partitionId: number,
   bytes: Uint8Array,
   rules: BatchRules,
 ): Promise<Prepared | undefined> {
   const repacked = repacks(topic) ? await repackedFor(broker, topic, bytes, rules) : undefined
   if (topic.contract === null || (repacked !== undefined && !isWhole(repacked))) return repacked
-  return (await heldToContract(broker, topic, repacked, bytes, rules)) ?? repacked
+  const batch = { topic, partitionId, sent: bytes, repacked }
+  return (await heldToContract(broker, batch, rules)) ?? repacked
+}
+
+interface JudgedBatch {
+  readonly topic: KnownTopic
+  readonly partitionId: number
+  readonly sent: Uint8Array
+  readonly repacked: RepackedBatch | undefined
+}
+
+/**
+ * True of a retry of what was written when another revision of the contract held: its producer is
+ * told what became of it, not what would become of it now. No attempt that is still under way can
+ * be committed any more: it was judged by that revision.
+ */
+async function isWritten(
+  { logs }: Broker,
+  partitionId: number,
+  bytes: Uint8Array,
+): Promise<boolean> {
+  const { producerId, producerEpoch, baseSequence, lastOffsetDelta } = readBatchHeader(bytes)
+  if (producerId < 0) return false
+  const sequences = { producerId, producerEpoch, baseSequence, offsetCount: lastOffsetDelta + 1 }
+  return (await logs.findDuplicate({ partitionId, ...sequences })) !== undefined
 }
 
 const isWhole = (repacked: Repacked): repacked is RepackedBatch =>
@@ -61,9 +86,7 @@ const isWhole = (repacked: Repacked): repacked is RepackedBatch =>
  */
 async function heldToContract(
   broker: Broker,
-  topic: KnownTopic,
-  repacked: RepackedBatch | undefined,
-  sent: Uint8Array,
+  { topic, partitionId, sent, repacked }: JudgedBatch,
   rules: BatchRules,
 ): Promise<RefusedBatch | SplitApart | Refusal | undefined> {
   try {
@@ -74,6 +97,7 @@ async function heldToContract(
       const valid = repacked ?? validateBatch(sent, rules)
       return valid.ok ? await splitApart(broker, valid, aside) : valid
     }
+    if (await isWritten(broker, partitionId, sent)) return undefined
     const recordErrors = verdict.violations.map(({ index: batchIndex, ...violation }) => {
       return { batchIndex, batchIndexErrorMessage: violationText(violation) }
     })

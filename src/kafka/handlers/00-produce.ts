@@ -170,8 +170,9 @@ async function prepareAll(
     if (topic === undefined || typeof topic === 'number' || !needsPreparing(topic)) return []
     const rules = rulesOf(topic, broker.clock.nowMs(), exchange.header.apiVersion)
     return partitionData.map(async (data) => {
-      if (data.records === null || topic.partitionIds[data.index] === undefined) return
-      const prepared = await preparedFor(broker, topic, data.records, rules)
+      const partitionId = topic.partitionIds[data.index]
+      if (data.records === null || partitionId === undefined) return
+      const prepared = await preparedFor(broker, topic, partitionId, data.records, rules)
       if (prepared !== undefined) all.set(data, prepared)
     })
   })
@@ -387,7 +388,7 @@ async function appendAgain(
   const rules = rulesOf(topic, broker.clock.nowMs(), exchange.header.apiVersion)
   // A copy: the request may be answered as late meanwhile, and its memory be another's.
   const sent = Uint8Array.from(placed.sent)
-  const prepared = await preparedFor(broker, topic, sent, rules)
+  const prepared = await preparedFor(broker, topic, placed.partitionId, sent, rules)
   return appendBatch(producing, topic, { ...placed, sent, prepared }, attempt)
 }
 

@@ -191,3 +191,17 @@ test('what brokers write themselves is held to the contract of its topic, too', 
   await assert.rejects(refused, (error) => isFailure(error, 'invalid'))
   assert.deepEqual(await offsets(world), [0, 2], 'none of them is written')
 })
+
+// A revision that refuses came between a write and its retry: the producer was told that it was
+// refused, and its next batch, of the same sequence, was taken for the retry.
+test('a retry of what is written is not refused by a revision that would', async () => {
+  const world = await BrokerWorld.start()
+  await applied(world, { onViolation: 'warn', partitions: 1 })
+  const batch = batchOf([good, bad], { producerId: 9, producerEpoch: 0, baseSequence: 0 })
+  assert.deepEqual(await send(world, Uint8Array.from(batch)), [ErrorCode.NONE, 0])
+  await applied(world, { onViolation: 'reject', partitions: 1 })
+  assert.deepEqual(await send(world, Uint8Array.from(batch)), [ErrorCode.NONE, 0])
+  const next = batchOf([bad], { producerId: 9, producerEpoch: 0, baseSequence: 2 })
+  assert.equal((await send(world, next))[0], ErrorCode.INVALID_RECORD)
+  assert.deepEqual(await offsets(world), [0, 1])
+})
