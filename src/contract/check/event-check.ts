@@ -111,7 +111,7 @@ function factIn({ in: place, at }: Fact, { value, key, headers }: Seen): unknown
   if (place === 'key') return key
   let found: unknown = value
   for (const name of at.split('.')) {
-    if (typeof found !== 'object' || found === null) return undefined
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined
     found = (found as Readonly<Record<string, unknown>>)[name]
   }
   return found
