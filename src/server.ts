@@ -115,6 +115,11 @@ async function start(loaded: LoadedConfig, machine: World, tasks: TaskGroup): Pr
   const advertised = config['kafka.advertised']
   const cluster = member?.membership ?? soleBroker(nodeId, () => broker.advertised())
   const groups = groupCoordinator(config, world, { database, topics, configs, tasks, cluster })
+  const partitionCount = config['num.partitions']
+  const replicationFactor = config['default.replication.factor']
+  const contracts = topicContracts(world, database, tasks)
+  const writing = { logs, topics, repacker, contracts, clock }
+  const sink = new LogSink({ ...writing, partitionCount, replicationFactor })
   const broker: Broker = {
     clusterId,
     nodeId,
@@ -128,7 +133,8 @@ async function start(loaded: LoadedConfig, machine: World, tasks: TaskGroup): Pr
     topics,
     logs,
     repacker,
-    contracts: topicContracts(world, database, tasks),
+    sink,
+    contracts,
     volume,
     groups,
     ...(await openQuotas(config, clock, database, metrics)),
@@ -144,13 +150,6 @@ async function start(loaded: LoadedConfig, machine: World, tasks: TaskGroup): Pr
   kafkaAddress = await bound('--kafka', listener.listen(kafkaAddress.host, kafkaAddress.port))
   tasks.defer('kafka', () => listener.close())
   await listenTo(broker, tasks)
-  const sink = new LogSink({
-    logs,
-    topics,
-    repacker,
-    partitionCount: config['num.partitions'],
-    replicationFactor: config['default.replication.factor'],
-  })
   const close = (): Promise<void> => tasks.stop()
   const seen = { database, journal: storage.journal, space, metrics, failure: tasks.failure }
   const placement = async (name: string | undefined): Promise<PlacementReport | undefined> => {

@@ -16,6 +16,7 @@ export interface ContractCounts {
   readonly records: number
   readonly violations: number
   readonly refusedBatches: number
+  readonly quarantined: number
 }
 
 export interface ScrapedParts {
@@ -74,6 +75,7 @@ export function brokerSamples(parts: ScrapedParts): Samples[] {
     ['karst_contract_records_total', one(parts.contracts.records)],
     ['karst_contract_violations_total', one(parts.contracts.violations)],
     ['karst_contract_refused_batches_total', one(parts.contracts.refusedBatches)],
+    ['karst_contract_quarantined_records_total', one(parts.contracts.quarantined)],
     ...jobSamples(parts.jobs),
     ...trafficSamples(parts),
   ]

@@ -271,6 +271,11 @@ export const metricTable: Readonly<Record<string, MetricSpec>> = {
     labels: [],
     doc: 'Batches that were refused for it.',
   },
+  karst_contract_quarantined_records_total: {
+    type: 'counter',
+    labels: [],
+    doc: 'Records that were taken out of their batches for it, retries counted again.',
+  },
   karst_feed_polls_total: {
     type: 'counter',
     labels: [],

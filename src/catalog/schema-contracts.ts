@@ -31,7 +31,7 @@ export interface ContractRevisionRow {
 export interface ContractTopicRow {
   topicName: string
   contractId: string
-  /** The kind of event. */
+  /** The kind of event; empty where the topic takes what is set aside. */
   eventName: string
 }
 

@@ -73,7 +73,8 @@ catalogTest('what cannot be applied changes nothing at all', async (database) =>
   await refused({ partitions: 3 }, /has 2 partitions, not 3/)
   await refused({ configs: 'segment.bytes: x' }, /segment\.bytes: x/)
   await refused({ id: 'another' }, /under the contract ai\.sec\.decisions/)
-  await refused({ onViolation: 'quarantine' }, /quarantine is not there yet/)
+  const aside = 'quarantine, quarantineTopic: decisions'
+  await refused({ onViolation: aside }, /decisions is a topic of events/)
   const { issues, plan } = await apply({ version: 'one' })
   assert.equal(plan, undefined)
   assert.ok(issues.some(({ rule }) => rule === 'wrong-value'))
@@ -176,3 +177,33 @@ catalogTest('what somebody changed by other ways is drift', async (database) => 
   assert.ok(gone.some(({ area: what, action }) => what === 'topic' && action === 'create'))
   await assert.rejects(contracts.drift('nobody'), (error) => isFailure(error, 'not-found'))
 })
+
+// Each row of a contract's topics was locked by itself, in no order: two new topics could not be.
+catalogTest(
+  'two kinds of events and their quarantines are four topics of one contract',
+  async (database) => {
+    const { contracts } = contractsOf(database)
+    const more = `  - name: ai.other
+    physicalName: another
+    properties: [{name: n, logicalType: string}]
+customProperties:`
+    const text = decisions({ onViolation: 'quarantine', configs: 'retention.ms: 5000' })
+    const applied = await contracts.apply({
+      text: text.replace('customProperties:\n', `${more}\n`),
+      files: {},
+    })
+    assert.deepEqual([applied.revision, applied.plan?.faults], [1, []])
+    for (const name of ['decisions', 'another']) {
+      assert.equal((await readTopic(database, name))?.contract, 'ai.sec.decisions@1')
+      const aside = await readTopic(database, `${name}.quarantine`)
+      assert.equal(aside?.contract, null)
+      assert.deepEqual(aside?.configs, {
+        'cleanup.policy': 'compact,delete',
+        'retention.ms': '5000',
+      })
+      assert.equal(aside?.partitionIds.length, 2)
+    }
+    assert.deepEqual(await contracts.shadowTopics(), [])
+    assert.deepEqual(await contracts.drift('ai.sec.decisions'), [])
+  },
+)

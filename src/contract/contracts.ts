@@ -1,13 +1,14 @@
 /** Contracts of the cluster: read from files, planned, applied, taken back, and remembered. */
 import { Failure } from '../base/errors.ts'
 import type { ContractRevisionRow } from '../catalog/schema-contracts.ts'
-import { listTopics } from '../catalog/topics.ts'
+import { listTopics, type Topic } from '../catalog/topics.ts'
 import type { ContractIssue } from './file/issue.ts'
 import { parseContract } from './file/parse-contract.ts'
 import { applyContract, type ApplyParts } from './store/apply.ts'
 import {
   contractHistory,
   type ContractSummary,
+  quarantineTopics,
   listContracts,
   readRevision,
 } from './store/contract-reads.ts'
@@ -107,7 +108,9 @@ export class Contracts {
   /** Topics that are under no contract, by name. @throws Failure 'unavailable' */
   async shadowTopics(): Promise<string[]> {
     const all = await listTopics(this.#parts.database)
-    return all.filter(({ contract }) => contract === null).map(({ name }) => name)
+    const asides = await quarantineTopics(this.#parts.database)
+    const isShadow = ({ name, contract }: Topic): boolean => contract === null && !asides.has(name)
+    return all.filter(isShadow).map(({ name }) => name)
   }
 
   list(): Promise<ContractSummary[]> {

@@ -5,9 +5,12 @@ import type { Log } from '../base/log.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { type BatchVerdict, verdictText } from './check/check-batch.ts'
 import type { ToldSchema } from './check/held-schemas.ts'
+import type { JudgedBatch } from './check/judge-batch.ts'
 import type { Policy } from './check/policy.ts'
 import type { RecordChecker } from './check/record-checker.ts'
+import type { SplitBatch } from './check/split-batch.ts'
 import { SchemaLookup } from './schema-lookup.ts'
+import type { Place } from './store/revision-at.ts'
 
 export interface BoundTopic {
   readonly name: string
@@ -16,10 +19,20 @@ export interface BoundTopic {
   readonly isCompacted: boolean
 }
 
-/** A batch that is not to be appended. */
-export interface ContractRefusal {
+/** What is to become of a batch that breaks its contract. */
+export interface ContractBreach {
   readonly message: string
   readonly verdict: BatchVerdict
+  /** Undefined: it is not to be appended. */
+  readonly aside?: SetAside
+}
+
+/** Records that leave their batch for the quarantine topic. */
+export interface SetAside extends SplitBatch {
+  readonly quarantine: string
+  /** ID@VERSION that they break, and ID@REVISION of what is in force. */
+  readonly contract: string
+  readonly revision: string
 }
 
 /** Since the broker started. */
@@ -27,6 +40,8 @@ export interface ContractStats {
   records: number
   violations: number
   refusedBatches: number
+  /** Records that were taken out of their batches. */
+  quarantined: number
 }
 
 /** Policies kept; some kilobytes each. */
@@ -46,7 +61,7 @@ export interface TopicContractsParts {
 }
 
 export class TopicContracts {
-  readonly stats: ContractStats = { records: 0, violations: 0, refusedBatches: 0 }
+  readonly stats: ContractStats = { records: 0, violations: 0, refusedBatches: 0, quarantined: 0 }
   readonly #parts: TopicContractsParts
   /** By name; a revision never changes. Undefined: nothing is checked. */
   readonly #policies = new Map<string, Promise<Policy | undefined>>()
@@ -64,22 +79,33 @@ export class TopicContracts {
    * @throws Failure 'unavailable' | 'invalid' | 'closed': it is not known; nothing is to be
    *   appended.
    */
-  async check(topic: BoundTopic, bytes: Uint8Array): Promise<ContractRefusal | undefined> {
+  async check(topic: BoundTopic, bytes: Uint8Array): Promise<ContractBreach | undefined> {
     const policy = await this.#policyOf(topic)
     if (policy === undefined) return undefined
     const verdict = await this.#verdictOf(policy, bytes)
     this.stats.records += verdict.records
     this.stats.violations += verdict.count
     if (verdict.count === 0) return undefined
-    const message = verdictText(verdict, policy.contract)
+    const why = verdict.wholeBecause === undefined ? '' : `; ${verdict.wholeBecause}`
+    const message = `${verdictText(verdict, policy.contract)}${why}`
     this.#tell(topic, policy, message)
-    if (policy.onViolation !== 'reject') return undefined
+    const { split } = verdict
+    const { onViolation, quarantine, contract } = policy
+    if (onViolation === 'warn') return undefined
+    if (split !== undefined && quarantine !== undefined) {
+      this.stats.quarantined += split.taken.length
+      return {
+        message,
+        verdict,
+        aside: { ...split, quarantine, contract, revision: topic.contract ?? '' },
+      }
+    }
     this.stats.refusedBatches++
     return { message, verdict }
   }
 
   /** The checker names schemas that it does not know, and is told of them. */
-  async #verdictOf(policy: Policy, bytes: Uint8Array): Promise<BatchVerdict> {
+  async #verdictOf(policy: Policy, bytes: Uint8Array): Promise<JudgedBatch> {
     const { checker, clock } = this.#parts
     const epoch = Math.floor(clock.monotonicMs() / epochMs)
     const schemas: ToldSchema[] = []
@@ -89,6 +115,24 @@ export class TopicContracts {
       if (verdict.asked.length === 0) return verdict
       schemas.push(...(await this.#schemas.find(verdict.asked)))
     }
+  }
+
+  /**
+   * What was taken out of a batch that is written already, by the revision that held where it
+   * stands: a retry may come when another does.
+   *
+   * @throws Failure as check.
+   */
+  async asideOf(topic: BoundTopic, place: Place, bytes: Uint8Array): Promise<SetAside | undefined> {
+    const contractId = contractIdOf(topic.contract ?? '')
+    const revision = await revisionOf(this.#parts.database, contractId, place)
+    if (revision === undefined) return undefined
+    const then = { ...topic, contract: `${contractId}@${revision}` }
+    const policy = await this.#policyOf(then)
+    if (policy?.quarantine === undefined) return undefined
+    const { split } = await this.#verdictOf(policy, bytes)
+    const { quarantine, contract } = policy
+    return split && { ...split, quarantine, contract, revision: then.contract }
   }
 
   async #policyOf(topic: BoundTopic): Promise<Policy | undefined> {
@@ -123,6 +167,17 @@ export class TopicContracts {
     this.#toldMs.set(topic, nowMs)
     this.#parts.log.warn({ topic, contract, action }, message)
   }
+}
+
+const contractIdOf = (binding: string): string => binding.slice(0, binding.lastIndexOf('@'))
+
+async function revisionOf(
+  database: CatalogDatabase,
+  contractId: string,
+  place: Place,
+): Promise<number | undefined> {
+  const { revisionAt } = await import('./store/revision-at.ts')
+  return revisionAt(database, contractId, place)
 }
 
 /** What reads contracts is loaded with the first: brokers without any do not pay for it. */

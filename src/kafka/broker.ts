@@ -12,6 +12,7 @@ import type { BrokerLog } from '../log/broker-log.ts'
 import type { ClientQuotas } from '../quota/client-quotas.ts'
 import type { Nudges } from './nudges.ts'
 import type { QuotaMeters } from '../quota/quota-meters.ts'
+import type { LogSink } from '../log/log-sink.ts'
 import type { Repacker } from '../log/repacker.ts'
 import type { TopicDirectory } from '../log/topic-directory.ts'
 import type { TransactionCoordinator } from '../txn/coordinator.ts'
@@ -37,6 +38,8 @@ export interface Broker {
   readonly topics: TopicDirectory
   readonly logs: BrokerLog
   readonly repacker: Repacker
+  /** For what brokers write themselves. */
+  readonly sink: LogSink
   /** What batches of topics are held to. */
   readonly contracts: TopicContracts
   /** Where everything lies. */

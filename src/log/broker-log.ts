@@ -8,6 +8,8 @@ import { type Hold, unpooled } from '../base/hold.ts'
 import type { Log } from '../base/log.ts'
 import type { AppendIntent, GroupResult } from '../catalog/commit-groups.ts'
 import { type ActiveProducer, readActiveProducers } from '../catalog/active-producers.ts'
+import { findDuplicate, type ProducedBatch } from '../catalog/find-duplicate.ts'
+import type { RememberedBatch } from '../catalog/producer-window.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { type DeletedRecords, deleteRecordsBefore } from '../catalog/delete-records.ts'
 import type { EndIntent, MarkIntent } from '../catalog/end-transaction.ts'
@@ -280,6 +282,11 @@ export class BrokerLog {
   /** See readActiveProducers. @throws Failure 'unavailable' | 'corrupt' */
   activeProducers({ partitionId }: PartitionLog): Promise<ActiveProducer[]> {
     return readActiveProducers(this.#deps.database, partitionId)
+  }
+
+  /** See findDuplicate. @throws Failure 'unavailable' | 'corrupt' */
+  findDuplicate(batch: ProducedBatch): Promise<RememberedBatch | undefined> {
+    return findDuplicate(this.#deps.database, batch)
   }
 
   /** See readPartitionEnds. @throws Failure 'unavailable' */

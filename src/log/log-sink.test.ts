@@ -1,10 +1,14 @@
 /** Records that do not come over Kafka's protocol: every one arrives, in batches that fit. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { silentLog } from '../base/log.ts'
+import { inlineChecker } from '../contract/check/record-checker.ts'
+import { TopicContracts } from '../contract/topic-contracts.ts'
 import { codecIdOf, recordCountOf } from '../record/batch-header.ts'
 import { codecIdOfName } from '../record/codec.ts'
 import { partitionOfKey } from '../record/murmur2.ts'
 import { recordsIn } from '../record/records.ts'
+import { schemaFormats } from '../registry/schema/schema-formats.ts'
 import { inlineRepacker } from '../../test/support/inline-repacker.ts'
 import { LogWorld } from '../../test/log/log-world.ts'
 import { LogSink, type SinkRecord } from './log-sink.ts'
@@ -12,8 +16,12 @@ import { LogSink, type SinkRecord } from './log-sink.ts'
 async function newSink(): Promise<{ world: LogWorld; sink: LogSink }> {
   const world = new LogWorld()
   const { logs, topics } = await world.within(world.start())
+  const { clock, database } = world
   const shape = { partitionCount: 3, replicationFactor: 1 }
-  return { world, sink: new LogSink({ logs, topics, repacker: inlineRepacker, ...shape }) }
+  const checker = inlineChecker(schemaFormats)
+  const contracts = new TopicContracts({ database, checker, clock, log: silentLog })
+  const parts = { logs, topics, clock, repacker: inlineRepacker, contracts }
+  return { world, sink: new LogSink({ ...parts, ...shape }) }
 }
 
 const record = (key: string | null, bytes = 10): SinkRecord => ({

@@ -2,12 +2,17 @@
  * Appends records that do not come over Kafka's protocol: picks partitions as Kafka's producers do,
  * builds batches, and waits for the commit. Topics are created when they are first written to.
  */
+import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/errors.ts'
 import { unpooled } from '../base/hold.ts'
+import { toStored } from '../contract/quarantine/quarantine-record.ts'
+import type { SetAside, TopicContracts } from '../contract/topic-contracts.ts'
 import { BUILT_BATCH_BYTES_MAX, buildBatch, type NewRecord } from '../record/build-batch.ts'
-import { maxTimestampOf } from '../record/batch-header.ts'
+import { lastOffsetDeltaOf, maxTimestampOf } from '../record/batch-header.ts'
 import { partitionOfKey } from '../record/murmur2.ts'
+import type { RecordHeader } from '../record/records.ts'
 import type { BatchRules } from '../record/validate-batch.ts'
+import { boundTopic } from './bound-topic.ts'
 import type { BrokerLog } from './broker-log.ts'
 import { packingOf, type Repacker } from './repacker.ts'
 import type { KnownTopic, TopicDirectory } from './topic-directory.ts'
@@ -15,7 +20,9 @@ import type { KnownTopic, TopicDirectory } from './topic-directory.ts'
 export interface LogSinkDeps {
   readonly logs: BrokerLog
   readonly topics: TopicDirectory
+  readonly clock: Clock
   readonly repacker: Repacker
+  readonly contracts: TopicContracts
   readonly partitionCount: number
   readonly replicationFactor: number
 }
@@ -23,7 +30,7 @@ export interface LogSinkDeps {
 export interface SinkRecord {
   readonly key: Uint8Array | null
   readonly value: Uint8Array
-  readonly headers: readonly { readonly key: string; readonly value: Uint8Array }[]
+  readonly headers: readonly RecordHeader[]
   readonly timestampMs: number
 }
 
@@ -47,6 +54,13 @@ const ownRules: BatchRules = {
   decompressedBytesMax: BUILT_BATCH_BYTES_MAX,
 }
 
+interface HeldBatch {
+  readonly index: number
+  readonly bytes: Uint8Array
+  /** What its contract took out of it. */
+  readonly aside: SetAside | undefined
+}
+
 export class LogSink {
   readonly #deps: LogSinkDeps
   /** Records without a key go round. */
@@ -64,6 +78,7 @@ export class LogSink {
   /**
    * Resolves when all records are durable and committed. Where it rejects, some may be.
    *
+   * @throws Failure 'invalid': the topic's contract refuses some of them; none is written.
    * @throws Failure 'overloaded' | 'unavailable' | 'closed': send all again.
    */
   async append(topicName: string, records: readonly SinkRecord[]): Promise<void> {
@@ -77,19 +92,36 @@ export class LogSink {
       list.push(record)
       byPartition.set(index, list)
     }
-    const appends = [...byPartition].flatMap(([index, list]) =>
-      batchesOf(list, topic.effective['max.message.bytes']).map((batch) =>
-        this.#appendBatch(topic, index, batch),
+    const built = await Promise.all(
+      [...byPartition].flatMap(([index, list]) =>
+        batchesOf(list, topic.effective['max.message.bytes']).map(async (batch) => {
+          return { index, ...(await this.#held(topic, buildBatch(batch))) }
+        }),
       ),
     )
+    const appends = built.map((each) => this.#appendBatch(topic, each))
     // All are waited for, so that nothing is still under way when the caller hears of a failure.
     const settled = await Promise.allSettled(appends)
     for (const each of settled) if (each.status === 'rejected') throw each.reason
   }
 
-  async #appendBatch(topic: KnownTopic, index: number, records: NewRecord[]): Promise<void> {
+  /** As the topic stores it, held to its contract. @throws Failure as append */
+  async #held(topic: KnownTopic, batch: Uint8Array): Promise<Omit<HeldBatch, 'index'>> {
+    const bytes = await this.#packed(topic, batch)
+    if (topic.contract === null) return { bytes, aside: undefined }
+    const breach = await this.#deps.contracts.check(boundTopic(topic), bytes)
+    if (breach === undefined) return { bytes, aside: undefined }
+    const { aside, message } = breach
+    if (aside === undefined) throw new Failure('invalid', message)
+    // Nothing is taken out before it is known that there is a place for it.
+    if ((await this.#deps.topics.find(aside.quarantine)) !== undefined) {
+      return { bytes: aside.kept, aside }
+    }
+    throw new Failure('unavailable', `the quarantine topic ${aside.quarantine} is gone`)
+  }
+
+  async #appendBatch(topic: KnownTopic, { index, bytes, aside }: HeldBatch): Promise<void> {
     const partitionId = topic.partitionIds[index] as number
-    const bytes = await this.#packed(topic, buildBatch(records))
     const outcome = await this.#deps.logs.append(
       {
         topicId: topic.topicId,
@@ -99,7 +131,7 @@ export class LogSink {
         producerId: -1,
         producerEpoch: -1,
         baseSequence: -1,
-        offsetCount: records.length,
+        offsetCount: lastOffsetDeltaOf(bytes, 0) + 1,
         maxTimestampMs: maxTimestampOf(bytes, 0),
         byteLength: bytes.length,
       },
@@ -110,6 +142,29 @@ export class LogSink {
     if (outcome.outcome === 'refused') {
       throw new Failure('unavailable', `topic ${topic.name}: ${outcome.reason}, send again`)
     }
+    if (aside === undefined) return
+    await this.setAside(topic, { partition: index, baseOffset: outcome.baseOffset }, aside)
+  }
+
+  /**
+   * Writes what was taken out of a batch to its quarantine topic, once the batch has its offsets
+   * and before anybody hears of it: what is acknowledged is in one topic or the other. A retry
+   * finds its batch written, and writes the same records under the same keys again.
+   *
+   * @throws Failure as append: the batch is written, and not all of what it lost.
+   */
+  async setAside(
+    { name, topicId }: KnownTopic,
+    { partition, baseOffset }: { readonly partition: number; readonly baseOffset: number },
+    { taken, quarantine, contract, revision }: SetAside,
+  ): Promise<void> {
+    const setAsideMs = this.#deps.clock.nowMs()
+    const records = taken.map((record) => {
+      const offset = baseOffset + record.offsetDelta
+      const at = { topic: name, topicId, partition, offset }
+      return toStored(record, { ...at, contract, revision, setAsideMs })
+    })
+    await this.append(quarantine, records)
   }
 
   /** As the topic stores batches. @throws Failure 'overloaded' | 'unavailable' | 'closed' */
@@ -138,7 +193,7 @@ function batchesOf(records: readonly SinkRecord[], bytesMax: number): NewRecord[
   let bytes = batchOverheadBytes
   for (const { key, value, headers, timestampMs } of records) {
     const headerBytes = headers.reduce(
-      (sum, each) => sum + each.key.length * 3 + each.value.length + 10,
+      (sum, each) => sum + each.key.length * 3 + (each.value?.length ?? 0) + 10,
       0,
     )
     const size = recordOverheadBytes + (key?.length ?? 0) + value.length + headerBytes

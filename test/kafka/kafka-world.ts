@@ -25,6 +25,7 @@ import { Router } from '../../src/kafka/router.ts'
 import { BrokerLog } from '../../src/log/broker-log.ts'
 import { ClientQuotas } from '../../src/quota/client-quotas.ts'
 import { QuotaMeters } from '../../src/quota/quota-meters.ts'
+import { LogSink } from '../../src/log/log-sink.ts'
 import { TopicDirectory } from '../../src/log/topic-directory.ts'
 import { TransactionCoordinator } from '../../src/txn/coordinator.ts'
 import { ProducerIds } from '../../src/txn/producer-ids.ts'
@@ -56,6 +57,18 @@ function alone(
 function contractsOf(database: CatalogDatabase, clock: Clock): TopicContracts {
   const checker = inlineChecker(schemaFormats)
   return new TopicContracts({ database, clock, log: silentLog, checker })
+}
+
+function writingOf(
+  database: CatalogDatabase,
+  clock: Clock,
+  logs: BrokerLog,
+  topics: TopicDirectory,
+): Pick<Broker, 'logs' | 'topics' | 'contracts' | 'sink'> {
+  const contracts = contractsOf(database, clock)
+  const shape = { partitionCount: 1, replicationFactor: 1 }
+  const parts = { logs, topics, repacker: inlineRepacker, contracts, clock }
+  return { logs, topics, contracts, sink: new LogSink({ ...parts, ...shape }) }
 }
 
 export class KafkaWorld {
@@ -104,11 +117,9 @@ export class KafkaWorld {
       advertised: () => ({ host, port: 9092 }),
       config,
       configs,
-      topics,
-      logs,
+      ...writingOf(database, clock, logs, topics),
       volume: async () => ({ folder: '/data', totalBytes: 1_000, freeBytes: 600 }),
       repacker: inlineRepacker,
-      contracts: contractsOf(database, clock),
       groups: new GroupCoordinator({
         database,
         clock,

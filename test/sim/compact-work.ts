@@ -8,7 +8,7 @@ import { type Random, randomBelow } from '../../src/base/random.ts'
 import { buildBatch } from '../../src/record/build-batch.ts'
 import { ErrorCode } from '../../src/wire/error-codes.ts'
 import { produce } from '../../src/wire/messages/00-produce.ts'
-import { initProducerId } from '../../src/wire/messages/22-init-producer-id.ts'
+import { freshProducerId } from './fresh-producer-id.ts'
 import { Lost, type Asker } from './sim-client.ts'
 import { TxnHistory } from './txn-history.ts'
 import { type CommittedPage, fetchCommitted } from './txn-reader.ts'
@@ -62,7 +62,7 @@ export class CompactWork {
   async #write(account: Account, partition: number, client: Asker): Promise<void> {
     const { clock, fork, isOver } = this.#parts
     const random = fork()
-    const producerId = await this.#freshId(client, random)
+    const producerId = await freshProducerId(client, clock, random)
     for (let sequence = 0, number = 0; !isOver();) {
       const records = Array.from({ length: 1 + randomBelow(random, 3) }, () => {
         const key = `k${randomBelow(random, keyCount)}`
@@ -103,19 +103,6 @@ export class CompactWork {
         const answer = await client.request(produce, 9, { acks: -1, timeoutMs: 3_000, topicData })
         const [reply] = answer.responses[0]?.partitionResponses ?? []
         if (reply?.errorCode === ErrorCode.NONE) return reply.baseOffset
-      } catch (error) {
-        if (!(error instanceof Lost)) throw error
-      }
-      await sleep(this.#parts.clock, 1 + randomBelow(random, 50))
-    }
-  }
-
-  async #freshId(client: Asker, random: Random): Promise<number> {
-    for (;;) {
-      try {
-        const body = { transactionalId: null, transactionTimeoutMs: 60_000 }
-        const { errorCode, producerId } = await client.request(initProducerId, 4, body)
-        if (errorCode === ErrorCode.NONE) return producerId
       } catch (error) {
         if (!(error instanceof Lost)) throw error
       }

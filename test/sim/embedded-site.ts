@@ -8,7 +8,7 @@ import { openMemoryDatabase, type MemoryDatabase } from '../../src/catalog/memor
 import type { MemoryFault, MemoryPoint } from '../../src/catalog/memory-faults.ts'
 import { parseConfig, type LoadedConfig } from '../../src/config/parse-config.ts'
 import { MemoryDisk, type DiskFault, type DiskOperation } from '../../src/disk/memory-disk.ts'
-import { startServer } from '../../src/server.ts'
+import { type Server, startServer } from '../../src/server.ts'
 import { inlineChecker } from '../../src/contract/check/record-checker.ts'
 import { schemaFormats } from '../../src/registry/schema/schema-formats.ts'
 import { inlineRepacker } from '../support/inline-repacker.ts'
@@ -26,6 +26,7 @@ export class EmbeddedSite implements Site {
   readonly #database: MemoryDatabase
   readonly #loaded: LoadedConfig
   #life: Life | undefined
+  #server: Server | undefined
 
   constructor(parts: SiteParts, partitionCount: number) {
     this.#parts = parts
@@ -70,6 +71,7 @@ export class EmbeddedSite implements Site {
           poisonsFree: true,
         })
         server.failure.catch(failed)
+        this.#server = server
         note('broker started')
         return
       } catch (error) {
@@ -87,6 +89,10 @@ export class EmbeddedSite implements Site {
 
   pinned(name: string): readonly Asker[] {
     return [this.client(name)]
+  }
+
+  server(): Server | undefined {
+    return this.#server
   }
 
   async disturb(): Promise<void> {
@@ -117,6 +123,7 @@ export class EmbeddedSite implements Site {
     this.crashes++
     this.#parts.note('crash')
     this.#life?.kill()
+    this.#server = undefined
     this.#disk.crash(this.#fork())
   }
 

@@ -14,6 +14,7 @@ import {
   type StoreFault,
   type StoreOperation,
 } from '../../src/objects/memory-object-store.ts'
+import type { Server } from '../../src/server.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { auditFleet } from './fleet-audit.ts'
 import { FleetBroker } from './fleet-broker.ts'
@@ -88,6 +89,10 @@ export class FleetSite implements Site {
   pinned(name: string): readonly Asker[] {
     const { network, clock } = this.#parts
     return this.#serving().map(({ port }) => new SimClient(network, clock, port, name))
+  }
+
+  server(): Server | undefined {
+    return this.#any(this.#serving())?.server
   }
 
   #serving(): FleetBroker[] {

@@ -7,7 +7,7 @@ import { type Random, randomBelow } from '../../src/base/random.ts'
 import { buildBatch } from '../../src/record/build-batch.ts'
 import { ErrorCode } from '../../src/wire/error-codes.ts'
 import { produce } from '../../src/wire/messages/00-produce.ts'
-import { initProducerId } from '../../src/wire/messages/22-init-producer-id.ts'
+import { freshProducerId } from './fresh-producer-id.ts'
 import type { History, Sent } from './history.ts'
 import { type Asker, Lost } from './sim-client.ts'
 
@@ -42,7 +42,7 @@ export async function runProducer(parts: ProducerParts): Promise<void> {
 }
 
 async function runIdempotent(parts: ProducerParts): Promise<void> {
-  const producerId = await freshId(parts)
+  const producerId = await freshProducerId(parts.client, parts.clock, parts.random)
   let order = 0
   let unanswered: Flight[] = []
   while (unanswered.length > 0 || !parts.isOver()) {
@@ -107,19 +107,6 @@ async function send(
   } catch (error) {
     if (!(error instanceof Lost)) throw error
     return 'lost'
-  }
-}
-
-async function freshId(parts: ProducerParts): Promise<number> {
-  for (;;) {
-    try {
-      const body = { transactionalId: null, transactionTimeoutMs: 60_000 }
-      const { errorCode, producerId } = await parts.client.request(initProducerId, 4, body)
-      if (errorCode === ErrorCode.NONE) return producerId
-    } catch (error) {
-      if (!(error instanceof Lost)) throw error
-    }
-    await pause(parts, 50)
   }
 }
 

@@ -13,6 +13,7 @@ import { seededRandom } from '../support/seeded-random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 import { AgedWork } from './aged-work.ts'
 import { CompactWork } from './compact-work.ts'
+import { ContractWork } from './contract-work.ts'
 import { EmbeddedSite } from './embedded-site.ts'
 import { FleetSite } from './fleet-site.ts'
 import { History } from './history.ts'
@@ -74,6 +75,7 @@ class Simulation {
   readonly #transactions: TxnWork
   readonly #aged: AgedWork
   readonly #compacted: CompactWork
+  readonly #contracted: ContractWork
   #failure: Error | undefined
   /** Clients that have not come to their end. */
   readonly #acting = new Set<string>()
@@ -101,6 +103,7 @@ class Simulation {
     this.#transactions = new TxnWork(work)
     this.#aged = new AgedWork(work)
     this.#compacted = new CompactWork(work)
+    this.#contracted = new ContractWork({ ...work, server: () => this.#site.server() })
   }
 
   get trace(): readonly string[] {
@@ -111,6 +114,7 @@ class Simulation {
     await this.#within('start', this.#site.boot(), livenessMs)
     await this.#within('topics', this.#createTopics(), livenessMs)
     await this.#within('configs', this.#aged.configure(), livenessMs)
+    await this.#within('contract', this.#contracted.open(), livenessMs)
     this.#hasFaults = true
     const actors = this.#startActors()
     const chaos = this.#chaos()
@@ -126,6 +130,7 @@ class Simulation {
     await this.#within('reading everything', this.#checkAll('restarted'), 240_000)
     await this.#within('transactions', this.#transactions.check(), 240_000)
     await this.#within('compacted', this.#compacted.check(), 240_000)
+    await this.#within('contract', this.#contracted.check(), 240_000)
     await this.#within('audit', this.#site.audit(), livenessMs)
     if (this.#failure !== undefined) throw this.#failure
     const { trace } = this.#history
@@ -251,6 +256,7 @@ class Simulation {
       ...this.#transactions.start(),
       ...this.#aged.start(),
       ...this.#compacted.start(),
+      ...this.#contracted.start(),
     ]
     actors.push(...others.map((actor, at) => this.#watched(`other ${at}`, actor)))
     return actors

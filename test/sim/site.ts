@@ -2,6 +2,7 @@
 import type { Log } from '../../src/base/log.ts'
 import type { Random } from '../../src/base/random.ts'
 import type { VirtualClock } from '../support/virtual-clock.ts'
+import type { ServedBroker } from '../contract/contracts-at.ts'
 import type { Asker } from './sim-client.ts'
 import type { SimNetwork } from './sim-network.ts'
 
@@ -26,6 +27,8 @@ export interface Site {
   client(name: string): Asker
   /** For each broker that serves: a client that asks nobody else. */
   pinned(name: string): readonly Asker[]
+  /** A broker that serves now, any of them. */
+  server(): ServedBroker | undefined
   /** One thing goes wrong. May last. */
   disturb(): Promise<void>
   /** No more faults: resolves when everything is up. */

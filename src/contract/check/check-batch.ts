@@ -26,12 +26,14 @@ export const violationsMax = 100
 /**
  * A batch that cannot be read is left to whoever validates batches.
  *
+ * @param toldMax how many violations are told; all are counted.
  * @throws Failure 'invalid': it unpacks to more than may be looked at.
  */
 export function checkBatch(
   check: EventCheck,
   bytes: Uint8Array,
   schemas: BatchSchemas,
+  toldMax: number = violationsMax,
 ): BatchVerdict {
   const violations: RecordViolation[] = []
   let [count, records] = [0, 0]
@@ -39,7 +41,7 @@ export function checkBatch(
     for (const { key, value, headers } of recordsIn(bytes)) {
       const named = headers.map((header) => ({ name: header.key, value: header.value }))
       const violation = check.check({ key, value, headers: named }, schemas)
-      if (violation !== undefined && count++ < violationsMax) {
+      if (violation !== undefined && count++ < toldMax) {
         violations.push({ index: records, ...violation })
       }
       records++

@@ -6,6 +6,7 @@ import { silentLog } from '../../base/log.ts'
 import { systemClock } from '../../base/system-clock.ts'
 import { buildBatch, type NewRecord } from '../../record/build-batch.ts'
 import { schemaFormats } from '../../registry/schema/schema-formats.ts'
+import { VirtualClock } from '../../../test/support/virtual-clock.ts'
 import { CheckThread } from './check-thread.ts'
 import type { ToldSchema } from './held-schemas.ts'
 import type { Policy } from './policy.ts'
@@ -131,4 +132,22 @@ test('a policy that cannot be used is no violation, and nothing is appended', as
     await thread.close()
   }
   await assert.rejects(thread.check(policy, batchOf('{}')), (error) => isFailure(error, 'closed'))
+})
+
+test('a batch that takes too long is refused, and the next one has a thread again', async () => {
+  const clock = new VirtualClock()
+  const thread = new CheckThread(clock, silentLog)
+  const loop = (inner: string, name: string): string => `[1, 2, 3, 4, 5].all(${name}, ${inner})`
+  const slow = ['a', 'b', 'c', 'd', 'e', 'f'].reduce(loop, 'value.n < 9')
+  const rules = [{ name: 'slow', expr: slow, message: 'never' }]
+  try {
+    const records = Array<string>(20_000).fill('{"n":1}')
+    const checked = thread.check({ ...policy, name: 'slow', rules }, batchOf(...records))
+    const refused = assert.rejects(checked, /cannot be checked within 30000 ms/)
+    await clock.advance(30_000)
+    await refused
+    assert.equal((await thread.check(policy, batchOf('{"n":1}'))).count, 0)
+  } finally {
+    await thread.close()
+  }
 })

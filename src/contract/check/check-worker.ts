@@ -3,8 +3,8 @@ import { parentPort } from 'node:worker_threads'
 import { assert } from '../../base/assert.ts'
 import { isFailure } from '../../base/errors.ts'
 import { schemaFormats } from '../../registry/schema/schema-formats.ts'
-import { type BatchVerdict, checkBatch } from './check-batch.ts'
 import { HeldSchemas, type ToldSchemas } from './held-schemas.ts'
+import { type JudgedBatch, judgeBatch } from './judge-batch.ts'
 import type { Policy } from './policy.ts'
 import { CompiledPolicies } from './record-checker.ts'
 
@@ -15,7 +15,7 @@ export interface CheckJob {
 }
 
 export type CheckResult =
-  | { readonly outcome: 'checked'; readonly verdict: BatchVerdict }
+  | { readonly outcome: 'checked'; readonly verdict: JudgedBatch }
   | { readonly outcome: 'invalid'; readonly message: string }
   | { readonly outcome: 'broken'; readonly error: unknown }
 
@@ -27,7 +27,7 @@ const schemas = new HeldSchemas(schemaFormats)
 async function resultOf({ policy, bytes, told }: CheckJob): Promise<CheckResult> {
   try {
     const [check, known] = [await policies.get(policy), await schemas.forBatch(told)]
-    return { outcome: 'checked', verdict: checkBatch(check, bytes, known) }
+    return { outcome: 'checked', verdict: judgeBatch(check, policy, bytes, known) }
   } catch (error) {
     if (isFailure(error, 'invalid')) return { outcome: 'invalid', message: error.message }
     return { outcome: 'broken', error }

@@ -3,7 +3,7 @@
  * and tells the first thing that is wrong. Pure; made once for a version of a contract.
  */
 import type { Contract, Encoding, Fact } from '../contract.ts'
-import { compileRule, type CompiledRule, ruleValue } from '../rule.ts'
+import { compileRule, type CompiledRule } from '../rule.ts'
 import type { BatchSchemas } from './held-schemas.ts'
 import type { PartCheck } from './part-check.ts'
 import { cloudEventPayload, type Payload, plainPayload } from './payload.ts'
@@ -77,10 +77,8 @@ export class EventCheck {
       const violation = checkFact(fact, seen)
       if (violation !== undefined) return violation
     }
-    if (this.#rules.length === 0) return undefined
-    const input = { ...seen, value: ruleValue(seen.value), key: ruleValue(seen.key) }
     for (const { name, message, holds } of this.#rules) {
-      const verdict = holds(input)
+      const verdict = holds(seen)
       if (verdict === true) continue
       const why = verdict === 'it is false' ? '' : `: ${verdict}`
       return { rule: `rule:${name}`, at: '', message: `${message}${why}` }
@@ -152,7 +150,7 @@ function factIn({ in: place, at }: Fact, { value, key, headers }: Seen): unknown
 function valueAt(value: unknown, path: string): unknown {
   let found: unknown = value
   for (const name of path.split('.')) {
-    if (typeof found !== 'object' || found === null) return undefined
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined
     found = (found as Readonly<Record<string, unknown>>)[name]
   }
   return found

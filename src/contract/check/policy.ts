@@ -13,6 +13,8 @@ export interface Policy {
   /** The revision that it comes from: ID@REVISION. */
   readonly contract: string
   readonly onViolation: ViolationAction
+  /** The topic that takes what is set aside; said where `onViolation` is quarantine. */
+  readonly quarantine?: string
   readonly encoding: Encoding
   readonly depth: CheckDepth
   readonly facts: readonly Fact[]

@@ -3,9 +3,9 @@
  * batch is large, which a thread of its own has and a simulation has not.
  */
 import type { SchemaFormats } from '../../registry/schema-parser.ts'
-import { type BatchVerdict, checkBatch } from './check-batch.ts'
 import type { EventCheck } from './event-check.ts'
 import { HeldSchemas, nothingTold, type ToldSchemas } from './held-schemas.ts'
+import { type JudgedBatch, judgeBatch } from './judge-batch.ts'
 import { compilePolicy, type Policy } from './policy.ts'
 
 export interface RecordChecker {
@@ -16,7 +16,7 @@ export interface RecordChecker {
    * @throws Failure 'invalid': the batch unpacks to too much. 'unavailable' | 'closed': not
    *   checked.
    */
-  check(policy: Policy, bytes: Uint8Array, told?: ToldSchemas): Promise<BatchVerdict>
+  check(policy: Policy, bytes: Uint8Array, told?: ToldSchemas): Promise<JudgedBatch>
   close(): Promise<void>
 }
 
@@ -53,7 +53,7 @@ export function inlineChecker(formats: SchemaFormats): RecordChecker {
   return {
     check: async (policy, bytes, told = nothingTold) => {
       const [check, known] = [await policies.get(policy), await schemas.forBatch(told)]
-      return checkBatch(check, bytes, known)
+      return judgeBatch(check, policy, bytes, known)
     },
     close: async () => undefined,
   }

@@ -25,11 +25,13 @@ import {
   seeChanges,
 } from '../../registry/context-changes.ts'
 import { scanBelow } from '../../catalog/scan-below.ts'
+import { compareKeys } from '../../catalog/table.ts'
 import type { SchemaParser } from '../../registry/schema-parser.ts'
 import type { SubjectVersion } from '../../registry/subject-version.ts'
 import { defaultContext, parseSubject } from '../../registry/subject-name.ts'
 import type { Contract } from '../contract.ts'
-import { type ContractPlan, type PlannedEvent, planContract } from './plan.ts'
+import { type ContractPlan, type PlannedEvent, type PlannedTopic, planContract } from './plan.ts'
+import { quarantineName } from './contract-reads.ts'
 import { bindingOf } from './wanted.ts'
 
 export interface ApplyParts {
@@ -72,7 +74,7 @@ export async function applyContract(parts: ApplyParts, file: ContractFile): Prom
     if (judged.refused !== undefined) {
       return { answer: { outcome: 'refused', plan: judged.refused } }
     }
-    const made = await newTopics(parts, judged.events)
+    const made = await newTopics(parts, [...judged.events, ...judged.asides])
     return changeOf(parts, file, judged, made, changed)
   })
   await parts.changed(changed)
@@ -83,6 +85,8 @@ interface Judged {
   readonly refused: ContractPlan | undefined
   readonly plan: ContractPlan
   readonly events: readonly PlannedEvent[]
+  /** Topics for what is set aside: they belong to the contract, and nothing is held to it. */
+  readonly asides: readonly PlannedTopic[]
   /** Topics that the contract had before and names no more. */
   readonly released: readonly Topic[]
   readonly schemas: readonly JudgedChange<SubjectVersion>[]
@@ -95,25 +99,26 @@ async function judge(
   { contract, files, approvedBy }: ContractFile,
 ): Promise<Judged> {
   const seen = await seeChanges(tx, [defaultContext])
-  const { plan, events } = await planContract(tx, parser, contract, files, nowMs(), approvedBy)
+  const planning = await planContract(tx, parser, contract, files, nowMs(), approvedBy)
+  const { plan, events, asides } = planning
   const faults = [...plan.faults]
-  for (const { topic, configs } of events) {
+  for (const { topic, configs } of [...events, ...asides]) {
     const fault = configFault(configs)
     if (fault !== undefined) faults.push(`topic ${topic}: ${fault}`)
   }
-  const none = { plan, events, released: [], schemas: [], seen }
+  const none = { ...planning, released: [], schemas: [], seen }
   if (faults.length > 0) return { ...none, refused: { ...plan, faults } }
   const schemas = events.flatMap(({ registrations }) => registrations)
-  const released = await releasedTopics(tx, contract.id, events)
-  return { refused: undefined, plan, events, released, schemas, seen }
+  const released = await releasedTopics(tx, contract.id, [...events, ...asides])
+  return { ...planning, refused: undefined, released, schemas, seen }
 }
 
 async function releasedTopics(
   tx: ReadTransaction,
   contractId: string,
-  events: readonly PlannedEvent[],
+  wanted: readonly PlannedTopic[],
 ): Promise<Topic[]> {
-  const kept = new Set(events.map(({ topic }) => topic))
+  const kept = new Set(wanted.map(({ topic }) => topic))
   const rows = await scanBelow(tx, contractTopics, [])
   const names = rows
     .filter((row) => row.contractId === contractId && !kept.has(row.topicName))
@@ -126,10 +131,10 @@ async function releasedTopics(
 
 async function newTopics(
   { database, freshTopicId, partitionCount, nowMs }: ApplyParts,
-  events: readonly PlannedEvent[],
+  planned: readonly PlannedTopic[],
 ): Promise<Topic[]> {
   const made: Topic[] = []
-  for (const { topic: name, existing, configs, partitions: wanted } of events) {
+  for (const { topic: name, existing, configs, partitions: wanted } of planned) {
     if (existing !== undefined) continue
     const count = wanted ?? partitionCount()
     const first = await drawNumbers(database, 'partition.id', count)
@@ -143,31 +148,32 @@ async function newTopics(
 function changeOf(
   parts: ApplyParts,
   file: ContractFile,
-  { plan, events, released, schemas, seen }: Judged,
+  judged: Judged,
   made: readonly Topic[],
   changed: string[],
 ): JudgedChange<ApplyOutcome> {
+  const { plan, events, asides, released, schemas, seen } = judged
   const { id: contractId } = file.contract
   let revision = 0
   return {
     seen: new Map([...seen, ...schemas.flatMap((each) => [...each.seen])]),
     contexts: [defaultContext, ...schemas.flatMap(({ contexts }) => contexts)],
     prepare: async (tx) => {
-      const had = await holdTopicsOf(tx, events, released, made)
+      const had = await holdTopicsOf(tx, [...events, ...asides], released, made)
       const boundaries = await boundariesOf(tx, [...had.values()], made)
       if (made.length > 0) await putPartitions(tx, made, parts.leaderEpoch)
       const approved = plan.guarded.length > 0 ? (file.approvedBy ?? null) : null
       revision = await writeRevision(tx, parts, file, boundaries, approved)
-      await writeTopics(tx, contractId, events, released)
+      await writeTopics(tx, contractId, judged)
       const binding = bindingOf(contractId, revision)
-      const bound = events.map(({ topic, configs }) => {
-        const known = had.get(topic) ?? made.find(({ name }) => name === topic)
-        return {
-          ...(known as Topic),
-          configs: { ...known?.configs, ...configs },
-          contract: binding,
-        }
-      })
+      const withConfigs = ({ topic, configs }: PlannedTopic): Topic => {
+        const known = (had.get(topic) ?? made.find(({ name }) => name === topic)) as Topic
+        return { ...known, configs: { ...known.configs, ...configs } }
+      }
+      const bound = [
+        ...events.map((event) => ({ ...withConfigs(event), contract: binding })),
+        ...asides.map(withConfigs),
+      ]
       const freed = released.map(({ name }) => ({ ...(had.get(name) as Topic), contract: null }))
       await putTopics(tx, [...bound, ...freed])
       changed.push(...[...bound, ...freed].map(({ topicId }) => topicId))
@@ -192,7 +198,7 @@ function changeOf(
  */
 async function holdTopicsOf(
   tx: Transaction,
-  events: readonly PlannedEvent[],
+  events: readonly PlannedTopic[],
   released: readonly Topic[],
   made: readonly Topic[],
 ): Promise<Map<string, Topic>> {
@@ -245,24 +251,23 @@ async function writeRevision(
 async function writeTopics(
   tx: Transaction,
   contractId: string,
-  events: readonly PlannedEvent[],
-  released: readonly Topic[],
+  { events, asides, released }: Judged,
 ): Promise<void> {
-  const names = [...events.map(({ topic }) => topic), ...released.map(({ name }) => name)]
-  await tx.lock(
-    contractTopics,
-    names.map((name) => [name]),
-    'exclusive',
-  )
-  await tx.put(
-    contractTopics,
-    events.map(({ topic: topicName, event }) => {
-      return { topicName, contractId, eventName: event.name }
-    }),
-  )
-  if (released.length === 0) return
+  const rows = [
+    ...events.map(({ topic: topicName, event }) => ({ topicName, eventName: event.name })),
+    ...asides.map(({ topic: topicName }) => ({ topicName, eventName: quarantineName })),
+  ].map((row) => ({ ...row, contractId }))
+  const gone = released.map(({ name: topicName }) => ({ topicName, contractId, eventName: '' }))
+  const all = [...rows, ...gone].sort((a, b) => compareKeys([a.topicName], [b.topicName]))
+  for (const row of all) {
+    // A row that is not there cannot be locked; all are to be held, and taken in order.
+    await tx.insert(contractTopics, [row])
+    await tx.lock(contractTopics, [[row.topicName]], 'exclusive')
+  }
+  await tx.put(contractTopics, rows)
+  if (gone.length === 0) return
   await tx.delete(
     contractTopics,
-    released.map(({ name }) => [name]),
+    gone.map(({ topicName }) => [topicName]),
   )
 }

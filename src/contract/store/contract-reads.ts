@@ -8,6 +8,9 @@ import {
 } from '../../catalog/schema-contracts.ts'
 import { scanBelow } from '../../catalog/scan-below.ts'
 
+/** In the place of a kind of event, of a topic that takes what is set aside. */
+export const quarantineName = ''
+
 /** Revisions that are listed. */
 const pageRows = 1_000
 
@@ -48,6 +51,15 @@ export function listContracts(database: CatalogDatabase): Promise<ContractSummar
       found.push({ contractId, revision, version, appliedMs, topics: names })
     }
     return found
+  })
+}
+
+/** Names of the topics that take what is set aside. @throws Failure 'unavailable' */
+export function quarantineTopics(database: CatalogDatabase): Promise<ReadonlySet<string>> {
+  return database.snapshot('list quarantine topics', async (tx) => {
+    const rows = await scanBelow(tx, contractTopics, [])
+    const asides = rows.filter(({ eventName }) => eventName === quarantineName)
+    return new Set(asides.map(({ topicName }) => topicName))
   })
 }
 

@@ -37,11 +37,25 @@ export interface ContractPlan {
 
 const notYet = 'shown only: this release does not enforce it'
 
-export interface PlannedEvent extends WantedEvent {
+/** A topic as it is to be. */
+export interface PlannedTopic {
+  readonly topic: string
+  readonly configs: Readonly<Record<string, string>>
+  readonly partitions: number | undefined
   /** Undefined where there is none yet. */
   readonly existing: Topic | undefined
+}
+
+export interface PlannedEvent extends WantedEvent, PlannedTopic {
   /** What registering its schemas writes; nothing of those that are versions already. */
   readonly registrations: readonly JudgedChange<SubjectVersion>[]
+}
+
+export interface Planning {
+  readonly plan: ContractPlan
+  readonly events: readonly PlannedEvent[]
+  /** Topics for what is set aside. */
+  readonly asides: readonly PlannedTopic[]
 }
 
 /** @param files texts of the files that the contract names, by path. */
@@ -52,12 +66,13 @@ export async function planContract(
   files: Readonly<Record<string, string>>,
   nowMs: number,
   approvedBy?: string,
-): Promise<{ readonly plan: ContractPlan; readonly events: PlannedEvent[] }> {
+): Promise<Planning> {
   const faults = staticFaults(contract, files)
   const { guarded, unapproved } = await guardedBy(tx, contract, approvedBy)
   faults.push(...unapproved)
   const changes: PlannedChange[] = []
   const events: PlannedEvent[] = []
+  const asides = new Map<string, PlannedTopic>()
   const isComplete = staticFaults(contract, files).length === 0
   for (const wanted of isComplete ? wantedOf(contract, files) : []) {
     const existing = await findTopic(tx, wanted.topic)
@@ -74,10 +89,17 @@ export async function planContract(
     }
     events.push({ ...wanted, existing, registrations })
     changes.push(enforcementChange(contract, wanted, existing))
+    const { quarantine, partitions } = wanted
+    if (quarantine === undefined || asides.has(quarantine.topic)) continue
+    const aside = { ...quarantine, partitions, existing: await findTopic(tx, quarantine.topic) }
+    asides.set(aside.topic, aside)
+    changes.push(...topicChanges(aside, aside.existing))
+    faults.push(...(await asideFaults(tx, contract, aside)))
   }
   changes.push(...shownOnly(contract))
   const { id: contractId, version } = contract
-  return { plan: { contractId, version, changes, faults, guarded }, events }
+  const plan = { contractId, version, changes, faults, guarded }
+  return { plan, events, asides: [...asides.values()] }
 }
 
 /** Guarded changes, and those of them that nobody has approved who may. */
@@ -100,16 +122,11 @@ async function guardedBy(
   return { guarded, unapproved }
 }
 
-function staticFaults(contract: Contract, files: Readonly<Record<string, string>>): string[] {
-  const { enforcement } = contract
-  const faults = contract.events
+function staticFaults({ events }: Contract, files: Readonly<Record<string, string>>): string[] {
+  return events
     .flatMap(({ source, keySource }) => [source?.file, keySource?.file])
     .filter((file) => file !== undefined && files[file] === undefined)
     .map((file) => `the contract names ${file}, which was not sent along`)
-  if (enforcement.onViolation === 'quarantine') {
-    faults.push('onViolation: quarantine is not there yet: take reject or warn')
-  }
-  return faults
 }
 
 async function findTopic(tx: ReadTransaction, name: string): Promise<Topic | undefined> {
@@ -136,8 +153,22 @@ async function topicFaults(
   return faults
 }
 
+async function asideFaults(
+  tx: ReadTransaction,
+  { id, events }: Contract,
+  { topic, existing }: PlannedTopic,
+): Promise<string[]> {
+  const [under] = await tx.get(contractTopics, [[topic]])
+  const owner = existing?.contract ?? undefined
+  const isOther = under !== undefined && under.contractId !== id
+  if (isOther) return [`the quarantine topic ${topic} belongs to the contract ${under.contractId}`]
+  const isOwnEvent = events.some((event) => event.topic === topic)
+  if (!isOwnEvent && owner === undefined) return []
+  return [`the quarantine topic ${topic} is a topic of events: take another for what is set aside`]
+}
+
 function topicChanges(
-  { topic: target, partitions, configs }: WantedEvent,
+  { topic: target, partitions, configs }: Omit<PlannedTopic, 'existing'>,
   existing: Topic | undefined,
 ): PlannedChange[] {
   const changes: PlannedChange[] = []

@@ -40,6 +40,7 @@ export async function readPolicy(
   const isBare = encoding !== 'registry' && keySchema === undefined
   return {
     ...{ name, contract: `${contractId}@${contract.version}`, onViolation, encoding, depth },
+    ...(wanted.quarantine === undefined ? {} : { quarantine: wanted.quarantine.topic }),
     facts: contract.facts,
     rules: contract.rules,
     takesTombstones: topic.isCompacted,

@@ -10,6 +10,8 @@ export interface WantedEvent {
   readonly topic: string
   readonly partitions: number | undefined
   readonly configs: Readonly<Record<string, string>>
+  /** The topic for what is set aside; undefined where nothing is. */
+  readonly quarantine: QuarantineTopic | undefined
   /** The value's, and the key's where its schema is agreed on. */
   readonly subjects: readonly WantedSubject[]
   readonly subjectConfig: RegistryConfig
@@ -23,6 +25,11 @@ export interface WantedSubject {
 
 /** As serializers name subjects by default, by topic. */
 export const subjectOf = (topic: string, part: RecordPart): string => `${topic}-${part}`
+
+export interface QuarantineTopic {
+  readonly topic: string
+  readonly configs: Readonly<Record<string, string>>
+}
 
 /** How a topic names the revision that it is under. */
 export const bindingOf = (contractId: string, revision: number): string =>
@@ -41,11 +48,13 @@ export function wantedOf(
     const { keySource, topic } = event
     const retention =
       operations.retentionMs === undefined ? {} : { 'retention.ms': String(operations.retentionMs) }
+    const quarantine = quarantineOf(contract, event)
     return {
       event,
       topic,
       partitions: operations.partitions,
       configs: { ...retention, ...operations.configs },
+      quarantine,
       subjects: [
         {
           ...{ part: 'value', subject: subjectOf(topic, 'value') },
@@ -66,6 +75,24 @@ export function wantedOf(
       },
     }
   })
+}
+
+/** Kept as long as the topic's records, the last of each: a retry sets its records aside again. */
+function quarantineOf(
+  { enforcement, operations }: Contract,
+  { topic }: EventSchema,
+): QuarantineTopic | undefined {
+  if (enforcement.onViolation !== 'quarantine') return undefined
+  const { retentionMs, configs } = operations
+  const kept = configs['retention.ms'] ?? (retentionMs === undefined ? undefined : `${retentionMs}`)
+  const isCompacted = configs['cleanup.policy'] === 'compact'
+  return {
+    topic: enforcement.quarantineTopic ?? `${topic}.quarantine`,
+    configs: {
+      'cleanup.policy': isCompacted ? 'compact' : 'compact,delete',
+      ...(kept === undefined ? {} : { 'retention.ms': kept }),
+    },
+  }
 }
 
 function valueSchemaOf(

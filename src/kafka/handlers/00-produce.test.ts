@@ -128,7 +128,7 @@ test('an append that is not decided in time is answered so, and may be decided l
 })
 
 // Simulation seed 538987392 of a fleet: it was said to be refused, and was committed afterwards.
-test('a broker that is cut off refuses what comes, and leaves open what is on its way', async () => {
+test('a broker that is cut off refuses what comes, and leaves open what it has begun', async () => {
   const world = await BrokerWorld.start()
   await world.topic('t')
   let isCutOff = false

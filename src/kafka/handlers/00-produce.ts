@@ -10,18 +10,14 @@
 import { isFailure } from '../../base/errors.ts'
 import { unpooled } from '../../base/hold.ts'
 import type { AppendOutcome } from '../../catalog/outcomes.ts'
+import { boundTopic } from '../../log/bound-topic.ts'
 import type { LatencyClass } from '../../log/broker-log.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
 import { topicNameFault } from '../../log/topic-name.ts'
-import {
-  BATCH_HEADER_BYTES,
-  isTransactionalBatch,
-  patchLogAppendTime,
-  patchMaxTimestamp,
-} from '../../record/batch-header.ts'
+import { isTransactionalBatch } from '../../record/batch-header.ts'
 import { DECOMPRESSED_BYTES_MAX } from '../../record/compression.ts'
 import { RECORD_BYTES_MIN } from '../../record/record-cursor.ts'
-import { type BatchRules, type Refusal, validateBatch } from '../../record/validate-batch.ts'
+import { type Refusal, validateBatch } from '../../record/validate-batch.ts'
 import { ErrorCode } from '../../wire/error-codes.ts'
 import { produce, type ProduceReply, type ProduceRequest } from '../../wire/messages/00-produce.ts'
 import type { Broker } from '../broker.ts'
@@ -33,6 +29,7 @@ import {
   type WrittenTransaction,
 } from '../produce-transaction.ts'
 import { needsPreparing, type Prepared, preparedFor } from '../produce-prepare.ts'
+import { rulesOf, stampTimes } from '../produce-rules.ts'
 import type { Exchange } from '../request.ts'
 import { type Handled, type Handler, handler } from '../router.ts'
 import { failureCode, refusedAppendCode, refusedBatchCode } from '../to-error-code.ts'
@@ -173,8 +170,9 @@ async function prepareAll(
     if (topic === undefined || typeof topic === 'number' || !needsPreparing(topic)) return []
     const rules = rulesOf(topic, broker.clock.nowMs(), exchange.header.apiVersion)
     return partitionData.map(async (data) => {
-      if (data.records === null || topic.partitionIds[data.index] === undefined) return
-      const prepared = await preparedFor(broker, topic, data.records, rules)
+      const partitionId = topic.partitionIds[data.index]
+      if (data.records === null || partitionId === undefined) return
+      const prepared = await preparedFor(broker, topic, partitionId, data.records, rules)
       if (prepared !== undefined) all.set(data, prepared)
     })
   })
@@ -304,13 +302,7 @@ async function appendBatch(
       const errorCode = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
       return { index, errorCode, baseOffset: -1 }
     }
-    const isStamped = rules.timestampType === 'log-append'
-    const isCorrected = !isStamped && valid.maxTimestamp !== header.maxTimestamp
-    const sentHeader =
-      isStamped || isCorrected ? Uint8Array.from(bytes.subarray(0, BATCH_HEADER_BYTES)) : undefined
-    if (isStamped) patchLogAppendTime(bytes, 0, nowMs)
-    else if (isCorrected) patchMaxTimestamp(bytes, 0, valid.maxTimestamp)
-    const maxTimestampMs = isStamped ? nowMs : valid.maxTimestamp
+    const { maxTimestampMs, stampedMs, sentHeader } = stampTimes(bytes, valid, rules)
     const { topicId, configVersion } = topic
     const { producerId, producerEpoch, baseSequence } = header
     const intent = {
@@ -336,10 +328,41 @@ async function appendBatch(
       if (sentHeader !== undefined) bytes.set(sentHeader)
       return await appendAgain(producing, now, placed, attempt + 1)
     }
-    return replyTo(producing, intent, outcome, isStamped ? maxTimestampMs : -1)
+    const lost = await lostOnTheWay(producing, topic, placed, outcome)
+    if (lost !== undefined) return { index, baseOffset: -1, ...lost }
+    return replyTo(producing, intent, outcome, stampedMs)
   } catch (error) {
     if (!isFailure(error)) throw error
     return { index, errorCode: failureCode(error), baseOffset: -1, errorMessage: error.message }
+  }
+}
+
+/**
+ * Undefined: all that was taken out of the batch is in the quarantine topic. Else the batch is
+ * written and they are not, which is no refusal: sent again it is known, and they are written.
+ */
+async function lostOnTheWay(
+  { broker, isOver }: Producing,
+  topic: KnownTopic,
+  { index: partition, sent, prepared }: Placed,
+  outcome: AppendOutcome,
+): Promise<{ readonly errorCode: number; readonly errorMessage: string } | undefined> {
+  if (topic.contract === null || outcome.outcome === 'refused') return undefined
+  const { baseOffset } = outcome
+  try {
+    let aside = prepared !== undefined && 'aside' in prepared ? prepared.aside : undefined
+    if (outcome.outcome === 'duplicate') {
+      if (isOver) return undefined
+      // Its records were taken out by what held when it was written, which may be another revision.
+      const place = { topic: topic.name, topicId: topic.topicId, partition, offset: baseOffset }
+      aside = await broker.contracts.asideOf(boundTopic(topic), place, sent)
+    }
+    if (aside !== undefined) await broker.sink.setAside(topic, { partition, baseOffset }, aside)
+    return undefined
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    const errorMessage = `it is written, but what was taken out of it is not: ${error.message}`
+    return { errorCode: ErrorCode.REQUEST_TIMED_OUT, errorMessage }
   }
 }
 
@@ -365,7 +388,7 @@ async function appendAgain(
   const rules = rulesOf(topic, broker.clock.nowMs(), exchange.header.apiVersion)
   // A copy: the request may be answered as late meanwhile, and its memory be another's.
   const sent = Uint8Array.from(placed.sent)
-  const prepared = await preparedFor(broker, topic, sent, rules)
+  const prepared = await preparedFor(broker, topic, placed.partitionId, sent, rules)
   return appendBatch(producing, topic, { ...placed, sent, prepared }, attempt)
 }
 
@@ -405,26 +428,4 @@ function replyTo(
   const logAppendTimeMs = stampedMs === -1 || isFirst ? stampedMs : outcome.timestampMs
   const { baseOffset } = outcome
   return { index, errorCode: ErrorCode.NONE, baseOffset, logAppendTimeMs, logStartOffset }
-}
-
-/** zstd came with Produce 7 (KIP-110). */
-const zstdFrom = 7
-
-function rulesOf({ effective }: KnownTopic, nowMs: number, apiVersion: number): BatchRules {
-  const isCompacted = effective['cleanup.policy'].includes('compact')
-  const timestampBeforeMaxMs = effective['message.timestamp.before.max.ms']
-  // Only the first and the largest time of a compressed batch stand in its header.
-  const boundsPast = timestampBeforeMaxMs < Number.MAX_SAFE_INTEGER
-  return {
-    batchBytesMax: effective['max.message.bytes'],
-    timestampType:
-      effective['message.timestamp.type'] === 'LogAppendTime' ? 'log-append' : 'create',
-    timestampBeforeMaxMs,
-    timestampAfterMaxMs: effective['message.timestamp.after.max.ms'],
-    nowMs,
-    zstdAllowed: apiVersion >= zstdFrom,
-    keysRequired: isCompacted,
-    inspectRecords: isCompacted || boundsPast,
-    decompressedBytesMax: DECOMPRESSED_BYTES_MAX,
-  }
 }

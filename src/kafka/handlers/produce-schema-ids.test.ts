@@ -1,9 +1,9 @@
 /** Produce on a topic that holds records to the schema they name: which records are told, and how. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { contractsAt } from '../../../test/contract/contracts-at.ts'
 import { framedOrders } from '../../../test/contract/framed-orders.ts'
 import { BrokerWorld } from '../../../test/kafka/broker-world.ts'
-import { Contracts } from '../../contract/contracts.ts'
 import { buildBatch } from '../../record/build-batch.ts'
 import { Registry } from '../../registry/registry.ts'
 import { schemaFormats } from '../../registry/schema/schema-formats.ts'
@@ -14,18 +14,8 @@ import { produce } from '../../wire/messages/00-produce.ts'
 async function enforced(): Promise<{ readonly world: BrokerWorld; readonly id: number }> {
   const world = await BrokerWorld.start()
   const { clock, database } = world
-  const { topics } = world.server.broker
   const registry = new Registry({ database, formats: schemaFormats, clock })
-  const contracts = new Contracts({
-    ...{ database, parser: registry.parser, leaderEpoch: 1 },
-    nowMs: () => clock.nowMs(),
-    freshTopicId: () => topics.freshId(),
-    partitionCount: () => 1,
-    configFault: () => undefined,
-    changed: async (ids) => {
-      for (const topicId of ids) await topics.hear(topicId)
-    },
-  })
+  const contracts = contractsAt({ database, broker: world.server.broker }, clock)
   const { revision } = await world.during(contracts.apply(framedOrders()))
   assert.equal(revision, 1)
   const name = { context: '.', subject: 'orders-value' }
