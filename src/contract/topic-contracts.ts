@@ -8,7 +8,7 @@ import type { ToldSchema } from './check/held-schemas.ts'
 import type { JudgedBatch } from './check/judge-batch.ts'
 import type { Policy } from './check/policy.ts'
 import type { RecordChecker } from './check/record-checker.ts'
-import type { SplitBatch } from './check/split-batch.ts'
+import { splitAs, type SplitBatch } from './check/split-batch.ts'
 import { SchemaLookup } from './schema-lookup.ts'
 import type { Place } from './store/revision-at.ts'
 
@@ -119,18 +119,30 @@ export class TopicContracts {
 
   /**
    * What was taken out of a batch that is written already, by the revision that held where it
-   * stands: a retry may come when another does.
+   * stands: a retry may come when another does. Where records name their schema the registry may
+   * say other things by now, so that the log is asked what stayed.
    *
+   * @param stored reads the batch as it was written; undefined where it is not there any more.
    * @throws Failure as check.
    */
-  async asideOf(topic: BoundTopic, place: Place, bytes: Uint8Array): Promise<SetAside | undefined> {
+  async asideOf(
+    topic: BoundTopic,
+    place: Place,
+    bytes: Uint8Array,
+    stored: () => Promise<Uint8Array | undefined>,
+  ): Promise<SetAside | undefined> {
     const contractId = contractIdOf(topic.contract ?? '')
     const revision = await revisionOf(this.#parts.database, contractId, place)
     if (revision === undefined) return undefined
     const then = { ...topic, contract: `${contractId}@${revision}` }
     const policy = await this.#policyOf(then)
     if (policy?.quarantine === undefined) return undefined
-    const { split } = await this.#verdictOf(policy, bytes)
+    const now = (await this.#verdictOf(policy, bytes)).split
+    const written = policy.encoding === 'registry' ? await stored() : undefined
+    const split =
+      written === undefined
+        ? now
+        : splitAs(bytes, { stored: written, baseOffset: place.offset }, now?.taken ?? [])
     const { quarantine, contract } = policy
     return split && { ...split, quarantine, contract, revision: then.contract }
   }
