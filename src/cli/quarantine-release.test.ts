@@ -100,9 +100,10 @@ describe('release', () => {
     await world.withClient(async (client) => {
       const producer = await TransactionalProducer.open(client, id, never)
       assert.equal(await producer.send({ topic, partition: 0 }, [record(later)]), undefined)
+      assert.deepEqual(await world.seen(topic), [])
+      await world.broker.kill()
+      await assert.rejects(producer.commit(), (error) => isFailure(error, 'unknown-outcome'))
     })
-    assert.deepEqual(await world.seen(topic), [])
-    await world.broker.kill()
     await world.broker.restart()
     assert.deepEqual(await world.places(topic), ['0:0'])
     assert.deepEqual(await world.seen(topic), [])

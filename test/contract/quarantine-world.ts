@@ -104,7 +104,7 @@ export class QuarantineWorld {
     const [host = '', port = ''] = this.broker.bootstrap.split(':')
     const client = new KafkaClient({
       ...{ bootstrap: [{ host, port: Number(port) }], dial: nodeDial, clock: systemClock },
-      ...{ clientId: 'test', connectTimeoutMs: 5_000, requestTimeoutMs: 10_000, retryMs: 10_000 },
+      ...{ clientId: 'test', connectTimeoutMs: 5_000, requestTimeoutMs: 10_000, retryMs: 2_000 },
     })
     try {
       return await use(client)
