@@ -49,6 +49,8 @@ export interface QuarantineQuery {
   readonly topic: string
   readonly quarantineTopic: string
   readonly wants: (reason: QuarantineReason) => boolean
+  /** Entries that are held at most (entriesMax). */
+  readonly heldMax?: number
 }
 
 /** Each takes about half a KiB. */
@@ -149,7 +151,7 @@ class Gathered {
     const isLate = this.#deleted.has(key)
     if (!isLate && !this.#query.wants(found.reason)) return
     const held = isLate ? this.#late : this.#entries
-    if (held.size >= entriesMax && !held.has(key)) {
+    if (held.size >= (this.#query.heldMax ?? entriesMax) && !held.has(key)) {
       this.#isCut ||= !isLate
       return
     }

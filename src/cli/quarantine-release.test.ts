@@ -92,6 +92,20 @@ describe('release', () => {
     assert.deepEqual([now.length, now[0] === large, now.at(-1) === large], [232, true, true])
   })
 
+  test('a batch that is refused without a record’s name is halved until it has one', async () => {
+    const topic = await world.freshTopic({ partitions: 1 })
+    const large = JSON.stringify({ tool: 'x'.repeat(300_000), decision: 'escalated' })
+    await world.send(topic, 0, later, later, large, later)
+    await world.allowLater(topic, { partitions: 1 })
+    const set = await world.command('topic', 'config', topic, '--set', 'max.message.bytes=100000')
+    assert.equal(set.code, 0, set.err)
+    const told = await world.karst('release', topic, '--all')
+    assert.deepEqual([told.code, told.out], [1, `released 3 to ${topic}\n`])
+    assert.match(told.err, /^0:2: .*MESSAGE_TOO_LARGE\)\n$/)
+    assert.deepEqual(await world.values(topic, 0), [later, later, later])
+    assert.deepEqual(await world.places(topic), ['0:2'])
+  })
+
   test('one that is killed before it commits leaves all in quarantine, and nothing to see', async () => {
     const topic = await world.freshTopic({ partitions: 1 })
     await world.send(topic, 0, later)

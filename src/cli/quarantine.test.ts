@@ -1,7 +1,9 @@
 /** `karst quarantine list`, `show` and `drop` against a real broker, as a person types them. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { bad, good, QuarantineWorld } from '../../test/contract/quarantine-world.ts'
+import { bad, good, never, QuarantineWorld } from '../../test/contract/quarantine-world.ts'
+import { type QuarantineView, readQuarantine } from './quarantine-entries.ts'
+import { tellBesides } from './quarantine-notes.ts'
 
 let world: QuarantineWorld
 before(async () => {
@@ -87,6 +89,24 @@ describe('list and show', () => {
       `dropped 1 of ${topic} from quarantine\n`,
     )
     assert.equal((await world.json('list', topic)).foreign, 3)
+  })
+
+  test('more than memory holds is said, and a filter brings others', async () => {
+    const topic = await world.freshTopic({ partitions: 1 })
+    await world.send(topic, 0, bad, bad, bad)
+    const read = (from: number): Promise<QuarantineView> =>
+      world.withClient((client) =>
+        readQuarantine({
+          ...{ client, signal: never, topic, quarantineTopic: `${topic}.quarantine`, heldMax: 2 },
+          wants: ({ offset }) => offset >= from,
+        }),
+      )
+    const [all, some] = [await read(0), await read(1)]
+    assert.deepEqual([all.entries.length, all.isCut], [2, true])
+    assert.deepEqual([some.entries.length, some.isCut], [2, false])
+    let err = ''
+    tellBesides({ err: (text) => void (err += text) }, 'q', all)
+    assert.match(err, /^q: there are more than 50000 records.*use --rule\n$/)
   })
 
   test('a topic of which nothing is set aside, and what is mistyped', async () => {

@@ -73,7 +73,8 @@ catalogTest('what cannot be applied changes nothing at all', async (database) =>
   await refused({ partitions: 3 }, /has 2 partitions, not 3/)
   await refused({ configs: 'segment.bytes: x' }, /segment\.bytes: x/)
   await refused({ id: 'another' }, /under the contract ai\.sec\.decisions/)
-  await refused({ onViolation: 'quarantine' }, /quarantine is not there yet/)
+  const itself = 'quarantine, quarantineTopic: decisions'
+  await refused({ onViolation: itself }, /decisions is a topic of events: take another/)
   const { issues, plan } = await apply({ version: 'one' })
   assert.equal(plan, undefined)
   assert.ok(issues.some(({ rule }) => rule === 'wrong-value'))
