@@ -33,8 +33,8 @@ export const quarantineDrop: Command = {
   help: formatHelp({
     usage: 'quarantine drop TOPIC PARTITION:OFFSET… | --all | --rule RULE --yes [FLAGS]',
     about:
-      'Deletes records from the quarantine, for good. Without --yes it says which they would be,\n' +
-      'changes nothing, and ends with exit code 2. Exit code 1 when one is not in quarantine.',
+      'Deletes records from the quarantine, for good. Without --yes it says which they would\n' +
+      'be, changes nothing, and ends with exit code 2. Exit code 1 when one is not there.',
     flags: flagTable,
     examples: [
       ['quarantine drop decisions 0:17 --yes', 'one record'],

@@ -28,8 +28,8 @@ export const quarantineRelease: Command = {
   help: formatHelp({
     usage: 'quarantine release TOPIC PARTITION:OFFSET… | --all | --rule RULE [FLAGS]',
     about:
-      'Writes records to TOPIC as they were sent, at the end of their partitions, in the order of\n' +
-      'their places, and takes them out of the quarantine: some at a time, in one transaction.\n' +
+      'Writes records to TOPIC as they were sent, at the end of their partitions, in the order\n' +
+      'of their places, and takes them out of the quarantine: some at a time, in a transaction.\n' +
       'Brokers hold them to the contract that is in force now: what still breaks it stays in\n' +
       'quarantine and is named, with exit code 1. A release that was broken off is to be run\n' +
       'again: nothing is written twice. Of two at once, the first is shut out and stops.',

@@ -24,8 +24,8 @@ export const quarantineShow: Command = {
   help: formatHelp({
     usage: 'quarantine show TOPIC PARTITION:OFFSET… [FLAGS]',
     about:
-      'Shows records with key, value and headers as they were sent, and all that the broker said\n' +
-      'of each. --json prints an array; bytes that are no text are {"base64":…}, as in consume.\n' +
+      'Shows records with key, value and headers as they were sent, and all that the broker\n' +
+      'said of each. --json prints an array; bytes that are no text are {"base64":…}.\n' +
       'Exit code 1 when one of them is not in quarantine; the others are shown.',
     flags: flagTable,
     examples: [

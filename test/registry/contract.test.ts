@@ -137,7 +137,7 @@ async function quarantine(...args: string[]): Promise<Readonly<Record<string, un
 const released = { labels: ['approved', 'approve', 'denied'], approvedBy: 'ciso' }
 
 for (const idempotent of [false, true]) {
-  test(`quarantine: batches lose records, nobody is disturbed; idempotent: ${idempotent}`, async () => {
+  test(`quarantine: batches lose records, readers go on; idempotent: ${idempotent}`, async () => {
     const topic = freshName('contract-aside')
     const contract = { id: topic, topic, partitions: 1, onViolation: 'quarantine' }
     await apply(contract)
@@ -178,7 +178,7 @@ for (const idempotent of [false, true]) {
 }
 
 for (const idempotent of [false, true]) {
-  test(`quarantine: librdkafka sends good and bad in a batch; idempotent: ${idempotent}`, async () => {
+  test(`quarantine: good and bad of librdkafka; idempotent: ${idempotent}`, async () => {
     const topic = freshName('contract-aside-kcat')
     await apply({ id: topic, topic, partitions: 1, onViolation: 'quarantine' })
     const settings = ['-X', 'linger.ms=200', '-X', `enable.idempotence=${idempotent}`]
