@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import avsc from 'avsc'
 import fc from 'fast-check'
-import type { ParsedSchema } from '../schema-format.ts'
+import type { ParsedSchema, PayloadValue } from '../schema-format.ts'
 import { avroFormat } from './avro-format.ts'
 
 const parse = (schema: unknown): ParsedSchema => {
@@ -171,7 +171,9 @@ test('across two schemas we read what avsc reads', () => {
     }
     for (let each = 0; each < 3; each++) {
       const bytes = written.toBuffer(written.random())
-      const ours = outcome.validator.toValue(bytes)
+      const ours: PayloadValue = outcome.validator.toValue(bytes)
+      // Bytes as a string: avsc puts U+FFFD for what is not UTF-8.
+      if (!ours.ok && ours.message === 'a string is not UTF-8') continue
       assert.ok(ours.ok, ours.ok ? '' : `${ours.at}: ${ours.message}`)
       const theirs: unknown = type.fromBuffer(bytes, resolver)
       assert.deepEqual(withNumbers(ours.value), withNumbers(theirs))
