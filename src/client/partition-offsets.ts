@@ -2,6 +2,7 @@
 import { isFailure } from '../base/errors.ts'
 import { listOffsets } from '../wire/messages/02-list-offsets.ts'
 import type { BrokerConnection } from './broker-connection.ts'
+import { type Isolation, isolationLevels } from './fetched-records.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { refusalOf } from './refusal.ts'
 
@@ -18,13 +19,15 @@ export interface OffsetQuery extends TopicPartition {
 }
 
 /**
- * One offset per query, in order: the first at or after its time, -1 where there is none.
+ * One offset per query, in order: the first at or after its time, -1 where there is none. The end
+ * of what is committed is where the first transaction begins that has not ended.
  *
  * @throws Failure 'not-found' | 'unavailable' | 'invalid': naming the partition.
  */
 export function readOffsets(
   client: KafkaClient,
   queries: readonly OffsetQuery[],
+  isolation: Isolation = 'uncommitted',
 ): Promise<number[]> {
   return client.retrying(async () => {
     const byLeader = new Map<BrokerConnection, OffsetQuery[]>()
@@ -33,7 +36,9 @@ export function readOffsets(
       byLeader.set(leader, [...(byLeader.get(leader) ?? []), query])
     }
     const found = new Map<OffsetQuery, number>()
-    const asked = [...byLeader].map(([leader, own]) => askOne(client, leader, own, found))
+    const asked = [...byLeader].map(([leader, own]) =>
+      askOne(client, leader, own, isolation, found),
+    )
     await Promise.all(asked)
     return queries.map((query) => found.get(query) ?? -1)
   })
@@ -43,6 +48,7 @@ async function askOne(
   client: KafkaClient,
   leader: BrokerConnection,
   queries: readonly OffsetQuery[],
+  isolation: Isolation,
   found: Map<OffsetQuery, number>,
 ): Promise<void> {
   // A partition may be asked for two times at once, which one request cannot do.
@@ -53,6 +59,7 @@ async function askOne(
         listOffsets,
         {
           replicaId: -1,
+          isolationLevel: isolationLevels[isolation],
           topics: [...topics].map(([name, own]) => ({
             name,
             partitions: own.map(({ partition, timeMs }) => ({
