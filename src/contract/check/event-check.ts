@@ -78,13 +78,15 @@ function readPayload(
   return encoding === 'cloudevents' ? cloudEventPayload(record, value) : plainPayload(record, value)
 }
 
-interface Seen {
+/** What facts are looked for in. */
+export interface Seen {
   readonly value: unknown
   readonly key: string | Uint8Array | null
   readonly headers: ReadonlyMap<string, string>
 }
 
-function checkFact(fact: Fact, seen: Seen): Violation | undefined {
+/** Undefined: nothing is wrong. */
+export function checkFact(fact: Fact, seen: Seen): Violation | undefined {
   const { fact: name, in: place, at, required, oneOf } = fact
   if (place === 'catalog') return undefined
   const found = factIn(fact, seen)
@@ -106,7 +108,8 @@ function checkFact(fact: Fact, seen: Seen): Violation | undefined {
   }
 }
 
-function factIn({ in: place, at }: Fact, { value, key, headers }: Seen): unknown {
+/** Undefined where it is not there. */
+export function factIn({ in: place, at }: Fact, { value, key, headers }: Seen): unknown {
   if (place === 'header') return headers.get(at)
   if (place === 'key') return key
   let found: unknown = value
