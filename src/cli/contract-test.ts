@@ -55,10 +55,10 @@ export const contractTest: Command = {
   help: formatHelp({
     usage: 'contract test FILE --against TOPIC [FLAGS]',
     about:
-      'Reads each record up to the end that the topic has now, of transactions the committed ones,\n' +
-      'with the contract in FILE as the newest reader. Where values tell their schema, it is asked\n' +
-      'for at --registry, and resolved into the contract’s. Nothing is changed. Fails where a record\n' +
-      'cannot be read, or breaks the contract.',
+      'Reads each record up to the end that the topic has now, of transactions the committed\n' +
+      'ones, with the contract in FILE as the newest reader. Where values tell their schema, it is\n' +
+      'asked for at --registry, and resolved into the contract’s. Nothing is changed. Fails where\n' +
+      'a record cannot be read, or breaks the contract.',
     flags: flagTable,
     examples: [
       ['contract test orders.odcs.yaml --against orders --since 7d', 'the last week'],

@@ -1,161 +1,28 @@
 /** `karst contract test`: old records of a topic, read with a new contract. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { after, before, test } from 'node:test'
-import type {
-  FactCount,
-  ReplayFailure,
-  WriterCount,
-} from '../../src/contract/replay/replay-report.ts'
-import { BrokerProcess } from '../support/broker-process.ts'
+import type { ReplaySummary } from '../../src/contract/replay/replay-report.ts'
 import { openKafkajs } from '../support/clients/kafkajs.ts'
-import { here, typed, type Typed } from '../support/karst-command.ts'
+import { framed, guidHeader, type Registered, ReplayWorld } from './replay-world.ts'
 import { allShapes, avroShapes, protobufShapes, type Shape, type Shapes } from './shapes.ts'
 
-let broker: BrokerProcess
-let folder: string
+let world: ReplayWorld
 before(async () => {
-  broker = await BrokerProcess.start()
-  folder = await mkdtemp(path.join(tmpdir(), 'karst-contract-'))
+  world = await ReplayWorld.start()
 })
-after(async () => {
-  await broker.close()
-  await rm(folder, { recursive: true, force: true })
-})
+after(() => world.close())
 
 const dayMs = 86_400_000
 const startMs = Date.now()
-
-interface Told {
-  readonly records: number
-  readonly ok: number
-  readonly failed: number
-  readonly tombstones: number
-  readonly byRule: Record<string, number>
-  readonly writers: readonly WriterCount[]
-  readonly facts: readonly FactCount[]
-  readonly failures: readonly ReplayFailure[]
-}
-
-interface Line {
-  readonly value: Buffer | null
-  readonly key?: string
-  readonly partition?: number
-  readonly headers?: Readonly<Record<string, string | Buffer>>
-  readonly timestamp?: number
-}
-
-let topics = 0
-async function freshTopic(): Promise<string> {
-  const topic = `orders-${++topics}`
-  // Records are written as if in the past: retention must not take them.
-  const created = await here(broker.bootstrap, [
-    ...['topic', 'create', topic, '-p', '2', '-c', 'retention.ms=-1'],
-  ])
-  assert.equal(created.code, 0, created.err)
-  return topic
-}
-
-const jsonBytes = (bytes: string | Buffer): unknown =>
-  typeof bytes === 'string' ? bytes : { base64: bytes.toString('base64') }
-
-async function write(topic: string, lines: readonly Line[]): Promise<void> {
-  const text = lines.map(({ value, headers = {}, partition = 0, ...rest }) =>
-    JSON.stringify({
-      ...{ ...rest, partition, value: value === null ? null : jsonBytes(value) },
-      headers: Object.entries(headers).map(([key, each]) => ({ key, value: jsonBytes(each) })),
-    }),
-  )
-  const sent = await here(broker.bootstrap, ['produce', topic, '--json'], text.join('\n'))
-  assert.equal(sent.code, 0, sent.err)
-}
-
-async function asked(method: string, where: string, body?: object): Promise<unknown> {
-  const response = await fetch(`http://${broker.addresses.registry}${where}`, {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-  })
-  const answer: unknown = await response.json()
-  assert.ok(response.ok, JSON.stringify(answer))
-  return answer
-}
-
-interface Registered {
-  readonly id: number
-  readonly guid: string
-}
-
-/** All versions, each held against those before it by the registry. */
-async function register(topic: string, { type, versions }: Shapes): Promise<Registered[]> {
-  const registered: Registered[] = []
-  await asked('PUT', `/config/${topic}-value`, { compatibility: 'BACKWARD_TRANSITIVE' })
-  for (const { schema } of versions) {
-    const body = { schemaType: type, schema }
-    const { id } = (await asked('POST', `/subjects/${topic}-value/versions`, body)) as Registered
-    registered.push({ id, guid: ((await asked('GET', `/schemas/ids/${id}`)) as Registered).guid })
-  }
-  return registered
-}
-
-function framed(id: number, indexes: Buffer, payload: Buffer): Buffer {
-  const head = Buffer.alloc(5)
-  head.writeInt32BE(id, 1)
-  return Buffer.concat([head, indexes, payload])
-}
-
-const guidHeader = (guid: string): Buffer =>
-  Buffer.concat([Buffer.from([1]), Buffer.from(guid.replaceAll('-', ''), 'hex')])
-
-interface ContractParts {
-  readonly topic: string
-  readonly encoding: string
-  readonly shape?: { readonly type: string; readonly schema: string }
-  readonly properties?: readonly string[]
-  readonly custom?: readonly string[]
-}
-
-async function contractFile(parts: ContractParts): Promise<string> {
-  const { topic, encoding, shape, properties = [], custom = [] } = parts
-  const file = path.join(folder, `${topic}.odcs.yaml`)
-  if (shape !== undefined) await writeFile(path.join(folder, `${topic}.schema`), shape.schema)
-  const source = `{property: ai.schema, value: {type: ${shape?.type}, file: ${topic}.schema}}`
-  const lines = [
-    ...['apiVersion: v3.1.0', 'kind: DataContract', `id: ${topic}`, 'version: 12.0.0'],
-    ...['status: active', 'schema:', '  - name: shop.order', `    physicalName: ${topic}`],
-    ...(shape === undefined ? [] : [`    customProperties: [${source}]`]),
-    ...(properties.length === 0 ? [] : ['    properties:']),
-    ...properties.map((line) => `      - ${line}`),
-    'customProperties:',
-    `  - {property: ai.enforce, value: {onViolation: reject, encoding: ${encoding}}}`,
-    ...custom.map((line) => `  - ${line}`),
-  ]
-  await writeFile(file, `${lines.join('\n')}\n`)
-  return file
-}
-
-/** In this process: starting another one for each would take a minute. */
-function karst(...args: string[]): Promise<Typed> {
-  const flags = ['--registry', broker.addresses.registry]
-  return here(broker.bootstrap, ['contract', 'test', ...args, ...flags])
-}
-
-async function told(code: number, ...args: string[]): Promise<Told> {
-  const ran = await karst(...args, '--json')
-  assert.equal(ran.code, code, `${ran.err}\n${ran.out}`)
-  return JSON.parse(ran.out) as Told
-}
 
 const newest = ({ versions }: Shapes): Shape => versions.at(-1) as Shape
 
 for (const shapes of allShapes) {
   test(`twelve versions of ${shapes.type}, written over twelve days, in one replay`, async () => {
-    const topic = await freshTopic()
-    const registered = await register(topic, shapes)
+    const topic = await world.freshTopic()
+    const registered = await world.register(topic, shapes)
     const { indexes, versions } = shapes
-    await write(
+    await world.write(
       topic,
       versions.flatMap(({ payload }, at) => {
         const value = framed(registered[at]!.id, indexes, payload)
@@ -164,14 +31,14 @@ for (const shapes of allShapes) {
       }),
     )
     const shape = { type: shapes.type, schema: newest(shapes).schema }
-    const file = await contractFile({ topic, encoding: 'registry', shape })
-    const all = await told(0, file, '--against', topic, '--from-beginning')
+    const file = await world.contractFile({ topic, encoding: 'registry', shape })
+    const all = await world.told(0, file, '--against', topic, '--from-beginning')
     assert.partialDeepStrictEqual(all, { records: 24, ok: 24, failed: 0, tombstones: 0 })
     assert.deepEqual(
       all.writers.map(({ schemaVersion, ok }) => [schemaVersion, ok]),
       versions.map((_, at) => [at + 1, 2]),
     )
-    const week = await told(0, file, '--against', topic, '--since', '7d')
+    const week = await world.told(0, file, '--against', topic, '--since', '7d')
     assert.deepEqual(
       week.writers.map(({ schemaVersion }) => schemaVersion),
       [6, 7, 8, 9, 10, 11, 12],
@@ -180,12 +47,12 @@ for (const shapes of allShapes) {
 }
 
 test('what cannot be decoded is told with its offset; tombstones are counted apart', async () => {
-  const topic = await freshTopic()
-  const registered = await register(topic, avroShapes)
+  const topic = await world.freshTopic()
+  const registered = await world.register(topic, avroShapes)
   const [first, , third] = registered as [Registered, Registered, Registered]
   const [one, two, three] = avroShapes.versions as [Shape, Shape, Shape]
   const none = Buffer.alloc(0)
-  await write(topic, [
+  await world.write(topic, [
     { value: framed(first.id, none, one.payload) },
     { value: framed(99_999, none, one.payload) },
     { value: framed(third.id, none, two.payload) },
@@ -194,7 +61,7 @@ test('what cannot be decoded is told with its offset; tombstones are counted apa
     { value: three.payload, headers: { __value_schema_id: guidHeader(third.guid) } },
     { value: framed(third.id, none, three.payload), partition: 1 },
   ])
-  const kafka = openKafkajs(broker.bootstrap)
+  const kafka = openKafkajs(world.broker.bootstrap)
   const producer = kafka.producer({ transactionalId: topic, maxInFlightRequests: 1 })
   await producer.connect()
   const transaction = await producer.transaction()
@@ -202,8 +69,8 @@ test('what cannot be decoded is told with its offset; tombstones are counted apa
   await transaction.abort()
   await producer.disconnect()
   const shape = { type: 'AVRO', schema: newest(avroShapes).schema }
-  const file = await contractFile({ topic, encoding: 'registry', shape })
-  const found = await told(1, file, '--against', topic)
+  const file = await world.contractFile({ topic, encoding: 'registry', shape })
+  const found = await world.told(1, file, '--against', topic)
   assert.partialDeepStrictEqual(found, { records: 7, ok: 3, failed: 3, tombstones: 1 })
   assert.deepEqual(found.byRule, { 'schema-id': 1, schema: 1, encoding: 1 })
   assert.deepEqual(
@@ -222,7 +89,7 @@ test('what cannot be decoded is told with its offset; tombstones are counted apa
     [3, 3],
     [null, 1],
   ])
-  const ran = await karst(file, '--against', topic, '--max-failures', '1')
+  const ran = await world.karst(file, '--against', topic, '--max-failures', '1')
   assert.equal(ran.code, 1)
   assert.match(ran.out, /^7 records: 3 ok, 3 failed, 1 tombstones$/m)
   assert.match(ran.out, /^partition 0, offset 1, .*, schema 99999$/m)
@@ -230,41 +97,43 @@ test('what cannot be decoded is told with its offset; tombstones are counted apa
 })
 
 test('Protobuf: a header’s GUID brings the message indexes; another message is told', async () => {
-  const topic = await freshTopic()
-  const [first] = await register(topic, protobufShapes)
+  const topic = await world.freshTopic()
+  const [first] = await world.register(topic, protobufShapes)
   const { payload } = protobufShapes.versions[0] as Shape
   const header = (...indexes: number[]): Record<string, Buffer> => ({
     __value_schema_id: Buffer.concat([guidHeader(first!.guid), Buffer.from(indexes)]),
   })
-  await write(topic, [
+  await world.write(topic, [
     { value: payload, headers: header(2, 2) },
     { value: payload, headers: header(2, 18) },
     { value: framed(first!.id, Buffer.from([0x03]), payload) },
   ])
   const shape = { type: 'PROTOBUF', schema: newest(protobufShapes).schema }
-  const file = await contractFile({ topic, encoding: 'registry', shape })
-  const { ok, failures } = await told(1, file, '--against', topic)
+  const file = await world.contractFile({ topic, encoding: 'registry', shape })
+  const { ok, failures } = await world.told(1, file, '--against', topic)
   assert.equal(ok, 1)
   assert.match(failures[0]?.message ?? '', /indexes \[9\] lead to no message/)
   assert.match(failures[1]?.message ?? '', /no message indexes/)
 })
 
-test('a writer’s schema that refers to others, and facts and rules over what is resolved', async () => {
-  const topic = await freshTopic()
+test('a writer’s schema with references; facts and rules over what is resolved', async () => {
+  const topic = await world.freshTopic()
   const consent = { type: 'record', name: 'Consent', fields: [{ name: 'id', type: 'string' }] }
   const fields = [
     { name: 'cents', type: 'int' },
     { name: 'consent', type: 'Consent' },
   ]
   const order = { type: 'record', name: 'Order', fields }
-  await asked('POST', `/subjects/${topic}-consent/versions`, { schema: JSON.stringify(consent) })
+  await world.asked('POST', `/subjects/${topic}-consent/versions`, {
+    schema: JSON.stringify(consent),
+  })
   const references = [{ name: 'Consent', subject: `${topic}-consent`, version: 1 }]
-  const { id } = (await asked('POST', `/subjects/${topic}-value/versions`, {
+  const { id } = (await world.asked('POST', `/subjects/${topic}-value/versions`, {
     ...{ schema: JSON.stringify(order), references },
   })) as Registered
   const payload = (cents: number, consentId: string): Buffer =>
     framed(id, Buffer.from([cents * 2, consentId.length * 2]), Buffer.from(consentId))
-  await write(topic, [
+  await world.write(topic, [
     { value: payload(5, 'c-1') },
     { value: payload(5, '') },
     { value: payload(50, 'c-2') },
@@ -279,8 +148,8 @@ test('a writer’s schema that refers to others, and facts and rules over what i
     '{property: ai.rules, value: [{name: cheap, expr: value.cents < 10, message: too dear}]}',
   ]
   const shape = { type: 'AVRO', schema }
-  const file = await contractFile({ topic, encoding: 'registry', shape, custom })
-  const { byRule, ok, failures } = await told(1, file, '--against', topic)
+  const file = await world.contractFile({ topic, encoding: 'registry', shape, custom })
+  const { byRule, ok, failures } = await world.told(1, file, '--against', topic)
   assert.equal(ok, 1, JSON.stringify(failures))
   assert.deepEqual(byRule, { 'fact:consent': 1, 'rule:cheap': 1 })
 })
@@ -298,18 +167,18 @@ const decision = {
   custom: [`{property: ai.facts, value: [${decisionFacts}]}`],
 }
 const json = (value: object): Buffer => Buffer.from(JSON.stringify(value))
-const counts = ({ facts }: Told): unknown[] =>
+const counts = ({ facts }: ReplaySummary): unknown[] =>
   facts.map(({ fact, withHeaders, withoutHeaders }) => [fact, withHeaders, withoutHeaders])
 
-test('without headers, facts in value and key are left, and those in headers are lost', async () => {
-  const topic = await freshTopic()
-  const file = await contractFile({ topic, encoding: 'plain', ...decision })
+test('without headers, facts in value and key are left, those in headers are lost', async () => {
+  const topic = await world.freshTopic()
+  const file = await world.contractFile({ topic, encoding: 'plain', ...decision })
   const headers = { ce_tenant: 'acme' }
   const good = { value: json({ tool: 'a', consent_id: 'c-1' }), key: 'trace-1', headers }
-  await write(topic, [good, good])
-  assert.equal((await told(0, file, '--against', topic)).ok, 2)
+  await world.write(topic, [good, good])
+  assert.equal((await world.told(0, file, '--against', topic)).ok, 2)
   const strips = [file, '--against', topic, '--strip-headers']
-  const left = await told(0, ...strips)
+  const left = await world.told(0, ...strips)
   assert.deepEqual(counts(left), [
     ['tenant', 2, 0],
     ['consent', 2, 2],
@@ -317,54 +186,56 @@ test('without headers, facts in value and key are left, and those in headers are
   ])
   // The consent went where the contract does not place it.
   const moved = { ...headers, consent_id: 'c-2' }
-  await write(topic, [{ value: json({ tool: 'a' }), key: 'trace-2', headers: moved }])
-  const lost = await told(1, ...strips)
+  await world.write(topic, [{ value: json({ tool: 'a' }), key: 'trace-2', headers: moved }])
+  const lost = await world.told(1, ...strips)
   assert.partialDeepStrictEqual(lost.failures, [{ offset: 2, rule: 'fact:consent' }])
-  assert.match((await karst(...strips)).out, /^tenant\theader\tce_tenant\t3\t0\t3$/m)
+  assert.match((await world.karst(...strips)).out, /^tenant\theader\tce_tenant\t3\t0\t3$/m)
 })
 
 test('CloudEvents without headers: attributes live on in the envelope only', async () => {
   const attributes = { specversion: '1.0', id: '1', source: '/a', type: 't', tenant: 'acme' }
   const data = { tool: 'a', consent_id: 'c-1' }
-  const [binary, structured] = [await freshTopic(), await freshTopic()]
+  const [binary, structured] = [await world.freshTopic(), await world.freshTopic()]
   const type = { 'content-type': 'application/cloudevents+json' }
   const prefixed = Object.entries(attributes).map(([name, text]) => [`ce_${name}`, text] as const)
   const headers = Object.fromEntries(prefixed)
-  await write(binary, [{ value: json(data), key: 'trace-1', headers }])
-  await write(structured, [{ value: json({ ...attributes, data }), key: 'trace-1', headers: type }])
+  await world.write(binary, [{ value: json(data), key: 'trace-1', headers }])
+  await world.write(structured, [
+    { value: json({ ...attributes, data }), key: 'trace-1', headers: type },
+  ])
   for (const [topic, left] of [
     [binary, 0],
     [structured, 1],
   ] as const) {
-    const file = await contractFile({ topic, encoding: 'cloudevents', ...decision })
-    assert.equal((await told(0, file, '--against', topic)).ok, 1)
-    const found = await told(0, file, '--against', topic, '--strip-headers')
+    const file = await world.contractFile({ topic, encoding: 'cloudevents', ...decision })
+    assert.equal((await world.told(0, file, '--against', topic)).ok, 1)
+    const found = await world.told(0, file, '--against', topic, '--strip-headers')
     assert.deepEqual(counts(found)[0], ['tenant', 1, left])
   }
 })
 
 test('an id in a header is lost with it', async () => {
-  const topic = await freshTopic()
-  const [first] = await register(topic, avroShapes)
+  const topic = await world.freshTopic()
+  const [first] = await world.register(topic, avroShapes)
   const { payload } = avroShapes.versions[0] as Shape
   const value = framed(first!.id, Buffer.alloc(0), payload)
-  await write(topic, [
+  await world.write(topic, [
     { value },
     { value: payload, headers: { __value_schema_id: guidHeader(first!.guid) } },
   ])
   const shape = { type: 'AVRO', schema: newest(avroShapes).schema }
   const custom = ['{property: ai.facts, value: [{fact: consent, in: value, at: consent.id}]}']
-  const file = await contractFile({ topic, encoding: 'registry', shape, custom })
-  const found = await told(1, file, '--against', topic, '--strip-headers')
+  const file = await world.contractFile({ topic, encoding: 'registry', shape, custom })
+  const found = await world.told(1, file, '--against', topic, '--strip-headers')
   assert.deepEqual(counts(found), [['consent', 1, 1]])
   assert.partialDeepStrictEqual(found.failures, [{ offset: 1, at: '__value_schema_id' }])
 })
 
 test('what is mistyped, missing or unreachable is told as such', async () => {
-  const topic = await freshTopic()
-  const file = await contractFile({ topic, encoding: 'plain', ...decision })
+  const topic = await world.freshTopic()
+  const file = await world.contractFile({ topic, encoding: 'plain', ...decision })
   const says = async (code: number, message: RegExp, ...args: string[]): Promise<void> => {
-    const ran = await karst(...args)
+    const ran = await world.karst(...args)
     assert.equal(ran.code, code, ran.err)
     assert.match(ran.err, message)
   }
@@ -372,13 +243,13 @@ test('what is mistyped, missing or unreachable is told as such', async () => {
   await says(2, /one of them/, file, '--against', topic, '--since', '7d', '--from-beginning')
   await says(2, /--since week: must be so many/, file, '--against', topic, '--since', 'week')
   await says(1, /no-such-topic/, file, '--against', 'no-such-topic')
-  const empty = await karst(file, '--against', topic)
+  const empty = await world.karst(file, '--against', topic)
   assert.deepEqual([empty.code, empty.out], [0, '0 records: 0 ok, 0 failed, 0 tombstones\n'])
   const shape = { type: 'AVRO', schema: newest(avroShapes).schema }
-  const framedFile = await contractFile({ topic, encoding: 'registry', shape })
-  await write(topic, [{ value: framed(1, Buffer.alloc(0), Buffer.alloc(1)) }])
-  const args = ['contract', 'test', framedFile, '--against', topic, '--registry', '127.0.0.1:1']
-  const unreachable = await typed(broker.bootstrap, args)
+  const framedFile = await world.contractFile({ topic, encoding: 'registry', shape })
+  await world.write(topic, [{ value: framed(1, Buffer.alloc(0), Buffer.alloc(1)) }])
+  const args = [framedFile, '--against', topic, '--registry', '127.0.0.1:1']
+  const unreachable = await world.typed(...args)
   assert.equal(unreachable.code, 1)
   assert.match(unreachable.err, /127\.0\.0\.1:1.* does not answer/)
 })

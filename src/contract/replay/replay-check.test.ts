@@ -63,7 +63,7 @@ const said = (verdict: ReplayVerdict): string => {
   return violation === undefined ? 'ok' : `${violation.rule}: ${violation.message}`
 }
 
-test('each record is read by the schema that wrote it, and told what keeps it from the newest', async () => {
+test('a record is read by its writer’s schema, or told what keeps it from the newest', async () => {
   const { check, asked } = await opened()
   const tell = async (hex: string, more?: Partial<CheckedRecord>): Promise<string> =>
     said(await check.check(record(hex, more)))
