@@ -56,9 +56,9 @@ export const contractTest: Command = {
     usage: 'contract test FILE --against TOPIC [FLAGS]',
     about:
       'Reads each record up to the end that the topic has now, of transactions the committed\n' +
-      'ones, with the contract in FILE as the newest reader. Where values tell their schema, it is\n' +
-      'asked for at --registry, and resolved into the contract’s. Nothing is changed. Fails where\n' +
-      'a record cannot be read, or breaks the contract.',
+      'ones, with the contract in FILE as the newest reader. Where values tell their schema, it\n' +
+      'is asked for at --registry, and resolved into the contract’s. Nothing is changed. Fails\n' +
+      'where a record cannot be read, or breaks the contract.',
     flags: flagTable,
     examples: [
       ['contract test orders.odcs.yaml --against orders --since 7d', 'the last week'],
