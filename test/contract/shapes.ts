@@ -91,16 +91,17 @@ export const jsonShapes: Shapes = {
   }),
 }
 
-/** Each version adds a field; from the seventh on the amount is wider. The event is the second. */
+/** Each version adds a field; from the seventh on the amount is wider. */
 export const protobufShapes: Shapes = {
   type: 'PROTOBUF',
-  indexes: Buffer.from([0x02, 0x02]), // one index: 1
+  indexes: Buffer.from([0]), // the first message
   versions: numbers.map((version) => {
     const added = numbers.slice(1, version).map((each) => `string more${each} = ${each + 10};`)
     const amount = version < 7 ? 'int32' : 'int64'
     const schema = [
-      'syntax = "proto3"; package shop; message Other { string name = 1; }',
+      'syntax = "proto3"; package shop;',
       `message Order { string id = 1; ${amount} cents = 2; ${added.join(' ')} }`,
+      'message Other { string name = 1; }',
     ].join('\n')
     const type = protobuf.parse(schema).root.lookupType('shop.Order')
     const value = { id: `order-${version}`, cents: version * 100, more2: 'm' }

@@ -57,6 +57,8 @@ export class ValueReader {
   readonly #schema: ParsedSchema
   readonly #find: FindSchema
   readonly #own: PayloadValidator
+  /** Of Protobuf: the message that the contract is about, the first of its file. */
+  readonly #messageName: string | undefined
   /** By id or GUID, in the order of use. */
   readonly #schemas = new Map<string, KnownSchema>()
   /** By schema and message, in the order of use. */
@@ -65,12 +67,13 @@ export class ValueReader {
   private constructor(
     format: SchemaFormat,
     schema: ParsedSchema,
-    own: PayloadValidator,
+    own: Extract<Compiled, { ok: true }>,
     find: FindSchema,
   ) {
     this.#format = format
     this.#schema = schema
-    this.#own = own
+    this.#own = own.validator
+    this.#messageName = own.messageName
     this.#find = find
   }
 
@@ -87,7 +90,7 @@ export class ValueReader {
     if (!parsed.ok) throw new Failure('invalid', `the contract’s schema: ${parsed.message}`)
     const made = format.validator(parsed.schema)
     if (!made.ok) throw new Failure('invalid', `the contract’s schema: ${made.message}`)
-    return new ValueReader(format, parsed.schema, made.validator, find)
+    return new ValueReader(format, parsed.schema, made, find)
   }
 
   /** Of values that do not tell their schema. */
@@ -117,7 +120,11 @@ export class ValueReader {
     }
     const compiled = this.#readerOf(keyOf(read.schema), parsed, found.indexes)
     if (!compiled.ok) return { writer, violation: violationOf('schema', compiled.message) }
-    const { validator } = compiled
+    const { validator, messageName } = compiled
+    if (messageName !== this.#messageName) {
+      const text = `the message is ${messageName}, and ${this.#messageName} is agreed on`
+      return { writer, violation: violationOf('schema', text) }
+    }
     const where = header === undefined ? undefined : schemaHeader
     return { writer, payload: found.payload, validator, schemaHeader: where }
   }

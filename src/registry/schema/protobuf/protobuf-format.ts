@@ -85,6 +85,7 @@ const noMessage = (indexes: readonly number[]): ValidatorOutcome => ({
 
 const validatorOf = (message: MessageType): ValidatorOutcome => ({
   ok: true,
+  messageName: message.fullName,
   validator: payloadValidator((payload) => readMessage(new ProtoBytes(payload), message)),
 })
 
