@@ -1,10 +1,11 @@
 /** `karst contract test`. */
+import { assert } from '../base/assert.ts'
 import { formatIsoTime } from '../base/iso-time.ts'
 import { systemClock } from '../base/system-clock.ts'
 import type { Contract } from '../contract/contract.ts'
 import { issueText } from '../contract/file/issue.ts'
 import { parseContract } from '../contract/file/parse-contract.ts'
-import { ReplayCheck } from '../contract/replay/replay-check.ts'
+import { ReplayCheck, type ReplaySchema } from '../contract/replay/replay-check.ts'
 import { ReplayReport } from '../contract/replay/replay-report.ts'
 import { type WantedEvent, wantedOf } from '../contract/store/wanted.ts'
 import { schemaFormats } from '../registry/schema/schema-formats.ts'
@@ -106,9 +107,12 @@ interface Task {
 async function test(task: Task): Promise<ExitCode> {
   const { io, flags, contract, wanted, topic, from } = task
   const strips = flags['strip-headers']
+  const schema = schemaIn(wanted, 'value')
+  assert(schema !== undefined, 'values have a schema')
   const check = await ReplayCheck.open({
     contract,
-    schema: { type: wanted.schema.schemaType, text: wanted.schema.text },
+    schema,
+    keySchema: schemaIn(wanted, 'key'),
     formats: schemaFormats,
     findSchema: registrySchemas(registryAddress(flags), `${topic}-value`),
     stripHeaders: strips,
@@ -127,6 +131,11 @@ async function test(task: Task): Promise<ExitCode> {
   if (!read.isComplete)
     io.err('stopped before the end: what is told is of the records until then\n')
   return read.isComplete && summary.failed === 0 ? exitCode.ok : exitCode.failure
+}
+
+function schemaIn({ subjects }: WantedEvent, part: 'key' | 'value'): ReplaySchema | undefined {
+  const schema = subjects.find((each) => each.part === part)?.schema
+  return schema && { type: schema.schemaType, text: schema.text }
 }
 
 /** The event that the topic carries; a contract of one event can be tried on any topic. */

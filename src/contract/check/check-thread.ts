@@ -4,6 +4,7 @@ import { Failure, isFailure } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import { WorkerLine } from '../../base/worker-line.ts'
 import type { CheckJob, CheckResult } from './check-worker.ts'
+import { nothingTold, type ToldSchemas } from './held-schemas.ts'
 import type { JudgedBatch } from './judge-batch.ts'
 import type { Policy } from './policy.ts'
 import type { RecordChecker } from './record-checker.ts'
@@ -25,17 +26,21 @@ export class CheckThread implements RecordChecker {
     this.#line = new WorkerLine(
       clock,
       url,
-      ({ policy, bytes }) => {
+      ({ bytes, ...rest }) => {
         // Copied, because a message takes with it all of the memory that they lie in.
         const own = new Uint8Array(bytes)
-        return { job: { policy, bytes: own }, memory: [own.buffer] }
+        return { job: { ...rest, bytes: own }, memory: [own.buffer] }
       },
       batchMsMax,
     )
   }
 
-  async check(policy: Policy, bytes: Uint8Array): Promise<JudgedBatch> {
-    const result = await this.#line.run({ policy, bytes }).catch((error: unknown) => {
+  async check(
+    policy: Policy,
+    bytes: Uint8Array,
+    told: ToldSchemas = nothingTold,
+  ): Promise<JudgedBatch> {
+    const result = await this.#line.run({ policy, bytes, told }).catch((error: unknown) => {
       if (isFailure(error, 'overloaded')) throw new Failure('invalid', tooSlow)
       if (isFailure(error)) throw error
       return { outcome: 'broken', error } as const

@@ -76,7 +76,7 @@ const optionsOf: Readonly<Record<LogicalType, readonly string[]>> = {
 export function parseEvent(node: DocumentNode): EventSchema {
   node.only(eventFields)
   const name = node.field('name').needText('the type of the event, as ce_type')
-  const custom = customProperties(node, ['ai.schema', 'ai.classification'])
+  const custom = customProperties(node, ['ai.schema', 'ai.keySchema', 'ai.classification'])
   const physicalType = node.field('physicalType').text()
   if (physicalType !== undefined && physicalType !== 'topic') {
     node.field('physicalType').error('wrong-value', 'must be topic: Karst carries events in topics')
@@ -91,6 +91,7 @@ export function parseEvent(node: DocumentNode): EventSchema {
     topic: node.field('physicalName').needText('the topic that carries the event'),
     properties,
     source,
+    keySource: parseSource(custom.get('ai.keySchema')),
     classification: custom.get('ai.classification')?.oneOf(classifications),
   }
 }

@@ -1,9 +1,11 @@
 /** The layers of identity and governance: facts, enforcement, rules, consent, masking, lineage. */
 import {
+  checkDepths,
   classifications,
   type Consent,
   type Contract,
   type DomainRule,
+  encodings,
   type Enforcement,
   type Fact,
   factNames,
@@ -71,13 +73,13 @@ export function parseConsent(node: DocumentNode | undefined): Consent | undefine
 }
 
 export function parseEnforcement(node: DocumentNode | undefined): Enforcement {
-  node?.only(['stage', 'onViolation', 'quarantineTopic', 'encoding'])
+  node?.only(['stage', 'onViolation', 'quarantineTopic', 'encoding', 'check'])
   return {
     stage: node?.field('stage').oneOf(['client', 'gateway', 'server'] as const) ?? 'server',
     onViolation: node?.field('onViolation').oneOf(violationActions) ?? 'off',
     quarantineTopic: node?.field('quarantineTopic').text(),
-    encoding:
-      node?.field('encoding').oneOf(['plain', 'registry', 'cloudevents'] as const) ?? 'plain',
+    encoding: node?.field('encoding').oneOf(encodings) ?? 'plain',
+    check: node?.field('check').oneOf(checkDepths) ?? 'payload',
   }
 }
 

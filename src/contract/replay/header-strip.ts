@@ -4,9 +4,8 @@
  */
 import type { Fact } from '../contract.ts'
 import { checkFact, factIn, type Seen } from '../check/event-check.ts'
-import { cloudEventPayload, type Payload, plainPayload, type Read } from '../check/payload.ts'
-import type { CheckedRecord, Violation } from '../check/record.ts'
-import { headerTexts } from '../check/record.ts'
+import { cloudEventPayload, type Payload, plainPayload } from '../check/payload.ts'
+import { type CheckedRecord, headerTexts, type Read, type Violation } from '../check/record.ts'
 
 /** Of one fact in one record. */
 export interface FactSight {

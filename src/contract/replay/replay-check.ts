@@ -2,16 +2,25 @@
 import type { SchemaFormats } from '../../registry/schema-parser.ts'
 import type { PayloadValidator, SchemaType } from '../../registry/schema/schema-format.ts'
 import { EventCheck } from '../check/event-check.ts'
+import { BatchSchemas } from '../check/held-schemas.ts'
+import { bareCheck, type PartCheck } from '../check/part-check.ts'
 import { type CheckedRecord, headerTexts, utf8, type Violation } from '../check/record.ts'
 import type { Contract, Fact } from '../contract.ts'
 import { type FactSight, factsLeft, stripHeaders } from './header-strip.ts'
 import { ValueReader, type Writer } from './value-reader.ts'
 import type { FindSchema } from './writer-schemas.ts'
 
+export interface ReplaySchema {
+  readonly type: SchemaType
+  readonly text: string
+}
+
 export interface ReplayParts {
   readonly contract: Contract
   /** Of the event whose topic is read. */
-  readonly schema: { readonly type: SchemaType; readonly text: string }
+  readonly schema: ReplaySchema
+  /** Of keys that are bare payloads; undefined: keys are any bytes. */
+  readonly keySchema: ReplaySchema | undefined
   readonly formats: SchemaFormats
   readonly findSchema: FindSchema
   /** Drop all headers, and see which facts are left. */
@@ -33,20 +42,29 @@ export class ReplayCheck {
   readonly facts: readonly Fact[]
   readonly #contract: Contract
   readonly #values: ValueReader
+  readonly #key: PartCheck | undefined
+  readonly #hasKeySchema: boolean
   readonly #strips: boolean
   readonly #checks = new WeakMap<PayloadValidator, EventCheck>()
 
-  private constructor(parts: ReplayParts, values: ValueReader) {
+  private constructor(parts: ReplayParts, values: ValueReader, key: PartCheck | undefined) {
     this.#contract = parts.contract
     this.facts = parts.contract.facts.filter(({ in: place }) => place !== 'catalog')
     this.#values = values
+    this.#key = key
+    this.#hasKeySchema = parts.keySchema !== undefined
     this.#strips = parts.stripHeaders
   }
 
   /** @throws Failure 'invalid': the contract's schema cannot be used. */
   static async open(parts: ReplayParts): Promise<ReplayCheck> {
-    const values = await ValueReader.open(parts.schema, parts.formats, parts.findSchema)
-    return new ReplayCheck(parts, values)
+    const { schema, keySchema, formats, findSchema } = parts
+    const values = await ValueReader.open(schema, formats, findSchema)
+    if (keySchema === undefined || parts.contract.enforcement.encoding === 'registry') {
+      return new ReplayCheck(parts, values, undefined)
+    }
+    const { validator } = await ValueReader.open(keySchema, formats, findSchema)
+    return new ReplayCheck(parts, values, bareCheck('key', validator))
   }
 
   /** @throws Failure as FindSchema. */
@@ -56,7 +74,7 @@ export class ReplayCheck {
     const { encoding } = this.#contract.enforcement
     if (encoding !== 'registry') {
       if (this.#strips) return this.#stripPlain(encoding, record, value)
-      return verdictOf(this.#checkOf(this.#values.validator, encoding).check(record))
+      return verdictOf(this.#checkOf(this.#values.validator, encoding).check(record, noSchemas))
     }
     const framed = await this.#values.framed(record, value)
     const { writer } = framed
@@ -64,7 +82,7 @@ export class ReplayCheck {
     const { payload, validator, schemaHeader } = framed
     if (!this.#strips) {
       const check = this.#checkOf(validator, 'plain')
-      return verdictOf(check.check({ ...record, value: payload }), writer)
+      return verdictOf(check.check({ ...record, value: payload }, noSchemas), writer)
     }
     if (schemaHeader !== undefined) {
       const message =
@@ -104,18 +122,23 @@ export class ReplayCheck {
 
   /** Once for each reader: rules are compiled in it. */
   #checkOf(validator: PayloadValidator, encoding: 'plain' | 'cloudevents'): EventCheck {
-    const { facts, rules, operations } = this.#contract
+    const { facts, rules, operations, enforcement } = this.#contract
     const known = this.#checks.get(validator)
     if (known !== undefined) return known
-    const needsKey = operations.key !== undefined
+    const isBare = enforcement.encoding !== 'registry' && !this.#hasKeySchema
     const check = new EventCheck({
-      ...{ facts, rules, encoding, validator, needsKey },
+      ...{ facts, rules, encoding, value: bareCheck('value', validator), key: this.#key },
+      keyProperty: isBare ? operations.key : undefined,
+      needsKey: operations.key !== undefined || this.#hasKeySchema,
       takesTombstones: true,
     })
     this.#checks.set(validator, check)
     return check
   }
 }
+
+/** Which schema wrote a record is known before it is checked. */
+const noSchemas = new BatchSchemas(() => undefined)
 
 function verdictOf(
   violation: Violation | undefined,

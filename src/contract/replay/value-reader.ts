@@ -10,9 +10,8 @@ import type {
   SchemaType,
 } from '../../registry/schema/schema-format.ts'
 import { Failure } from '../../base/errors.ts'
-import { readSchemaId, type SchemaId } from '../check/payload.ts'
 import type { CheckedRecord, Violation } from '../check/record.ts'
-import { readMessageIndexes } from './message-indexes.ts'
+import { readIndexes, readSchemaId, schemaIdText, type SchemaId } from '../check/schema-frame.ts'
 import type { FindSchema, WriterSchema } from './writer-schemas.ts'
 
 /** Who wrote a value, for the report. */
@@ -40,8 +39,6 @@ const readersMax = 500
 /** Schemas that are kept with their text. */
 const schemasMax = 2_000
 const schemaHeader = '__value_schema_id'
-const idBytes = 5
-const guidBytes = 17
 
 interface KnownSchema {
   readonly writer: Writer
@@ -109,24 +106,19 @@ export class ValueReader {
     const known = await this.#schemaOf(read.schema)
     const { writer, parsed, fault } = known
     if (parsed === undefined) return { writer, violation: violationOf('schema-id', fault) }
-    const header = headerOf(record)
-    const found =
-      parsed.type === 'PROTOBUF'
-        ? messageIn(read.rest, header)
-        : { indexes: undefined, payload: read.rest }
-    if (found === undefined) {
-      const text = 'no message indexes follow the schema’s id: they say which message it is'
-      return { writer, violation: violationOf('encoding', text) }
-    }
-    const compiled = this.#readerOf(keyOf(read.schema), parsed, found.indexes)
+    const isProtobuf = parsed.type === 'PROTOBUF'
+    const indexed = readIndexes('value', read, isProtobuf)
+    if ('violation' in indexed) return { writer, violation: indexed.violation }
+    const indexes = isProtobuf ? indexed.indexes : undefined
+    const compiled = this.#readerOf(keyOf(read.schema), parsed, indexes)
     if (!compiled.ok) return { writer, violation: violationOf('schema', compiled.message) }
     const { validator, messageName } = compiled
     if (messageName !== this.#messageName) {
       const text = `the message is ${messageName}, and ${this.#messageName} is agreed on`
       return { writer, violation: violationOf('schema', text) }
     }
-    const where = header === undefined ? undefined : schemaHeader
-    return { writer, payload: found.payload, validator, schemaHeader: where }
+    const where = read.bare === undefined ? undefined : schemaHeader
+    return { writer, payload: indexed.payload, validator, schemaHeader: where }
   }
 
   async #schemaOf(schema: SchemaId): Promise<KnownSchema> {
@@ -142,7 +134,8 @@ export class ValueReader {
       const id = schema.kind === 'id' ? schema.id : undefined
       const guid = schema.kind === 'guid' ? schema.guid : undefined
       const writer = { id, guid, version: undefined, type: undefined }
-      const fault = `the registry has no schema ${id ?? guid}: nobody can tell what was written`
+      const told = schemaIdText(schema)
+      const fault = `the registry has no schema of ${told}: nobody can tell what was written`
       return { writer, parsed: undefined, fault }
     }
     const { id, guid, version, type, text, references } = found
@@ -167,24 +160,6 @@ export class ValueReader {
 const keyOf = (schema: SchemaId): string => (schema.kind === 'id' ? String(schema.id) : schema.guid)
 
 const violationOf = (rule: string, message: string): Violation => ({ rule, at: '', message })
-
-const headerOf = ({ headers }: CheckedRecord): Uint8Array | undefined =>
-  headers.findLast(({ name }) => name === schemaHeader)?.value ?? undefined
-
-/** Indexes follow the id: in the header where it stands there, else in front of the payload. */
-function messageIn(
-  rest: Uint8Array,
-  header: Uint8Array | undefined,
-): { readonly indexes: readonly number[]; readonly payload: Uint8Array } | undefined {
-  if (header === undefined) {
-    const found = readMessageIndexes(rest)
-    return found === undefined ? undefined : { indexes: found.indexes, payload: found.rest }
-  }
-  const behind = header.subarray(header[0] === 0 ? idBytes : guidBytes)
-  if (behind.length === 0) return { indexes: [0], payload: rest }
-  const found = readMessageIndexes(behind)
-  return found === undefined ? undefined : { indexes: found.indexes, payload: rest }
-}
 
 /** As the newest; the oldest goes where there are too many. */
 function remember<Value>(kept: Map<string, Value>, key: string, value: Value, max: number): void {

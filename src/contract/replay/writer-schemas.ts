@@ -1,6 +1,6 @@
 /** Which schema wrote a record: a port, because registries are asked over the network. */
 import type { NamedSchema, SchemaType } from '../../registry/schema/schema-format.ts'
-import type { SchemaId } from '../check/payload.ts'
+import type { SchemaId } from '../check/schema-frame.ts'
 
 export interface WriterSchema {
   /** In the context of the topic's subject; undefined where only the GUID is known. */
