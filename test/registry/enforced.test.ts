@@ -198,7 +198,7 @@ for (const type of ['AVRO', 'JSON'] as const) {
   })
 }
 
-test('the client for kafkajs leaves Protobuf’s indexes away: by id it is taken', async () => {
+test('the registry’s client for kafkajs, Protobuf without indexes: taken by id only', async () => {
   const kafkajs = new SchemaRegistry({ host: `http://${target.registry}` })
   for (const check of ['payload', 'id'] as const) {
     const topic = freshName(`enforced-kafkajs-${check}`)
