@@ -1,4 +1,5 @@
 /** `karst contract list`. */
+import { durationText } from '../base/duration-text.ts'
 import { formatIsoTime } from '../base/iso-time.ts'
 import type {
   ContractDescription,
@@ -8,7 +9,6 @@ import { rankOf } from '../contract/file/lint.ts'
 import { jsonFlag } from './client-flags.ts'
 import { type Command, exitCode } from './command.ts'
 import { registryAddress, registryFlag } from './contract-file.ts'
-import { durationCell } from './duration-text.ts'
 import { formatHelp, parseFlags } from './flags.ts'
 import { askHttp } from './http-ask.ts'
 import { type Cell, jsonText, tableText } from './table-text.ts'
@@ -63,6 +63,9 @@ export const contractList: Command = {
     return exitCode.failure
   },
 }
+
+const durationCell = (ms: number | undefined): string | null =>
+  ms === undefined ? null : durationText(ms)
 
 const columns = [
   ...['CONTRACT', 'VERSION', 'REVISION', 'STATUS', 'OWNER', 'TOPIC', 'CLASS'],
@@ -121,7 +124,7 @@ function streamDetails(stream: StreamDescription): Cell[][] {
     ]),
     ...readers.map(({ role, access, delayMsMax }) => [
       `reader ${role}`,
-      delayMsMax === undefined ? access : `${access}, within ${durationCell(delayMsMax)}`,
+      delayMsMax === undefined ? access : `${access}, within ${durationText(delayMsMax)}`,
     ]),
     ...facts.map(({ fact, in: place, at }) => [
       `fact ${fact}`,

@@ -12,7 +12,3 @@ export function durationText(ms: number): string {
   const [unit, size] = units.find(([, size]) => ms >= size && ms % size === 0) ?? ['ms', 1]
   return `${ms / size} ${unit}`
 }
-
-/** As `durationText`, and a dash in tables where it is not said. */
-export const durationCell = (ms: number | undefined): string | null =>
-  ms === undefined ? null : durationText(ms)
