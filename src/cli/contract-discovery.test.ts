@@ -72,7 +72,7 @@ test('contracts are listed by topic, and one topic is told whole', async () => {
     'reader eval-jobs\tread, within 2 min',
     'fact tenant\theader ce_tenant',
     'comes of ai.raw.acme\totel-genai-dev-1.42',
-    'goes into ai.masked.acme\tmasked by mp-7',
+    'goes into ai.masked.acme\tmasking plan mp-7',
     'replay window\t30 d',
   ]) {
     assert.ok(one.out.includes(`${row}\n`), `${row} is not in\n${one.out}`)
@@ -157,7 +157,8 @@ test('a stream is approved when all of the list is met, and not before', async (
   assert.match(bare.out, /replay-window\t.*group readers: 2 records behind, at most 10 s old/)
   const rows = evidenceItems.map((item) => {
     const figure = item === 'recovery-time' ? '4 h' : 'seen'
-    return `- {item: ${item}, by: eval-lead, on: ${day(0)}, figure: ${figure}, expires: ${day(30)}}\n`
+    const when = `on: ${day(0)}, expires: ${day(30)}`
+    return `- {item: ${item}, by: eval-lead, ${when}, figure: ${figure}}\n`
   })
   const all = await file('evidence.yaml', rows.join(''))
   const met = await approve('--evidence', all, '--json')

@@ -5,6 +5,7 @@ import type {
   ContractDescription,
   StreamDescription,
 } from '../contract/discovery/contract-description.ts'
+import type { LineageEdge } from '../contract/discovery/topic-lineage.ts'
 import { rankOf } from '../contract/file/lint.ts'
 import { jsonFlag } from './client-flags.ts'
 import { type Command, exitCode } from './command.ts'
@@ -111,6 +112,9 @@ function details(contract: ContractDescription, topic: string): Cell[][] {
   ]
 }
 
+const stepText = ({ transform, isMasking }: LineageEdge): string | null =>
+  `${isMasking ? 'masking plan ' : ''}${transform}` || null
+
 function streamDetails(stream: StreamDescription): Cell[][] {
   const { event, subject, fields, readers, facts, enforcement, compatibility } = stream
   const { stage, onViolation, encoding } = enforcement
@@ -130,11 +134,8 @@ function streamDetails(stream: StreamDescription): Cell[][] {
       `fact ${fact}`,
       at === '' ? place : `${place} ${at}`,
     ]),
-    ...stream.derivedFrom.map(({ from, transform }) => [`comes of ${from}`, transform || null]),
-    ...stream.derived.map(({ to, transform, isMasking }) => [
-      `goes into ${to}`,
-      `${isMasking ? 'masked by ' : ''}${transform}` || null,
-    ]),
+    ...stream.derivedFrom.map((edge) => [`comes of ${edge.from}`, stepText(edge)]),
+    ...stream.derived.map((edge) => [`goes into ${edge.to}`, stepText(edge)]),
     ['retention', durationCell(stream.retentionMs)],
     ['replay window', durationCell(stream.replayMs)],
     ['freshness', durationCell(stream.freshnessMs)],

@@ -1,5 +1,7 @@
 /** The checklist: nothing is met that nobody has looked at. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { test } from 'node:test'
 import { isFailure } from '../../base/errors.ts'
 import { inference } from '../../../test/contract/inference.ts'
@@ -62,7 +64,8 @@ function factsOf(
 
 const entry = (item: string, more = ''): string => {
   const figure = item === 'recovery-time' ? '4 h after a day' : 'as it should be'
-  return `- {item: ${item}, by: eval-lead, on: 2026-11-25, figure: ${figure}, expires: 2026-12-25${more}}\n`
+  const when = 'on: 2026-11-25, expires: 2026-12-25'
+  return `- {item: ${item}, by: eval-lead, ${when}, figure: ${figure}${more}}\n`
 }
 const all = evidenceItems.map((item) => entry(item)).join('')
 
@@ -184,6 +187,19 @@ test('evidence counts from its day to its end, for its stream, by who may', () =
   assert.match(approval({}, all.replaceAll('by: eval-lead', 'by: intern')), /none of the approvers/)
   assert.match(approval({ approvedBy: 'eval-lead' }, '[]'), /^met/)
   assert.match(approval({ approvedBy: 'intern' }, '[]'), /^missing/)
+})
+
+test('the example of evidence can be read', () => {
+  const example = path.resolve(import.meta.dirname, '../../../examples/contract/evidence.yaml')
+  const found = parseEvidence(readFileSync(example, 'utf8'), example)
+  assert.deepEqual(
+    found.map(({ item, of, durationMs }) => [item, of, durationMs]),
+    [
+      ['backfill', undefined, undefined],
+      ['recovery-time', 'security-indexer', 4 * 3_600_000],
+      ['approval', undefined, undefined],
+    ],
+  )
 })
 
 test('a file of evidence that is wrong tells where', () => {

@@ -96,7 +96,7 @@ export function governanceItem(given: Case): CheckItem {
   if (cluster === undefined) it.cannotKnow('ask the brokers for the retention: --bootstrap')
   else if (wanted !== undefined) {
     const actual = cluster.configs.get('retention.ms')
-    it.saw('retention.ms', actual ?? 'none')
+    it.saw('retention.ms', durationSaid(actual === undefined ? actual : Number(actual)) ?? 'none')
     if (actual !== String(wanted)) it.lacks('set retention.ms to what the contract says')
   }
   return it.outcome

@@ -1,7 +1,7 @@
 /** Items of the checklist on how the stream runs: what the cluster shows, and what was tried. */
 import { durationText } from '../../base/duration-text.ts'
+import { quarantineOf } from '../store/wanted.ts'
 import { type Case, type CheckItem, durationSaid, Judging } from './check-item.ts'
-import type { EvidenceItem } from './evidence-file.ts'
 import type { ClusterFacts } from './stream-facts.ts'
 
 const askBrokers = 'ask the brokers: --bootstrap'
@@ -11,39 +11,32 @@ const sinksIn = ({ groups }: ClusterFacts): string[] =>
   groups.map(({ groupId }) => groupId).filter((groupId) => groupId.startsWith('connect-'))
 
 /** Items that nobody but who has tried it can tell. */
-const tried: Readonly<Record<string, readonly [title: string, item: EvidenceItem, todo: string]>> =
-  {
-    'old-shapes': [
-      'every shape that is in the log can be decoded',
-      'old-shapes',
-      'decode records of every schema that was in force',
-    ],
-    backfill: [
-      'a backfill beside the tail was measured',
-      'backfill',
-      'measure how fast old records are read while the tail stays fresh',
-    ],
-    transactions: [
-      'settings of transactions and idempotence are verified',
-      'transactions',
-      'verify acks, idempotence, isolation and timeouts of producers and readers',
-    ],
-    'failure-drill': [
-      'a broker has failed on purpose',
-      'failure-drill',
-      'kill a broker under load and count what was acknowledged',
-    ],
-    cost: [
-      'what it costs is known, replays too',
-      'cost',
-      'work out the cost of a month and a replay',
-    ],
-  }
+type TriedItem = 'old-shapes' | 'backfill' | 'transactions' | 'failure-drill' | 'cost'
 
-export function triedItem(item: keyof typeof tried & string, given: Case): CheckItem {
-  const [title, evidence, todo] = tried[item] as (typeof tried)[string]
+const tried: Readonly<Record<TriedItem, readonly [title: string, todo: string]>> = {
+  'old-shapes': [
+    'every shape that is in the log can be decoded',
+    'decode records of every schema that was in force',
+  ],
+  backfill: [
+    'a backfill beside the tail was measured',
+    'measure how fast old records are read while the tail stays fresh',
+  ],
+  transactions: [
+    'settings of transactions and idempotence are verified',
+    'verify acks, idempotence, isolation and timeouts of producers and readers',
+  ],
+  'failure-drill': [
+    'a broker has failed on purpose',
+    'kill a broker under load and count what was acknowledged',
+  ],
+  cost: ['what it costs is known, replays too', 'work out the cost of a month and a replay'],
+}
+
+export function triedItem(item: TriedItem, given: Case): CheckItem {
+  const [title, todo] = tried[item]
   const it = new Judging(item, title, given)
-  it.needsEvidence(evidence, todo)
+  it.needsEvidence(item, todo)
   return it.outcome
 }
 
@@ -130,16 +123,17 @@ export function deadLetterItem(given: Case): CheckItem {
   const title = 'records that cannot be taken are set aside, by every connector too'
   const it = new Judging('dead-letter', title, given)
   const { contract, cluster, topic } = given.facts
-  const { onViolation, quarantineTopic } = contract?.contract.enforcement ?? {}
-  const aside = quarantineTopic ?? `${topic}.quarantine`
-  it.saw('ai.enforce', onViolation ?? 'none')
+  it.saw('ai.enforce', contract?.contract.enforcement.onViolation ?? 'none')
+  const event = contract?.contract.events.find((each) => each.topic === topic)
+  const aside = event && contract && quarantineOf(contract.contract, event)?.topic
   const todo = 'send it what it cannot take and find that in its dead letters'
-  const isQuarantined = onViolation === 'quarantine'
-  if (isQuarantined && cluster?.topics.has(aside) === true) it.saw('quarantine topic', aside)
-  else if (isQuarantined && cluster !== undefined) it.lacks(`make the topic ${aside}`)
+  if (aside !== undefined && cluster !== undefined) {
+    const isThere = cluster.topics.has(aside)
+    it.wants('quarantine topic', isThere ? aside : undefined, `make the topic ${aside}`)
+  }
   const sinks = cluster === undefined ? [] : sinksIn(cluster)
   for (const sink of sinks) it.needsEvidence('dead-letter', todo, sink)
-  if (sinks.length === 0 && !isQuarantined) it.needsEvidence('dead-letter', todo)
+  if (sinks.length === 0 && aside === undefined) it.needsEvidence('dead-letter', todo)
   if (cluster === undefined) it.cannotKnow(`${askBrokers}: which connectors there are`)
   return it.outcome
 }

@@ -85,6 +85,9 @@ catalogTest('contracts are listed with owners, classes, readers and lineage', as
     ['ai.norm.acme'],
   )
   assert.deepEqual(await discovery.list('nobody'), [])
+  await apply(decisions({ onViolation: 'quarantine' }))
+  const [aside] = await discovery.list('decisions.quarantine')
+  assert.deepEqual([aside?.topics, aside?.quarantines], [['decisions'], ['decisions.quarantine']])
   await apply(masked.replace('version: 1.2.0', 'version: 1.3.0'))
   const [again] = await discovery.list('ai.masked.acme')
   assert.deepEqual([again?.revision, again?.version], [2, '1.3.0'], 'what is kept is of a revision')
@@ -223,8 +226,8 @@ const pathsOf = (type: 'AVRO' | 'JSON' | 'PROTOBUF', text: string): string[] => 
     ...{ name: 'e', topic: 't', properties: [], source, classification: undefined },
   }
   return fieldPaths(eventFields(event, text)).map(({ path, field }) => {
-    const { type, required, classification } = field
-    return `${path} ${type}${required ? '!' : ''}${classification === undefined ? '' : ` ${classification}`}`
+    const { type, required, classification: tag } = field
+    return `${path} ${type}${required ? '!' : ''} ${tag ?? ''}`.trim()
   })
 }
 

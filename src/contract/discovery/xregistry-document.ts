@@ -128,7 +128,8 @@ function formatOf(type: SchemaType, text: string): string {
     return `Protobuf/${edition ?? (/^\s*syntax\s*=\s*"proto3"/m.test(text) ? '3' : '2')}`
   }
   const parsed = JSON.parse(text) as { $schema?: unknown } | boolean
-  const named = typeof parsed === 'object' ? String(parsed.$schema ?? '') : ''
+  const given = typeof parsed === 'object' ? parsed.$schema : undefined
+  const named = typeof given === 'string' ? given : ''
   return drafts.find(([part]) => named.includes(part))?.[1] ?? 'JsonSchema/draft-07'
 }
 

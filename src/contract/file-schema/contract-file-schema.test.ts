@@ -122,7 +122,7 @@ test('every field that the parser knows is in the schema, and no other', () => {
   for (const at of placesIn(JSON.parse(whole))) {
     const known = knownTo(at)
     if (known === undefined) continue
-    assert.deepEqual(Object.keys((schemaAt(at)['properties'] ?? {}) as object), known, at.join('/'))
+    assert.deepEqual(Object.keys(schemaAt(at)['properties'] ?? {}), known, at.join('/'))
     compared++
   }
   assert.ok(compared > 40, `only ${compared} places`)
@@ -134,7 +134,7 @@ const meaning = new Set([
 ])
 /** Fields of ODCS that Karst does not read: it takes values there that ODCS does not. */
 const unread =
-  /^(servers|team$|schema\/\d+\/(logicalType|properties\/\d+\/partitioned)|slaProperties\/\d+\/driver)/
+  /^(servers|team$|schema\/0\/(logicalType|properties\/\d\/partitioned)|slaProperties\/\d\/driver)/
 
 test('whatever is changed in a contract, the schema and the parser agree', () => {
   const values = [7, -1, 'x', ' ', true, [], {}, ['x'], [{}]]

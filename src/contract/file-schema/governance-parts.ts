@@ -5,7 +5,7 @@ import {
   contractBounds,
   enforcementStages,
   factPlaces,
-  knownCustomProperties,
+  type knownCustomProperties,
   knownFields,
   payloadEncodings,
 } from '../file/known-fields.ts'
