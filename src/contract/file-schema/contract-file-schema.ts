@@ -64,7 +64,6 @@ const sla = objectWith(
   }),
 )
 
-/** Without `$schema`: a file may be judged as part of another document, too. */
 const contract = objectWith(
   knownFields.contract,
   {
