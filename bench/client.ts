@@ -49,12 +49,14 @@ export interface RequestShape {
   readonly partition: number
   readonly records: number
   readonly recordBytes: number
+  /** Of each record, in the place of so many bytes that mean nothing. */
+  readonly value?: Uint8Array
 }
 
 /** A Produce request with one batch, acks=all. */
 export function produceFrame(shape: RequestShape): Buffer {
   const { topic, partition, records, recordBytes } = shape
-  const value = Buffer.alloc(recordBytes, 'k')
+  const value = shape.value ?? Buffer.alloc(recordBytes, 'k')
   const record = { key: null, value, timestampMs: Date.now() }
   const batch = buildBatch(Array.from({ length: records }, () => record))
   const partitionData = [{ index: partition, records: batch }]

@@ -23,6 +23,8 @@ export class Karst {
   readonly folder: string
   readonly bootstrap: string
   readonly port: number
+  /** Where the schema registry and contracts are. */
+  readonly registry: string
   readonly readyMs: number
   readonly #program: Program
 
@@ -31,6 +33,7 @@ export class Karst {
     this.#program = program
     this.readyMs = readyMs
     this.bootstrap = /kafka=(\S+)/.exec(ready)?.[1] ?? ''
+    this.registry = /registry=(?:http:\/\/)?([^\s/]+)/.exec(ready)?.[1] ?? ''
     this.port = Number(this.bootstrap.split(':').at(-1))
   }
 

@@ -8,6 +8,7 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { checkout, nodeProgram } from '../test/support/broker-process.ts'
 import { catalogSection } from './catalog.ts'
+import { contractSection } from './contract.ts'
 import { doctorSection } from './doctor.ts'
 import { fetchSection } from './fetch.ts'
 import { Figures } from './figures.ts'
@@ -26,7 +27,7 @@ import { transactionsSection } from './transactions.ts'
 
 const usage = `npm run bench -- [flags]
   --only a,b       sections: start, latency, slow, produce, fetch, groups, memory,
-                   transactions, catalog, fleet, replay, partitions, doctor
+                   transactions, catalog, fleet, replay, partitions, doctor, contract
                    (default: all)
   --match TEXT     of produce and fleet, only what has TEXT in its name, such as '1 MiB, 12'
   --rounds N       how often each section runs (default: 5)
@@ -48,6 +49,7 @@ const sections = [
   replaySection,
   partitionsSection,
   doctorSection,
+  contractSection,
 ]
 
 const { values } = parseArgs({

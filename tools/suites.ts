@@ -31,6 +31,7 @@ export const covered: readonly Covered[] = [
   { path: 'src/telemetry/prepare-worker.ts', suite: 'src/telemetry/prepare-thread.test.ts' },
   { path: 'src/telemetry/protobuf-reader.ts', suite: 'src/telemetry/ingest.test.ts' },
   { path: 'src/base/format-uuid.ts', suite: 'src/contract/check/event-check.test.ts' },
+  { path: 'src/catalog/find-duplicate.ts', suite: 'src/kafka/handlers/produce-quarantine.test.ts' },
   { path: 'src/catalog/scan-below.ts', suite: 'src/registry/http/registry-http.test.ts' },
   { path: 'src/base/worker-line.ts', suite: 'src/log/repack-thread.test.ts' },
   { path: 'src/contract/check/check-worker.ts', suite: 'src/contract/check/check-thread.test.ts' },

@@ -2,9 +2,10 @@
  * a latency counts from the time at which a request was due. The requests are made by
  * bench/open-loop.ts and come in a file, each with its size in front.
  *
- *   open-loop PORT CONNECTIONS PER_SECOND WARM_UP_S SECONDS ERROR_AT FILE
+ *   open-loop PORT CONNECTIONS PER_SECOND WARM_UP_S SECONDS ERROR_AT FILE [IN_FLIGHT]
  *
- * PER_SECOND is of each connection. ERROR_AT is where an answer holds its error code (i16). Prints
+ * PER_SECOND is of each connection. With IN_FLIGHT it is a closed loop, as fast as the broker
+ * answers: so many requests of each connection are unanswered at any time. ERROR_AT is where an answer holds its error code (i16). Prints
  * one JSON object; latencies in microseconds.
  */
 #define _GNU_SOURCE
@@ -22,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IN_FLIGHT_MAX = 4096, ANSWER_MAX = 4096, FRAMES_MAX = 1024 };
+enum { IN_FLIGHT_MAX = 4096, ANSWER_MAX = 4096, FRAMES_MAX = 1024, CLOSED_SAMPLES_MAX = 1 << 22 };
 
 struct frame {
   char *bytes;
@@ -49,6 +50,7 @@ static uint64_t errors, late_sends, requests;
 static size_t error_at;
 static int error_code; /* of the last request that failed */
 static double measured_from;
+static uint32_t in_flight; /* 0: an open loop */
 
 static void fail(const char *what) {
   perror(what);
@@ -102,16 +104,23 @@ static int flush(struct connection *each) {
   return 0;
 }
 
+static void ask_next(struct connection *each, double due) {
+  each->due[each->asked++ % IN_FLIGHT_MAX] = due;
+  requests++;
+  each->sending = &frames[each->turn++ % frame_count];
+  each->sent = 0;
+  flush(each);
+}
+
 static void ask(struct connection *each, double now, double every) {
+  while (each->asked - each->answered < in_flight && each->sending == NULL) ask_next(each, now);
+  if (in_flight > 0) return;
   while (each->next <= now && each->sending == NULL) {
     if (each->asked - each->answered == IN_FLIGHT_MAX) fail("too many requests are unanswered");
     if (now - each->next > 0.002) late_sends++;
-    each->due[each->asked++ % IN_FLIGHT_MAX] = each->next;
-    requests++;
+    double due = each->next;
     each->next += every;
-    each->sending = &frames[each->turn++ % frame_count];
-    each->sent = 0;
-    flush(each);
+    ask_next(each, due);
   }
 }
 
@@ -157,15 +166,17 @@ static double quantile(double part) {
 }
 
 int main(int count, char **args) {
-  if (count != 8) {
-    fprintf(stderr, "usage: open-loop PORT CONNECTIONS PER_SECOND WARM_UP_S S ERROR_AT FILE\n");
+  if (count != 8 && count != 9) {
+    fprintf(stderr, "usage: open-loop PORT CONNECTIONS PER_SECOND WARM_UP_S S ERROR_AT FILE [N]\n");
     return 2;
   }
   int port = atoi(args[1]), connection_count = atoi(args[2]);
+  in_flight = count == 9 ? (uint32_t)atoi(args[8]) : 0;
   double every = 1 / atof(args[3]), warm_up = atof(args[4]), wanted = atof(args[5]);
   error_at = (size_t)atoi(args[6]);
   read_frames(args[7]);
-  sample_max = (size_t)((wanted + 1) * connection_count / every) + 1024;
+  sample_max = in_flight > 0 ? CLOSED_SAMPLES_MAX
+                             : (size_t)((wanted + 1) * connection_count / every) + 1024;
   samples = malloc(sample_max * sizeof *samples);
   struct connection *all = calloc((size_t)connection_count, sizeof *all);
   int poll = epoll_create1(0);
@@ -185,7 +196,7 @@ int main(int count, char **args) {
     double now = seconds(), next = now + 0.1;
     for (int i = 0; i < connection_count; i++) {
       if (now < until) ask(&all[i], now, every);
-      if (all[i].sending == NULL && all[i].next < next) next = all[i].next;
+      if (in_flight == 0 && all[i].sending == NULL && all[i].next < next) next = all[i].next;
     }
     uint64_t open = 0;
     for (int i = 0; i < connection_count; i++) open += all[i].asked - all[i].answered;

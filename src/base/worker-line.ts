@@ -19,27 +19,34 @@ export class WorkerLine<Job, Result> {
   readonly #clock: Clock
   readonly #url: URL
   readonly #transferred: (job: Job) => { readonly job: Job; readonly memory: ArrayBuffer[] }
+  readonly #jobMsMax: number | undefined
+  #deadline: Timer | undefined
   #worker: Worker | undefined
   #idle: Timer | undefined
   #isClosed = false
   /** The first is under way. */
   readonly #waiting: Waiting<Job, Result>[] = []
 
-  /** @param transferred the job with bytes of its own, which leave with the message. */
+  /**
+   * @param transferred the job with bytes of its own, which leave with the message.
+   * @param jobMsMax a job that takes longer fails, and its thread is ended: others wait behind it.
+   */
   constructor(
     clock: Clock,
     url: URL,
     transferred: (job: Job) => { readonly job: Job; readonly memory: ArrayBuffer[] },
+    jobMsMax?: number,
   ) {
     this.#clock = clock
     this.#url = url
     this.#transferred = transferred
+    this.#jobMsMax = jobMsMax
   }
 
   /**
    * Resolves with what the thread posts back.
    *
-   * @throws Failure 'closed'
+   * @throws Failure 'closed' | 'overloaded': it took longer than a job may.
    * @throws what ended the thread.
    */
   run(job: Job): Promise<Result> {
@@ -53,6 +60,7 @@ export class WorkerLine<Job, Result> {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#idle?.cancel()
+    this.#deadline?.cancel()
     const worker = this.#worker
     this.#worker = undefined
     await worker?.terminate()
@@ -71,6 +79,17 @@ export class WorkerLine<Job, Result> {
     worker.ref()
     const { job, memory } = this.#transferred(first.job)
     worker.postMessage(job, memory)
+    const jobMsMax = this.#jobMsMax
+    if (jobMsMax !== undefined) {
+      this.#deadline = this.#clock.after(jobMsMax, () => this.#giveUp(jobMsMax))
+    }
+  }
+
+  #giveUp(jobMsMax: number): void {
+    void this.#worker?.terminate()
+    this.#worker = undefined
+    const late = new Failure('overloaded', `not done after ${jobMsMax} ms`)
+    this.#settle((first) => first.reject(late))
   }
 
   #start(): Worker {
@@ -87,6 +106,7 @@ export class WorkerLine<Job, Result> {
   }
 
   #settle(settle: (first: Waiting<Job, Result>) => void): void {
+    this.#deadline?.cancel()
     const first = this.#waiting.shift()
     if (first !== undefined) settle(first)
     this.#next()

@@ -31,9 +31,11 @@ export async function readContractFile(
   const text = await io.readText(file)
   const { contract, issues } = parseContract(text)
   const files: Record<string, string> = {}
-  for (const { source } of contract?.events ?? []) {
-    if (source === undefined) continue
-    files[source.file] = await io.readText(path.join(path.dirname(file), source.file))
+  for (const { source, keySource } of contract?.events ?? []) {
+    for (const named of [source, keySource]) {
+      if (named === undefined) continue
+      files[named.file] = await io.readText(path.join(path.dirname(file), named.file))
+    }
   }
   return { text, files, issues }
 }

@@ -116,11 +116,12 @@ const stepText = ({ transform, isMasking }: LineageEdge): string | null =>
   `${isMasking ? 'masking plan ' : ''}${transform}` || null
 
 function streamDetails(stream: StreamDescription): Cell[][] {
-  const { event, subject, fields, readers, facts, enforcement, compatibility } = stream
+  const { event, subject, keySubject, fields, readers, facts, enforcement, compatibility } = stream
   const { stage, onViolation, encoding } = enforcement
   return [
     ['event', event],
     ['subject', `${subject}, ${compatibility.level}`],
+    ...(keySubject === undefined ? [] : [['key subject', keySubject]]),
     ['class', classOf(stream)],
     ...fields.map(({ path, type, classification }) => [
       `field ${path}`,

@@ -41,6 +41,8 @@ export interface EventSchema {
   readonly properties: readonly EventProperty[]
   /** In the place of properties: a schema that stands in a file of its own. */
   readonly source: SchemaFile | undefined
+  /** What keys are held to. Undefined: keys are any bytes. */
+  readonly keySource: SchemaFile | undefined
   /** Of the whole; no property's is higher. */
   readonly classification: string | undefined
 }
@@ -137,8 +139,16 @@ export interface Enforcement {
   /** Where the broker does not refuse: the topic that takes what it sets aside. */
   readonly quarantineTopic: string | undefined
   /** How the schema's id is told: in front of the payload, in a header, or not at all. */
-  readonly encoding: 'plain' | 'registry' | 'cloudevents'
+  readonly encoding: Encoding
+  /** `id`: with encoding registry, that the schema is the topic's; nobody looks at the payload. */
+  readonly check: CheckDepth
 }
+
+export const encodings = ['plain', 'registry', 'cloudevents'] as const
+export type Encoding = (typeof encodings)[number]
+
+export const checkDepths = ['payload', 'id'] as const
+export type CheckDepth = (typeof checkDepths)[number]
 
 /** An expression in CEL over `value`, `key` and `headers` that must be true. */
 export interface DomainRule {
@@ -181,7 +191,7 @@ export interface Reader {
 
 export interface Operations {
   readonly partitions: number | undefined
-  /** The property that becomes the record's key. */
+  /** The property that is the record's key, as text; a path with dots. */
   readonly key: string | undefined
   readonly configs: Readonly<Record<string, string>>
   readonly retentionMs: number | undefined

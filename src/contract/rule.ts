@@ -1,9 +1,11 @@
 /**
- * Domain rules in CEL (cel.dev), over `value`, `key` and `headers`. The language has no loops but
- * those over what a record holds, so that a rule ends.
+ * Domain rules in CEL (cel.dev), over `value`, `key` and `headers`. Patterns are RE2's, and loops
+ * are counted, so that a rule ends.
  */
-import { celEnv, type CelInput, isCelError, parse, plan } from '@bufbuild/cel'
+import { celEnv, isCelError, parse, plan } from '@bufbuild/cel'
 import { strings } from '@bufbuild/cel/ext'
+import { guardLoops, partsOf, type RuleExpr, RuleSteps, ruleStepsMax } from './rule-steps.ts'
+import { ruleValue } from './rule-value.ts'
 
 /** What a rule sees of a record. Numbers are doubles, or int where they came as bigint. */
 export interface RuleInput {
@@ -49,58 +51,45 @@ export function ruleFault(expr: string): string | undefined {
 
 /** @throws what `ruleFault` would have told. */
 export function compileRule(expr: string): CompiledRule {
-  const evaluate = plan(environment, parse(expr))
+  const steps = new RuleSteps()
+  const parsed = parse(expr)
+  guardLoops(parsed.expr)
+  const evaluate = plan(celEnv({ funcs: [...strings, steps.func()] }), parsed)
   return ({ value, key, headers }) => {
+    steps.begin()
     const result = evaluate({
-      value: value as CelInput,
-      key: key as CelInput,
+      value: ruleValue(value),
+      key: ruleValue(key),
       headers: headers as Map<string, string>,
     })
+    if (steps.isOver) return `it takes more than ${ruleStepsMax} turns of its loops`
     if (result === true) return true
     if (isCelError(result)) return result.message
     return result === false ? 'it is false' : 'it is neither true nor false'
   }
 }
 
-type Expr = NonNullable<ReturnType<typeof parse>['expr']>
-
 /** Names that nothing in the expression binds. The parser bounds the depth. */
-function freeNames(expr: Expr | undefined, bound: ReadonlySet<string> = new Set()): Set<string> {
+function freeNames(
+  expr: RuleExpr | undefined,
+  bound: ReadonlySet<string> = new Set(),
+): Set<string> {
+  const kind = expr?.exprKind
+  if (kind?.case === 'identExpr') {
+    return bound.has(kind.value.name) ? new Set() : new Set([kind.value.name])
+  }
   const free = new Set<string>()
-  const look = (part: Expr | undefined, also: readonly string[] = []): void => {
-    const inner = also.length === 0 ? bound : new Set([...bound, ...also])
+  const look = (part: RuleExpr | undefined, inner: ReadonlySet<string>): void => {
     for (const name of freeNames(part, inner)) free.add(name)
   }
-  const kind = expr?.exprKind
-  switch (kind?.case) {
-    case 'identExpr':
-      if (!bound.has(kind.value.name)) free.add(kind.value.name)
-      break
-    case 'selectExpr':
-      look(kind.value.operand)
-      break
-    case 'callExpr':
-      look(kind.value.target)
-      for (const each of kind.value.args) look(each)
-      break
-    case 'listExpr':
-      for (const each of kind.value.elements) look(each)
-      break
-    case 'structExpr':
-      for (const { keyKind, value } of kind.value.entries) {
-        if (keyKind.case === 'mapKey') look(keyKind.value)
-        look(value)
-      }
-      break
-    case 'comprehensionExpr': {
-      const { iterVar, iterVar2, accuVar, iterRange, accuInit, loopCondition } = kind.value
-      const names = [iterVar, iterVar2, accuVar].filter((name) => name !== '')
-      look(iterRange)
-      look(accuInit)
-      for (const each of [loopCondition, kind.value.loopStep, kind.value.result]) look(each, names)
-      break
-    }
-    default:
+  if (kind?.case !== 'comprehensionExpr') {
+    for (const part of partsOf(expr)) look(part, bound)
+    return free
   }
+  const { iterVar, iterVar2, accuVar, iterRange, accuInit } = kind.value
+  const { loopCondition, loopStep, result } = kind.value
+  const names = [iterVar, iterVar2, accuVar].filter((name) => name !== '')
+  for (const part of [iterRange, accuInit]) look(part, bound)
+  for (const part of [loopCondition, loopStep, result]) look(part, new Set([...bound, ...names]))
   return free
 }

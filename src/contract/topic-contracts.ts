@@ -4,9 +4,12 @@ import { Failure, isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { type BatchVerdict, verdictText } from './check/check-batch.ts'
+import type { ToldSchema } from './check/held-schemas.ts'
+import type { JudgedBatch } from './check/judge-batch.ts'
 import type { Policy } from './check/policy.ts'
 import type { RecordChecker } from './check/record-checker.ts'
-import type { SplitBatch } from './check/split-batch.ts'
+import { splitAs, type SplitBatch } from './check/split-batch.ts'
+import { SchemaLookup } from './schema-lookup.ts'
 import type { Place } from './store/revision-at.ts'
 
 export interface BoundTopic {
@@ -45,6 +48,8 @@ export interface ContractStats {
 const policiesMax = 1_000
 /** A topic whose records break its contract is told of in the log so often, milliseconds. */
 const toldEveryMs = 10_000
+/** So often the checker asks again for schemas that it holds, milliseconds: they may be deleted. */
+const epochMs = 60_000
 /** Topics of which is remembered when they were told of. */
 const toldMax = 1_000
 
@@ -61,9 +66,11 @@ export class TopicContracts {
   /** By name; a revision never changes. Undefined: nothing is checked. */
   readonly #policies = new Map<string, Promise<Policy | undefined>>()
   readonly #toldMs = new Map<string, number>()
+  readonly #schemas: SchemaLookup
 
   constructor(parts: TopicContractsParts) {
     this.#parts = parts
+    this.#schemas = new SchemaLookup(parts.database, parts.clock)
   }
 
   /**
@@ -75,7 +82,7 @@ export class TopicContracts {
   async check(topic: BoundTopic, bytes: Uint8Array): Promise<ContractBreach | undefined> {
     const policy = await this.#policyOf(topic)
     if (policy === undefined) return undefined
-    const verdict = await this.#parts.checker.check(policy, bytes)
+    const verdict = await this.#verdictOf(policy, bytes)
     this.stats.records += verdict.records
     this.stats.violations += verdict.count
     if (verdict.count === 0) return undefined
@@ -97,20 +104,45 @@ export class TopicContracts {
     return { message, verdict }
   }
 
+  /** The checker names schemas that it does not know, and is told of them. */
+  async #verdictOf(policy: Policy, bytes: Uint8Array): Promise<JudgedBatch> {
+    const { checker, clock } = this.#parts
+    const epoch = Math.floor(clock.monotonicMs() / epochMs)
+    const schemas: ToldSchema[] = []
+    for (;;) {
+      const verdict = await checker.check(policy, bytes, { epoch, schemas })
+      // What was told once is not asked for again, and a batch names few.
+      if (verdict.asked.length === 0) return verdict
+      schemas.push(...(await this.#schemas.find(verdict.asked)))
+    }
+  }
+
   /**
    * What was taken out of a batch that is written already, by the revision that held where it
-   * stands: a retry may come when another does.
+   * stands: a retry may come when another does. Where records name their schema the registry may
+   * say other things by now, so that the log is asked what stayed.
    *
+   * @param stored reads the batch as it was written; undefined where it is not there any more.
    * @throws Failure as check.
    */
-  async asideOf(topic: BoundTopic, place: Place, bytes: Uint8Array): Promise<SetAside | undefined> {
+  async asideOf(
+    topic: BoundTopic,
+    place: Place,
+    bytes: Uint8Array,
+    stored: () => Promise<Uint8Array | undefined>,
+  ): Promise<SetAside | undefined> {
     const contractId = contractIdOf(topic.contract ?? '')
     const revision = await revisionOf(this.#parts.database, contractId, place)
     if (revision === undefined) return undefined
     const then = { ...topic, contract: `${contractId}@${revision}` }
     const policy = await this.#policyOf(then)
     if (policy?.quarantine === undefined) return undefined
-    const { split } = await this.#parts.checker.check(policy, bytes)
+    const now = (await this.#verdictOf(policy, bytes)).split
+    const written = policy.encoding === 'registry' ? await stored() : undefined
+    const split =
+      written === undefined
+        ? now
+        : splitAs(bytes, { stored: written, baseOffset: place.offset }, now?.taken ?? [])
     const { quarantine, contract } = policy
     return split && { ...split, quarantine, contract, revision: then.contract }
   }

@@ -109,6 +109,18 @@ export async function readUses(
   return rows.filter((row) => row !== undefined)
 }
 
+/** Whether a version of the subject that is not deleted has the schema. */
+export async function isLiveIn(
+  tx: ReadTransaction,
+  { context, subject }: SubjectName,
+  schemaId: number,
+): Promise<boolean> {
+  const uses = await scanBelow(tx, registryUses, [context, schemaId, subject])
+  const keys = uses.map(({ version }) => [context, subject, version])
+  const rows = await tx.get(registryVersions, keys)
+  return rows.some((row) => row?.deleted === 0)
+}
+
 /** Ids of the schemas that refer to a version and are in use. */
 export async function readReferrers(
   tx: ReadTransaction,

@@ -65,43 +65,53 @@ export class SchemaParser {
     return parsed
   }
 
-  /**
-   * The schemas that the references lead to, dependencies first. A deleted version is found, too:
-   * who refers to it was there before.
-   *
-   * @throws RegistryError 42201: there is no such version, or they lead too far.
-   */
-  async resolve(
-    tx: ReadTransaction,
-    { context, references }: { context: string; references: readonly SchemaReference[] },
-  ): Promise<NamedSchema[]> {
-    const found = new Map<string, NamedSchema>()
-    await this.#follow(tx, context, references, found, 1)
-    return [...found.values()]
+  /** See resolveReferences. */
+  resolve(tx: ReadTransaction, schema: Referring): Promise<NamedSchema[]> {
+    return resolveReferences(tx, schema)
   }
+}
 
-  async #follow(
-    tx: ReadTransaction,
-    context: string,
-    references: readonly SchemaReference[],
-    found: Map<string, NamedSchema>,
-    depth: number,
-  ): Promise<void> {
-    if (depth > referenceDepthMax) {
-      throw registryErrors.invalidSchema(`references lead deeper than ${referenceDepthMax}`)
+interface Referring {
+  readonly context: string
+  readonly references: readonly SchemaReference[]
+}
+
+/**
+ * The schemas that the references lead to, dependencies first. A deleted version is found, too: who
+ * refers to it was there before.
+ *
+ * @throws RegistryError 42201: there is no such version, or they lead too far.
+ */
+export async function resolveReferences(
+  tx: ReadTransaction,
+  { context, references }: Referring,
+): Promise<NamedSchema[]> {
+  const found = new Map<string, NamedSchema>()
+  await follow(tx, context, references, found, 1)
+  return [...found.values()]
+}
+
+async function follow(
+  tx: ReadTransaction,
+  context: string,
+  references: readonly SchemaReference[],
+  found: Map<string, NamedSchema>,
+  depth: number,
+): Promise<void> {
+  if (depth > referenceDepthMax) {
+    throw registryErrors.invalidSchema(`references lead deeper than ${referenceDepthMax}`)
+  }
+  for (const { name, subject, version } of references) {
+    if (found.has(name)) continue
+    const schema = await readVersion(tx, ofReference(context, subject), version)
+    if (schema === undefined) {
+      const what = `version ${version} of subject ${subject}`
+      throw registryErrors.invalidSchema(`No schema reference found for ${name}: no ${what}`)
     }
-    for (const { name, subject, version } of references) {
-      if (found.has(name)) continue
-      const schema = await readVersion(tx, ofReference(context, subject), version)
-      if (schema === undefined) {
-        const what = `version ${version} of subject ${subject}`
-        throw registryErrors.invalidSchema(`No schema reference found for ${name}: no ${what}`)
-      }
-      await this.#follow(tx, schema.context, schema.references, found, depth + 1)
-      found.set(name, { name, text: schema.text })
-      if (found.size > referencedSchemasMax) {
-        throw registryErrors.invalidSchema(`references lead to more than ${referencedSchemasMax}`)
-      }
+    await follow(tx, schema.context, schema.references, found, depth + 1)
+    found.set(name, { name, text: schema.text })
+    if (found.size > referencedSchemasMax) {
+      throw registryErrors.invalidSchema(`references lead to more than ${referencedSchemasMax}`)
     }
   }
 }

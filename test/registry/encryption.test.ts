@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { freshName, openTarget, type Target } from '../support/target.ts'
+import { areTaken, enforceTopic } from './enforced-topic.ts'
 import { clientsHome } from './homes.ts'
 
 interface Client {
@@ -74,6 +75,8 @@ for (const algorithm of ['AES256_GCM', 'AES256_SIV']) {
     }
     const rule = { name: 'mail', kind: 'TRANSFORM', mode: 'WRITEREAD', type: 'ENCRYPT', params }
     const ruleSet = { domainRules: [{ ...rule, tags: ['PII'], onFailure: 'ERROR,ERROR' }] }
+    // The broker sees the fields that are not encrypted, and that the others are text.
+    await enforceTopic(target, topic, { type: 'AVRO', text: schema, rules: '[]' })
     const [one, other = one] = target.registries as [string, ...string[]]
     const registrar = new confluent.SchemaRegistryClient({ baseURLs: [`http://${one}`] })
     await registrar.register(`${topic}-value`, { schema, schemaType: 'AVRO', ruleSet })
@@ -81,6 +84,7 @@ for (const algorithm of ['AES256_GCM', 'AES256_SIV']) {
     const bytes = await writer.serialize(topic, { ...person })
     assert.ok(bytes.includes(person.id))
     assert.ok(!bytes.includes(person.mail), 'the tagged field is not in the clear')
+    assert.deepEqual(await areTaken(target.bootstrap, topic, [{ value: bytes }]), [true])
 
     const elsewhere = `http://${other.replace('127.0.0.1', 'localhost')}`
     const reader = side(confluent.AvroDeserializer, elsewhere, 'a secret')

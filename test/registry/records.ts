@@ -2,11 +2,12 @@
 import { openKafkajs } from '../support/clients/kafkajs.ts'
 
 export interface SchemaRecord {
+  readonly key?: Buffer | null
   readonly value: Buffer
   readonly headers: Readonly<Record<string, Buffer>>
 }
 
-/** To a new topic, and back from it. */
+/** To a topic, which is made where there is none, and back from it: its first record. */
 export async function throughTopic(
   bootstrap: string,
   topic: string,
@@ -20,7 +21,7 @@ export async function throughTopic(
   await producer.connect()
   await producer.send({
     topic,
-    messages: [{ value: record.value, headers: { ...record.headers } }],
+    messages: [{ key: record.key ?? null, value: record.value, headers: { ...record.headers } }],
   })
   await producer.disconnect()
   const consumer = kafka.consumer({ groupId: `${topic}-readers` })
@@ -32,7 +33,8 @@ export async function throughTopic(
       const headers = Object.entries(message.headers ?? {}).map(([name, value]) => {
         return [name, Buffer.from(value as Buffer)] as const
       })
-      read.resolve({ value: message.value as Buffer, headers: Object.fromEntries(headers) })
+      const { key, value } = message
+      read.resolve({ key, value: value as Buffer, headers: Object.fromEntries(headers) })
     },
   })
   try {

@@ -118,8 +118,8 @@ export function enforcedItem(given: Case): CheckItem {
     it.lacks(noContract)
     return it.outcome
   }
-  const { stage, onViolation, encoding } = contract.contract.enforcement
-  it.saw('ai.enforce', `${onViolation}, ${stage}, ${encoding} payloads`)
+  const { stage, onViolation, encoding, check } = contract.contract.enforcement
+  it.saw('ai.enforce', `${onViolation}, ${stage}, ${encoding} payloads, check: ${check}`)
   if (stage !== 'server' || !['reject', 'quarantine'].includes(onViolation)) {
     it.lacks('let brokers refuse, or set aside, what breaks it: ai.enforce')
   }

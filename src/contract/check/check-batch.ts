@@ -2,6 +2,7 @@
 import { isFailure } from '../../base/errors.ts'
 import { recordsIn } from '../../record/records.ts'
 import type { EventCheck } from './event-check.ts'
+import type { BatchSchemas, SubjectSchema } from './held-schemas.ts'
 import { type Violation, violationText } from './record.ts'
 
 export interface RecordViolation extends Violation {
@@ -15,6 +16,8 @@ export interface BatchVerdict {
   /** How many records break the contract in all. */
   readonly count: number
   readonly records: number
+  /** Schemas that are not known yet: nothing is decided until they are told. */
+  readonly asked: readonly SubjectSchema[]
 }
 
 /** Told of a batch: a producer that breaks its contract does so in every record. */
@@ -29,6 +32,7 @@ export const violationsMax = 100
 export function checkBatch(
   check: EventCheck,
   bytes: Uint8Array,
+  schemas: BatchSchemas,
   toldMax: number = violationsMax,
 ): BatchVerdict {
   const violations: RecordViolation[] = []
@@ -36,7 +40,7 @@ export function checkBatch(
   try {
     for (const { key, value, headers } of recordsIn(bytes)) {
       const named = headers.map((header) => ({ name: header.key, value: header.value }))
-      const violation = check.check({ key, value, headers: named })
+      const violation = check.check({ key, value, headers: named }, schemas)
       if (violation !== undefined && count++ < toldMax) {
         violations.push({ index: records, ...violation })
       }
@@ -45,7 +49,7 @@ export function checkBatch(
   } catch (error) {
     if (!isFailure(error, 'corrupt')) throw error
   }
-  return { violations, count, records }
+  return { violations, count, records, asked: schemas.asked }
 }
 
 /** One sentence for the whole batch, for clients that show no more. */

@@ -4,9 +4,17 @@ import { Failure, isFailure } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import { WorkerLine } from '../../base/worker-line.ts'
 import type { CheckJob, CheckResult } from './check-worker.ts'
+import { nothingTold, type ToldSchemas } from './held-schemas.ts'
 import type { JudgedBatch } from './judge-batch.ts'
 import type { Policy } from './policy.ts'
 import type { RecordChecker } from './record-checker.ts'
+
+/**
+ * A batch that takes longer is refused, milliseconds: others wait behind it. Every part of a check
+ * has a limit of its own, so that this one is for thousands of records that each come near to it.
+ */
+const batchMsMax = 30_000
+const tooSlow = `its records cannot be checked within ${batchMsMax} ms: send fewer in a batch`
 
 export class CheckThread implements RecordChecker {
   readonly #log: Log
@@ -15,15 +23,25 @@ export class CheckThread implements RecordChecker {
   constructor(clock: Clock, log: Log) {
     this.#log = log
     const url = new URL('./check-worker.ts', import.meta.url)
-    this.#line = new WorkerLine(clock, url, ({ policy, bytes }) => {
-      // Copied, because a message takes with it all of the memory that they lie in.
-      const own = new Uint8Array(bytes)
-      return { job: { policy, bytes: own }, memory: [own.buffer] }
-    })
+    this.#line = new WorkerLine(
+      clock,
+      url,
+      ({ bytes, ...rest }) => {
+        // Copied, because a message takes with it all of the memory that they lie in.
+        const own = new Uint8Array(bytes)
+        return { job: { ...rest, bytes: own }, memory: [own.buffer] }
+      },
+      batchMsMax,
+    )
   }
 
-  async check(policy: Policy, bytes: Uint8Array): Promise<JudgedBatch> {
-    const result = await this.#line.run({ policy, bytes }).catch((error: unknown) => {
+  async check(
+    policy: Policy,
+    bytes: Uint8Array,
+    told: ToldSchemas = nothingTold,
+  ): Promise<JudgedBatch> {
+    const result = await this.#line.run({ policy, bytes, told }).catch((error: unknown) => {
+      if (isFailure(error, 'overloaded')) throw new Failure('invalid', tooSlow)
       if (isFailure(error)) throw error
       return { outcome: 'broken', error } as const
     })

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { assert } from '../../base/assert.ts'
 import { isFailure } from '../../base/errors.ts'
 import { schemaFormats } from '../../registry/schema/schema-formats.ts'
+import { HeldSchemas, type ToldSchemas } from './held-schemas.ts'
 import { type JudgedBatch, judgeBatch } from './judge-batch.ts'
 import type { Policy } from './policy.ts'
 import { CompiledPolicies } from './record-checker.ts'
@@ -10,6 +11,7 @@ import { CompiledPolicies } from './record-checker.ts'
 export interface CheckJob {
   readonly policy: Policy
   readonly bytes: Uint8Array
+  readonly told: ToldSchemas
 }
 
 export type CheckResult =
@@ -20,10 +22,12 @@ export type CheckResult =
 assert(parentPort !== null, 'this file runs as a worker')
 const port = parentPort
 const policies = new CompiledPolicies(schemaFormats)
+const schemas = new HeldSchemas(schemaFormats)
 
-async function resultOf({ policy, bytes }: CheckJob): Promise<CheckResult> {
+async function resultOf({ policy, bytes, told }: CheckJob): Promise<CheckResult> {
   try {
-    return { outcome: 'checked', verdict: judgeBatch(await policies.get(policy), policy, bytes) }
+    const [check, known] = [await policies.get(policy), await schemas.forBatch(told)]
+    return { outcome: 'checked', verdict: judgeBatch(check, policy, bytes, known) }
   } catch (error) {
     if (isFailure(error, 'invalid')) return { outcome: 'invalid', message: error.message }
     return { outcome: 'broken', error }

@@ -6,8 +6,9 @@ import type { Contract } from '../contract.ts'
 import { eventJsonSchema } from '../event-json-schema.ts'
 import { parseContract } from '../file/parse-contract.ts'
 import { EventCheck, type EventCheckParts } from './event-check.ts'
-import { readSchemaId } from './payload.ts'
-import { type CheckedRecord, violationText } from './record.ts'
+import { BatchSchemas } from './held-schemas.ts'
+import { bareCheck } from './part-check.ts'
+import { type CheckedRecord, type Violation, violationText } from './record.ts'
 
 const { contract } = parseContract(`apiVersion: v3.1.0
 kind: DataContract
@@ -39,16 +40,25 @@ customProperties:
 `)
 assert.ok(contract !== undefined)
 
-function checkOf(known: Contract, more: Partial<EventCheckParts> = {}): EventCheck {
+/** What takes nothing from a registry. */
+const none = new BatchSchemas(() => undefined)
+
+interface Checked {
+  readonly check: (record: CheckedRecord) => Violation | undefined
+}
+
+function checkOf(known: Contract, more: Partial<EventCheckParts> = {}): Checked {
   const text = eventJsonSchema(known.events[0]!)
   const parsed = jsonFormat.parse({ text, references: [] })
   assert.ok(parsed.ok)
   const made = jsonFormat.validator(parsed.schema)
   assert.ok(made.ok)
   const { facts, rules } = known
-  const { validator } = made
+  const value = bareCheck('value', made.validator)
   const rest = { encoding: 'plain', takesTombstones: false, needsKey: false } as const
-  return new EventCheck({ facts, rules, validator, ...rest, ...more })
+  const parts = { key: undefined, keyProperty: undefined, ...rest }
+  const check = new EventCheck({ facts, rules, value, ...parts, ...more })
+  return { check: (each) => check.check(each, none) }
 }
 
 const good = { tool: 'refund', cents: 5, decision: 'approved', consent: { id: 'c-1' } }
@@ -119,20 +129,44 @@ test('CloudEvents, binary and structured', () => {
   assert.match(violationText(check.check(record(attributes, type))!), /\(schema\)/)
 })
 
-test('the schema’s id in front of the payload or in a header', () => {
-  const prefixed = Buffer.from('000000000701', 'hex')
-  assert.deepEqual(readSchemaId('value', prefixed, []), {
-    schema: { kind: 'id', id: 7 },
-    rest: Buffer.from([1]),
-  })
-  const guid = Buffer.from('010f2df06caec4224a65e3134ba50274ae', 'hex')
-  const headers = [{ name: '__value_schema_id', value: guid }]
-  assert.deepEqual(readSchemaId('value', Buffer.from([1]), headers), {
-    schema: { kind: 'guid', guid: '0f2df06c-aec4-224a-65e3-134ba50274ae' },
-    rest: Buffer.from([1]),
-  })
-  const told = readSchemaId('value', Buffer.from('{"a":1}'), [])
-  assert.ok('violation' in told)
-  assert.match(told.violation.message, /begins with byte 123.*serializer/)
-  assert.ok('violation' in readSchemaId('key', Buffer.from([0, 1]), []))
+test('the key repeats what the contract says that it does', () => {
+  const facts = contract.facts.filter(({ in: place }) => place !== 'key')
+  const about = (keyProperty: string, value: object, key: Buffer): string => {
+    const check = checkOf(contract, { facts, keyProperty })
+    const violation = check.check({ ...record(value), key })
+    return violation === undefined ? '' : violationText(violation)
+  }
+  assert.equal(about('tool', good, Buffer.from('refund')), '')
+  assert.equal(about('cents', good, Buffer.from('5')), '', 'numbers as text')
+  assert.equal(about('consent.id', good, Buffer.from('c-1')), '')
+  const text = about('tool', good, Buffer.from('refunds'))
+  assert.match(
+    text,
+    /^\/tool: the key is "refunds", and must be tool of the value.*"refund" \(key\)/,
+  )
+  const gone = about('cents', { ...good, cents: null }, Buffer.from('5'))
+  assert.match(gone, /must be cents of the value, which is not there/)
+  assert.match(about('tool', good, Buffer.from([0xff])), /the key is no text/)
+  assert.ok(about('tool', good, Buffer.alloc(5_000, 'a')).length < 300)
+})
+
+test('a key with a schema of its own is held to it, and rules see what it says', () => {
+  const parsed = jsonFormat.parse({ text: '{"type":"object","required":["id"]}', references: [] })
+  assert.ok(parsed.ok)
+  const made = jsonFormat.validator(parsed.schema)
+  assert.ok(made.ok)
+  const facts = contract.facts.filter(({ in: place }) => place !== 'key')
+  const rules = [{ name: 'own', expr: 'key.id == value.tool', message: 'the key is the tool' }]
+  const key = bareCheck('key', made.validator)
+  const check = checkOf(contract, { facts, rules, key, needsKey: true, takesTombstones: true })
+  const told = (text: string, value: CheckedRecord = record(good)): string => {
+    const violation = check.check({ ...value, key: Buffer.from(text) })
+    return violation === undefined ? '' : violationText(violation)
+  }
+  assert.equal(told('{"id":"refund"}'), '')
+  assert.match(told('{"id":"other"}'), /the key is the tool \(rule:own\)/)
+  assert.match(told('{}'), /in the key: .*\(key\)/)
+  assert.match(told('{}', { ...record(good), value: null }), /in the key/, 'deletions have keys')
+  assert.equal(told('{"id":"any"}', { ...record(good), value: null }), '')
+  assert.match(violationText(check.check({ ...record(good), key: null })!), /no key/)
 })

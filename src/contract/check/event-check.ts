@@ -1,18 +1,23 @@
 /**
- * Holds records to a contract: encoding, schema, required facts, domain rules, in this order, and
- * tells the first thing that is wrong. Pure; made once for a version of a contract.
+ * Holds records to a contract: key, encoding, schema, required facts, domain rules, in this order,
+ * and tells the first thing that is wrong. Pure; made once for a version of a contract.
  */
-import type { PayloadValidator } from '../../registry/schema/schema-format.ts'
-import type { Contract, Fact } from '../contract.ts'
+import type { Contract, Encoding, Fact } from '../contract.ts'
 import { compileRule, type CompiledRule } from '../rule.ts'
-import { cloudEventPayload, type Payload, plainPayload, type Read } from './payload.ts'
-import { type CheckedRecord, utf8, type Violation } from './record.ts'
+import type { BatchSchemas } from './held-schemas.ts'
+import type { PartCheck } from './part-check.ts'
+import { cloudEventPayload, type Payload, plainPayload } from './payload.ts'
+import { type CheckedRecord, type Read, refused, utf8, type Violation } from './record.ts'
 
 export interface EventCheckParts {
   readonly facts: readonly Fact[]
   readonly rules: Contract['rules']
-  readonly encoding: 'plain' | 'cloudevents'
-  readonly validator: PayloadValidator
+  readonly encoding: Encoding
+  readonly value: PartCheck
+  /** Undefined: keys are any bytes. */
+  readonly key: PartCheck | undefined
+  /** The property that the key repeats as text; a path with dots. */
+  readonly keyProperty: string | undefined
   /** The topic is compacted: a null value deletes a key. */
   readonly takesTombstones: boolean
   readonly needsKey: boolean
@@ -35,27 +40,39 @@ export class EventCheck {
     })
   }
 
-  /** Undefined: nothing is wrong. */
-  check(record: CheckedRecord): Violation | undefined {
-    const { takesTombstones, needsKey, encoding } = this.#parts
-    if (record.key === null && needsKey) {
-      return { rule: 'key', at: '', message: 'the record has no key: the contract names one' }
-    }
+  /** Undefined: nothing is wrong, or something was asked for and the batch comes again. */
+  check(record: CheckedRecord, schemas: BatchSchemas): Violation | undefined {
+    const { takesTombstones, encoding } = this.#parts
+    const key = this.#checkKey(record, schemas)
+    if ('violation' in key) return key.violation
     if (record.value === null) {
       if (takesTombstones) return undefined
       const message = 'the record has no value: only a compacted topic takes deletions'
       return { rule: 'schema', at: '', message }
     }
     const payload = readPayload(encoding, record, record.value)
-    return 'violation' in payload ? payload.violation : this.#checkPayload(record, payload)
+    if ('violation' in payload) return payload.violation
+    const read = this.#parts.value(payload.bytes, record.headers, schemas)
+    if ('violation' in read) return read.violation
+    if (schemas.asked.length > 0) return undefined
+    return this.#checkSeen({ ...read, key: key.value, headers: payload.headers })
   }
 
-  #checkPayload(record: CheckedRecord, payload: Payload): Violation | undefined {
-    const { facts, validator } = this.#parts
-    const read = validator.toValue(payload.bytes)
-    if (!read.ok) return { rule: 'schema', at: read.at, message: read.message }
-    const key = record.key === null ? null : (utf8(record.key) ?? record.key)
-    const seen = { value: read.value, key, headers: payload.headers }
+  /** The key as its schema says; without one its text, or its bytes where it is none. */
+  #checkKey(
+    { key, headers }: CheckedRecord,
+    schemas: BatchSchemas,
+  ): Read<{ readonly value: unknown }> {
+    const { needsKey, key: check } = this.#parts
+    if (key !== null) return check?.(key, headers, schemas) ?? { value: utf8(key) ?? key }
+    if (!needsKey) return { value: null }
+    return refused('key', '', 'the record has no key: the contract names one')
+  }
+
+  #checkSeen(seen: Seen): Violation | undefined {
+    const { facts, keyProperty } = this.#parts
+    const differing = keyProperty === undefined ? undefined : differingKey(keyProperty, seen)
+    if (differing !== undefined) return differing
     for (const fact of facts) {
       const violation = checkFact(fact, seen)
       if (violation !== undefined) return violation
@@ -80,8 +97,26 @@ function readPayload(
 
 interface Seen {
   readonly value: unknown
-  readonly key: string | Uint8Array | null
+  readonly key: unknown
   readonly headers: ReadonlyMap<string, string>
+}
+
+/** Where the contract says which property is the key, the key is nothing else. */
+function differingKey(path: string, { value, key }: Seen): Violation | undefined {
+  if (key === null) return undefined
+  const text = textOf(valueAt(value, path))
+  if (text !== undefined && text === key) return undefined
+  const told = typeof key === 'string' ? shown(key) : 'no text'
+  const message = `the key is ${told}, and must be ${path} of the value, which is ${shown(text)}`
+  return { rule: 'key', at: pointerOf(path), message }
+}
+
+/** Keys and values are shown up to here: a message is read by a person. */
+const shownCharsMax = 100
+
+function shown(text: string | undefined): string {
+  if (text === undefined) return 'not there'
+  return JSON.stringify(text.length > shownCharsMax ? `${text.slice(0, shownCharsMax)}…` : text)
 }
 
 function checkFact(fact: Fact, seen: Seen): Violation | undefined {
@@ -109,9 +144,13 @@ function checkFact(fact: Fact, seen: Seen): Violation | undefined {
 function factIn({ in: place, at }: Fact, { value, key, headers }: Seen): unknown {
   if (place === 'header') return headers.get(at)
   if (place === 'key') return key
+  return valueAt(value, at)
+}
+
+function valueAt(value: unknown, path: string): unknown {
   let found: unknown = value
-  for (const name of at.split('.')) {
-    if (typeof found !== 'object' || found === null) return undefined
+  for (const name of path.split('.')) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined
     found = (found as Readonly<Record<string, unknown>>)[name]
   }
   return found

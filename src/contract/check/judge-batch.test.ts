@@ -6,18 +6,23 @@ import { buildBatch } from '../../record/build-batch.ts'
 import { recordsIn } from '../../record/records.ts'
 import { jsonFormat } from '../../registry/schema/json/json-format.ts'
 import { EventCheck } from './event-check.ts'
-import { judgeBatch, takenMax } from './judge-batch.ts'
+import { BatchSchemas } from './held-schemas.ts'
+import { type JudgedBatch, judgeBatch, takenMax } from './judge-batch.ts'
+import { bareCheck } from './part-check.ts'
+import type { Policy } from './policy.ts'
 
 const policy = { onViolation: 'quarantine' } as const
 const parsed = jsonFormat.parse({ text: '{"type":"integer"}', references: [] })
 assert.ok(parsed.ok)
 const made = jsonFormat.validator(parsed.schema)
 assert.ok(made.ok)
-const { validator } = made
 const check = new EventCheck({
-  ...{ facts: [], rules: [], encoding: 'plain', validator },
-  ...{ takesTombstones: false, needsKey: false },
+  ...{ facts: [], rules: [], encoding: 'plain', value: bareCheck('value', made.validator) },
+  ...{ takesTombstones: false, needsKey: false, key: undefined, keyProperty: undefined },
 })
+
+const judged = (given: Pick<Policy, 'onViolation'>, bytes: Uint8Array): JudgedBatch =>
+  judgeBatch(check, given, bytes, new BatchSchemas(() => undefined))
 
 const text = (bytes: Uint8Array | null): string | null =>
   bytes === null ? null : Buffer.from(bytes).toString()
@@ -35,7 +40,7 @@ function batchOf(values: readonly (string | null)[], more: object = {}): Uint8Ar
 for (const codec of ['none', 'gzip', 'lz4', 'snappy', 'zstd'] as const) {
   test(`what breaks the contract leaves its batch, the rest stays where it was: ${codec}`, () => {
     const batch = batchOf(['1', 'x', '3', null, '5'], { codec })
-    const { split, count, records, violations } = judgeBatch(check, policy, batch)
+    const { split, count, records, violations } = judged(policy, batch)
     assert.ok(split !== undefined)
     assert.deepEqual([count, records, violations.map(({ index }) => index)], [2, 5, [1, 3]])
     const stays = [...recordsIn(split.kept)].map(({ offset, timestampMs, key, value }) => {
@@ -62,7 +67,7 @@ for (const codec of ['none', 'gzip', 'lz4', 'snappy', 'zstd'] as const) {
 }
 
 test('a batch of which nothing stays keeps its place and its sequence', () => {
-  const { split } = judgeBatch(check, policy, batchOf(['x', 'y'], { codec: 'lz4' }))
+  const { split } = judged(policy, batchOf(['x', 'y'], { codec: 'lz4' }))
   assert.ok(split !== undefined)
   const { recordCount, lastOffsetDelta, baseSequence, producerId } = readBatchHeader(split.kept)
   assert.deepEqual([recordCount, lastOffsetDelta, baseSequence, producerId], [0, 1, 40, 7])
@@ -70,24 +75,24 @@ test('a batch of which nothing stays keeps its place and its sequence', () => {
 })
 
 test('a batch that keeps the contract is not touched, nor one that is only to be refused', () => {
-  assert.equal(judgeBatch(check, policy, batchOf(['1'])).split, undefined)
-  const refused = judgeBatch(check, { onViolation: 'reject' }, batchOf(['x']))
+  assert.equal(judged(policy, batchOf(['1'])).split, undefined)
+  const refused = judged({ onViolation: 'reject' }, batchOf(['x']))
   assert.deepEqual([refused.count, refused.split], [1, undefined])
 })
 
 test('a transaction stays whole, and so does a batch that breaks too much', () => {
-  const transaction = judgeBatch(check, policy, batchOf(['1', 'x'], { isTransactional: true }))
+  const transaction = judged(policy, batchOf(['1', 'x'], { isTransactional: true }))
   assert.equal(transaction.split, undefined)
   assert.match(transaction.wholeBecause ?? '', /a transaction is whole or not at all/)
-  const many = judgeBatch(check, policy, batchOf(Array<string>(takenMax + 1).fill('x')))
+  const many = judged(policy, batchOf(Array<string>(takenMax + 1).fill('x')))
   assert.deepEqual([many.split, many.count, many.violations.length], [undefined, takenMax + 1, 100])
   assert.match(many.wholeBecause ?? '', /more than 10000 records/)
-  const large = judgeBatch(check, policy, batchOf(['1', 'x'.repeat(17 * 1024 * 1024)]))
+  const large = judged(policy, batchOf(['1', 'x'.repeat(17 * 1024 * 1024)]))
   assert.equal(large.split, undefined)
   assert.match(large.wholeBecause ?? '', /more than 16777216 bytes/)
 })
 
 test('what is no whole batch is left to those who validate batches', () => {
   const cut = batchOf(['x', 'y']).subarray(0, -3)
-  assert.equal(judgeBatch(check, policy, cut).split, undefined)
+  assert.equal(judged(policy, cut).split, undefined)
 })

@@ -3,6 +3,7 @@ import { isFailure } from '../../base/errors.ts'
 import { isTransactionalBatch } from '../../record/batch-header.ts'
 import { type BatchVerdict, checkBatch, violationsMax } from './check-batch.ts'
 import type { EventCheck } from './event-check.ts'
+import type { BatchSchemas } from './held-schemas.ts'
 import type { Policy } from './policy.ts'
 import { type SplitBatch, splitBatch, takenBytes } from './split-batch.ts'
 
@@ -23,11 +24,12 @@ export function judgeBatch(
   check: EventCheck,
   { onViolation }: Pick<Policy, 'onViolation'>,
   bytes: Uint8Array,
+  schemas: BatchSchemas,
 ): JudgedBatch {
-  if (onViolation !== 'quarantine') return checkBatch(check, bytes)
-  const { violations, count, records } = checkBatch(check, bytes, takenMax)
-  const verdict = { violations: violations.slice(0, violationsMax), count, records }
-  if (count === 0) return verdict
+  if (onViolation !== 'quarantine') return checkBatch(check, bytes, schemas)
+  const { violations, count, ...rest } = checkBatch(check, bytes, schemas, takenMax)
+  const verdict = { violations: violations.slice(0, violationsMax), count, ...rest }
+  if (count === 0 || verdict.asked.length > 0) return verdict
   if (isTransactionalBatch(bytes)) {
     const wholeBecause = 'a transaction is whole or not at all, so nothing is set aside: abort it'
     return { ...verdict, wholeBecause }

@@ -1,7 +1,5 @@
-/** What stands in a record's value: plain JSON, a CloudEvent of either mode, or a registry's format. */
-import { formatUuid } from '../../base/format-uuid.ts'
-import type { CheckedRecord, Violation } from './record.ts'
-import { headerTexts, utf8 } from './record.ts'
+/** What stands in a record's value: the payload itself, or a CloudEvent of either mode. */
+import { type CheckedRecord, headerTexts, type Read, refused, utf8 } from './record.ts'
 
 /** The payload to check against the schema, and the headers that the event has by then. */
 export interface Payload {
@@ -9,21 +7,10 @@ export interface Payload {
   readonly headers: ReadonlyMap<string, string>
 }
 
-/** Id or GUID of a schema as a producer tells it; see readSchemaId. */
-export type SchemaId =
-  | { readonly kind: 'id'; readonly id: number }
-  | { readonly kind: 'guid'; readonly guid: string }
-
 const structured = 'application/cloudevents'
 
 /** The attributes that every CloudEvent has (CloudEvents 1.0.2, 3.1). */
 const neededAttributes = ['specversion', 'id', 'source', 'type'] as const
-
-const refused = (rule: string, at: string, message: string): { readonly violation: Violation } => ({
-  violation: { rule, at, message },
-})
-
-export type Read<Value> = Value | { readonly violation: Violation }
 
 /** The value as it is. */
 export function plainPayload(record: CheckedRecord, value: Uint8Array): Payload {
@@ -74,54 +61,4 @@ function objectIn(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefi
   } catch {
     return undefined
   }
-}
-
-export interface FramedPayload {
-  readonly schema: SchemaId
-  /** Behind the id; Protobuf's message indexes are still in front. */
-  readonly rest: Uint8Array
-}
-
-const idMagic = 0
-const guidMagic = 1
-const idBytes = 5
-const guidBytes = 17
-
-/**
- * The schema's id in the header `__value_schema_id` (or `__key_schema_id`), else in front of the
- * payload: magic byte 0 and an int32, or 1 and a GUID.
- */
-export function readSchemaId(
-  part: 'key' | 'value',
-  bytes: Uint8Array,
-  headers: CheckedRecord['headers'],
-): Read<FramedPayload> {
-  const name = `__${part}_schema_id`
-  const header = headers.findLast((each) => each.name === name)?.value
-  if (header !== undefined && header !== null) {
-    const found = idIn(header)
-    if (found !== undefined) return { schema: found.schema, rest: bytes }
-    return refused('encoding', name, 'must hold 0 and a schema’s id, or 1 and its GUID')
-  }
-  const found = idIn(bytes)
-  if (found === undefined) {
-    const first = bytes.length === 0 ? 'it is empty' : `it begins with byte ${bytes[0]}`
-    const text = `the ${part} tells no schema: ${first}. Use a serializer of the schema registry`
-    return refused('encoding', '', text)
-  }
-  return { schema: found.schema, rest: bytes.subarray(found.length) }
-}
-
-function idIn(
-  bytes: Uint8Array,
-): { readonly schema: SchemaId; readonly length: number } | undefined {
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  if (bytes[0] === idMagic && bytes.length >= idBytes) {
-    return { schema: { kind: 'id', id: view.readInt32BE(1) }, length: idBytes }
-  }
-  if (bytes[0] === guidMagic && bytes.length >= guidBytes) {
-    const guid = formatUuid(bytes.subarray(1, guidBytes))
-    return { schema: { kind: 'guid', guid }, length: guidBytes }
-  }
-  return undefined
 }

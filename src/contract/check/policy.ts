@@ -1,8 +1,11 @@
 /** What records of a topic are held to, as it travels to the thread that checks them. */
 import type { SchemaFormats } from '../../registry/schema-parser.ts'
-import type { NamedSchema, SchemaType } from '../../registry/schema/schema-format.ts'
-import type { DomainRule, Fact, ViolationAction } from '../contract.ts'
+import type { PayloadValidator } from '../../registry/schema/schema-format.ts'
+import type { CheckDepth, DomainRule, Encoding, Fact, ViolationAction } from '../contract.ts'
 import { EventCheck } from './event-check.ts'
+import { bareCheck, framedCheck, messageNameOf, type PartCheck } from './part-check.ts'
+import type { RecordPart } from './record.ts'
+import { type SchemaText, type UsableSchema, usableSchema } from './usable-schema.ts'
 
 export interface Policy {
   /** Says which it is: the same name is the same policy, for ever. */
@@ -12,28 +15,59 @@ export interface Policy {
   readonly onViolation: ViolationAction
   /** The topic that takes what is set aside; said where `onViolation` is quarantine. */
   readonly quarantine?: string
-  readonly encoding: 'plain' | 'cloudevents'
+  readonly encoding: Encoding
+  readonly depth: CheckDepth
   readonly facts: readonly Fact[]
   readonly rules: readonly DomainRule[]
   readonly takesTombstones: boolean
   readonly needsKey: boolean
-  readonly schema: {
-    readonly type: SchemaType
-    readonly text: string
-    readonly references: readonly NamedSchema[]
-  }
+  /** The property that the key repeats; undefined: the two are not compared. */
+  readonly keyProperty: string | undefined
+  /** Whose versions records may name, with encoding registry. */
+  readonly subjects: Readonly<Record<RecordPart, string>>
+  readonly schema: SchemaText
+  /** Undefined: keys are any bytes. */
+  readonly keySchema: SchemaText | undefined
 }
 
 /** @throws Error the schema or a rule cannot be used: applying the contract should have told. */
 export async function compilePolicy(policy: Policy, formats: SchemaFormats): Promise<EventCheck> {
-  const { type, text, references } = policy.schema
-  const load = formats[type]
-  if (load === undefined) throw new Error(`${policy.name}: there is no ${type}`)
-  const format = await load()
-  const parsed = format.parse({ text, references }, { validateNew: false })
-  if (!parsed.ok) throw new Error(`${policy.name}: ${parsed.message}`)
-  const made = format.validator(parsed.schema)
-  if (!made.ok) throw new Error(`${policy.name}: ${made.message}`)
-  const { validator } = made
-  return new EventCheck({ ...policy, validator })
+  const { schema, keySchema } = policy
+  return new EventCheck({
+    ...policy,
+    value: await checkOf(policy, 'value', schema, formats),
+    key: keySchema === undefined ? undefined : await checkOf(policy, 'key', keySchema, formats),
+  })
+}
+
+async function checkOf(
+  policy: Policy,
+  part: RecordPart,
+  text: SchemaText,
+  formats: SchemaFormats,
+): Promise<PartCheck> {
+  const { encoding, depth, subjects } = policy
+  if (encoding !== 'registry') {
+    return bareCheck(part, validatorOf(policy, await schemaOf(policy, text, formats)))
+  }
+  // Of other languages compatibility sees to it that records go by one name.
+  const isProtobuf = text.type === 'PROTOBUF' && depth === 'payload'
+  const messageName = isProtobuf ? messageNameOf(await schemaOf(policy, text, formats)) : undefined
+  return framedCheck({ part, subject: subjects[part], depth, messageName })
+}
+
+async function schemaOf(
+  { name }: Policy,
+  text: SchemaText,
+  formats: SchemaFormats,
+): Promise<UsableSchema> {
+  const schema = await usableSchema(text, formats)
+  if (typeof schema === 'string') throw new Error(`${name}: ${schema}`)
+  return schema
+}
+
+function validatorOf({ name }: Policy, schema: UsableSchema): PayloadValidator {
+  const made = schema.validator()
+  if (!made.ok) throw new Error(`${name}: ${made.message}`)
+  return made.validator
 }

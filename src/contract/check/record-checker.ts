@@ -4,17 +4,19 @@
  */
 import type { SchemaFormats } from '../../registry/schema-parser.ts'
 import type { EventCheck } from './event-check.ts'
+import { HeldSchemas, nothingTold, type ToldSchemas } from './held-schemas.ts'
 import { type JudgedBatch, judgeBatch } from './judge-batch.ts'
 import { compilePolicy, type Policy } from './policy.ts'
 
 export interface RecordChecker {
   /**
-   * The bytes must stay as they are until it is over.
+   * The bytes must stay as they are until it is over. Where the verdict asks for schemas, it is
+   * none yet: the batch is to be given again, with all that was told of it.
    *
    * @throws Failure 'invalid': the batch unpacks to too much. 'unavailable' | 'closed': not
    *   checked.
    */
-  check(policy: Policy, bytes: Uint8Array): Promise<JudgedBatch>
+  check(policy: Policy, bytes: Uint8Array, told?: ToldSchemas): Promise<JudgedBatch>
   close(): Promise<void>
 }
 
@@ -47,8 +49,12 @@ export class CompiledPolicies {
 /** Checks where it is called. */
 export function inlineChecker(formats: SchemaFormats): RecordChecker {
   const policies = new CompiledPolicies(formats)
+  const schemas = new HeldSchemas(formats)
   return {
-    check: async (policy, bytes) => judgeBatch(await policies.get(policy), policy, bytes),
+    check: async (policy, bytes, told = nothingTold) => {
+      const [check, known] = [await policies.get(policy), await schemas.forBatch(told)]
+      return judgeBatch(check, policy, bytes, known)
+    },
     close: async () => undefined,
   }
 }

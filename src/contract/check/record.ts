@@ -1,5 +1,7 @@
 /** A record as checks see it. */
 
+export type RecordPart = 'key' | 'value'
+
 export interface CheckedRecord {
   /** Null where the record has none. */
   readonly key: Uint8Array | null
@@ -15,13 +17,22 @@ export interface RecordHeader {
 
 /** What is wrong with a record: one thing, the first that was found. */
 export interface Violation {
-  /** `schema`, `fact:tenant`, `rule:known label`, `encoding`, `key` … */
+  /** `schema`, `schema-id`, `fact:tenant`, `rule:known label`, `encoding`, `key` … */
   readonly rule: string
   /** JSON pointer into the value, the header's name, or '' for all of it. */
   readonly at: string
   /** To the developer of the producer: what is wrong, and what to do. */
   readonly message: string
 }
+
+/** What was read, or why it could not be. */
+export type Read<Value> = Value | { readonly violation: Violation }
+
+export const refused = (
+  rule: string,
+  at: string,
+  message: string,
+): { readonly violation: Violation } => ({ violation: { rule, at, message } })
 
 /** `order.total: … (rule fact:tenant)`, as error_message of the record in an answer. */
 export function violationText({ rule, at, message }: Violation): string {

@@ -1,5 +1,5 @@
 /** Takes the records that break a contract out of their batch: what stays can be appended. */
-import { openBatch, type RecordHeader, recordAt } from '../../record/records.ts'
+import { openBatch, type RecordHeader, recordAt, recordsIn } from '../../record/records.ts'
 import { emptyBatch, type KeptRecord, rewriteBatch } from '../../record/rewrite-batch.ts'
 import type { RecordViolation } from './check-batch.ts'
 
@@ -54,6 +54,37 @@ export function splitBatch(bytes: Uint8Array, violations: readonly RecordViolati
     taken,
   }
 }
+
+/**
+ * As it was split when it was written: what is not in `stored` was taken out. What breaks the
+ * contract by now may be something else.
+ *
+ * @param taken as it would be now: its reasons are kept where they are about the same records.
+ * @param baseOffset of the stored batch.
+ * @throws Failure 'corrupt' | 'invalid' as openBatch.
+ */
+export function splitAs(
+  bytes: Uint8Array,
+  { stored, baseOffset }: { readonly stored: Uint8Array; readonly baseOffset: number },
+  taken: readonly TakenRecord[],
+): SplitBatch | undefined {
+  const kept = new Set([...recordsIn(stored)].map(({ offset }) => offset - baseOffset))
+  const reasons = new Map(taken.map(({ violation }) => [violation.index, violation]))
+  const { baseOffset: sentBase } = openBatch(bytes).header
+  const missing: RecordViolation[] = []
+  let index = 0
+  for (const { offset } of recordsIn(bytes)) {
+    const reason = reasons.get(index) ?? { index, ...thenViolation }
+    if (!kept.has(offset - sentBase)) missing.push(reason)
+    index++
+  }
+  return missing.length === 0 ? undefined : splitBatch(bytes, missing)
+}
+
+const thenViolation = {
+  ...{ rule: 'schema-id', at: '' },
+  message: 'the schema that it names was no version of the subject when it was written',
+} as const
 
 const ownBytes = (bytes: Uint8Array | null): Uint8Array | null =>
   bytes === null ? null : new Uint8Array(bytes)

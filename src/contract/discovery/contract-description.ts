@@ -1,5 +1,6 @@
 /** A contract in force as whoever looks for data reads it: topic by topic, nothing to parse. */
 import type { Contract, Enforcement, EventSchema, Fact, Operations, Reader } from '../contract.ts'
+import { subjectOf } from '../store/wanted.ts'
 import type { AppliedContract } from './applied-contracts.ts'
 import { type EventField, fieldPaths } from './event-fields.ts'
 import type { LineageEdge } from './topic-lineage.ts'
@@ -28,6 +29,8 @@ export interface StreamDescription extends Omit<Operations, 'partitions' | 'conf
   readonly topic: string
   readonly event: string
   readonly subject: string
+  /** Of the key, where its schema is agreed on. */
+  readonly keySubject: string | undefined
   /** The class of the whole. */
   readonly classification: string | undefined
   readonly fields: readonly FieldDescription[]
@@ -69,14 +72,15 @@ export function describeContract(
 
 function describeStream(
   contract: Contract,
-  { name, topic, classification }: EventSchema,
+  { name, topic, classification, keySource }: EventSchema,
   fields: readonly EventField[],
   edges: readonly LineageEdge[],
 ): StreamDescription {
   const { readers, facts, enforcement, compatibility, operations } = contract
   const { key, retentionMs, replayMs, freshnessMs, rollback, lossPerMillion } = operations
   return {
-    ...{ topic, event: name, subject: `${topic}-value`, classification },
+    ...{ topic, event: name, subject: subjectOf(topic, 'value'), classification },
+    keySubject: keySource === undefined ? undefined : subjectOf(topic, 'key'),
     fields: fieldPaths(fields).map(({ path, field }) => {
       return {
         path,

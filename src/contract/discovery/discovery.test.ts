@@ -224,6 +224,7 @@ const pathsOf = (type: 'AVRO' | 'JSON' | 'PROTOBUF', text: string): string[] => 
   const source = { type, file: 'x' }
   const event: EventSchema = {
     ...{ name: 'e', topic: 't', properties: [], source, classification: undefined },
+    keySource: undefined,
   }
   return fieldPaths(eventFields(event, text)).map(({ path, field }) => {
     const { type, required, classification: tag } = field

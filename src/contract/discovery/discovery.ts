@@ -6,6 +6,7 @@ import { listSubjects } from '../../registry/lookups.ts'
 import { readConfigInScope, readVersions } from '../../registry/registry-reads.ts'
 import { anyContext, defaultContext, type SubjectName } from '../../registry/subject-name.ts'
 import { withSchemas } from '../../registry/subject-version.ts'
+import { subjectOf } from '../store/wanted.ts'
 import { type AppliedContract, AppliedContracts } from './applied-contracts.ts'
 import { type ContractDescription, describeContract } from './contract-description.ts'
 import { type DivergentName, divergentNames } from './divergent-names.ts'
@@ -70,7 +71,7 @@ export class Discovery {
     const { database, clusterId } = this.#parts
     const applied = chosen(await this.#applied.all(), contractId)
     const subjects = await database.snapshot('export schemas', async (tx) => {
-      const own = applied.flatMap(({ topics }) => topics.map(subjectOf))
+      const own = applied.flatMap(({ topics }) => topics.flatMap(subjectsOf))
       return exported(
         tx,
         contractId === undefined ? await listSubjects(tx, anyContext, 'without') : own,
@@ -90,9 +91,11 @@ export class Discovery {
   }
 }
 
-const subjectOf = (topic: string): SubjectName => {
-  return { context: defaultContext, subject: `${topic}-value` }
-}
+/** Of a topic's records, the key's too. */
+const subjectsOf = (topic: string): SubjectName[] =>
+  (['value', 'key'] as const).map((part) => {
+    return { context: defaultContext, subject: subjectOf(topic, part) }
+  })
 
 /** @throws Failure 'not-found' */
 function chosen(

@@ -5,6 +5,7 @@ import type { SchemaType } from '../../registry/schema/schema-format.ts'
 import { defaultContext, type SubjectName } from '../../registry/subject-name.ts'
 import type { CompatibilityLevel } from '../../registry/schema/compatibility.ts'
 import type { Contract } from '../contract.ts'
+import { subjectOf } from '../store/wanted.ts'
 import type { AppliedContract } from './applied-contracts.ts'
 import { XregistryIds } from './xregistry-ids.ts'
 import { kafkaProtocol, messageOf, type MessageSchema, protocolOf } from './xregistry-message.ts'
@@ -144,7 +145,7 @@ function messageGroup(
   const createdat = formatIsoTime(appliedMs)
   const messages = contract.events.map((event) => {
     const messageid = ids.of(event.name)
-    const schema = schemaFor(contract, `${event.topic}-value`, subjects, places)
+    const schema = schemaFor(contract, subjectOf(event.topic, 'value'), subjects, places)
     return [messageid, { messageid, ...messageOf(contract, event, schema) }] as const
   })
   return {

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { decisions } from '../../../test/contract/decisions.ts'
+import { framedOrders } from '../../../test/contract/framed-orders.ts'
 import { inference, mistakesOfMeaning, mistakesOfShape } from '../../../test/contract/inference.ts'
 import { parseContract } from '../file/parse-contract.ts'
 import { readYaml } from '../file/yaml-document.ts'
@@ -40,7 +41,8 @@ test('contracts that can be used fit, and the examples name the schema', () => {
     assert.deepEqual(JSON.parse(page), contractFileSchema)
   }
   const bare = decisions({ more: ['{name: n, logicalType: array, items: {logicalType: string}}'] })
-  for (const text of [...texts, inference, decisions(), bare]) {
+  const framed = framedOrders({ hasKeySchema: true, check: 'id' }).text
+  for (const text of [...texts, inference, decisions(), bare, framed]) {
     assert.ok(parseContract(text).contract !== undefined)
     assert.deepEqual(faults(valueOf(text)), [])
   }

@@ -1,5 +1,12 @@
 /** Shapes of the values of `ai.` properties, for the JSON Schema of a contract's file. */
-import { classifications, factNames, maskingOperations, violationActions } from '../contract.ts'
+import {
+  checkDepths,
+  classifications,
+  encodings,
+  factNames,
+  maskingOperations,
+  violationActions,
+} from '../contract.ts'
 import {
   compatibilityPolicies,
   contractBounds,
@@ -7,7 +14,6 @@ import {
   factPlaces,
   type knownCustomProperties,
   knownFields,
-  payloadEncodings,
 } from '../file/known-fields.ts'
 import { ruleCharsMax } from '../rule.ts'
 import { compatibilityLevels } from '../../registry/schema/compatibility.ts'
@@ -58,7 +64,11 @@ const enforcement = objectWith(
     stage: choice(enforcementStages, 'Who holds records to the contract; server is the broker.'),
     onViolation: choice(violationActions, 'What becomes of a record that breaks it.'),
     quarantineTopic: text('The topic that takes what is set aside.'),
-    encoding: choice(payloadEncodings, 'How payloads stand in records.'),
+    encoding: choice(
+      encodings,
+      'How the schema is told: not at all, by its id, or by CloudEvents.',
+    ),
+    check: choice(checkDepths, 'id: that the schema is the topic’s; nobody looks at the payload.'),
   },
   [],
 )

@@ -85,6 +85,13 @@ const namesSchemaFile: Json = {
   required: ['customProperties'],
 }
 
+const schemaFile = (file: string): Json =>
+  objectWith(
+    knownFields.schemaFile,
+    { type: choice(schemaFileTypes, 'The language of the schema.'), file: text(file) },
+    ['file'],
+  )
+
 export const event: Json = objectWith(
   knownFields.event,
   {
@@ -99,14 +106,8 @@ export const event: Json = objectWith(
     authoritativeDefinitions: list('Where it is defined.'),
     tags: list('For other tools.'),
     customProperties: customPropertiesOf(knownCustomProperties.event, {
-      'ai.schema': objectWith(
-        knownFields.schemaFile,
-        {
-          type: choice(schemaFileTypes, 'The language of the schema.'),
-          file: text('The schema, from the folder of this file on.'),
-        },
-        ['file'],
-      ),
+      'ai.schema': schemaFile('The schema, from the folder of this file on.'),
+      'ai.keySchema': schemaFile('The schema of keys, from the folder of this file on.'),
       'ai.classification': choice(classifications, 'Of the whole; no property’s is higher.'),
     }),
     properties: listOf(within('property'), 'The payload; closed.'),

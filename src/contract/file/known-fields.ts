@@ -99,7 +99,7 @@ export const knownFields = {
   customProperty: ['id', 'property', 'value', 'description'],
   fact: ['fact', 'in', 'at', 'required', 'oneOf'],
   consent: ['field', 'header', 'purposes', 'required'],
-  enforcement: ['stage', 'onViolation', 'quarantineTopic', 'encoding'],
+  enforcement: ['stage', 'onViolation', 'quarantineTopic', 'encoding', 'check'],
   compatibility: ['level', 'policy'],
   rule: ['name', 'expr', 'message'],
   policy: ['id', 'version'],
@@ -129,7 +129,7 @@ export const knownCustomProperties = {
     'ai.rules',
     'ai.topic',
   ],
-  event: ['ai.schema', 'ai.classification'],
+  event: ['ai.schema', 'ai.keySchema', 'ai.classification'],
   property: ['ai.frozenLabels', 'ai.values'],
   role: ['ai.delay'],
 } as const
@@ -172,7 +172,6 @@ export const durationUnitsMs: Readonly<Record<string, number>> = {
 
 /** Choices that stand nowhere else. */
 export const enforcementStages = ['client', 'gateway', 'server'] as const
-export const payloadEncodings = ['plain', 'registry', 'cloudevents'] as const
 export const compatibilityPolicies = ['STRICT', 'LENIENT'] as const
 export const factPlaces = ['value', 'header', 'key', 'catalog'] as const
 export const schemaFileTypes = ['AVRO', 'JSON', 'PROTOBUF'] as const

@@ -15,6 +15,7 @@ export function lintContract(contract: Contract, root: DocumentNode): void {
   lintRules(contract, root)
   lintMasking(contract, root)
   lintOperations(contract, root)
+  lintCheck(contract, root)
   if (contract.owner === undefined) {
     root.field('team').warn('no-owner', 'names no owner: team: {name: …}')
   }
@@ -112,6 +113,28 @@ function lintOperations({ operations, events }: Contract, root: DocumentNode): v
     const text = 'the replay window is longer than the retention: what is gone cannot be replayed'
     propertyNode(root, 'ai.replay')?.error('retention', text)
   }
+}
+
+/** Where nobody looks at payloads, nothing can be asked of what is in them. */
+function lintCheck({ enforcement, rules, facts, events }: Contract, root: DocumentNode): void {
+  if (enforcement.check !== 'id') return
+  const node = propertyNode(root, 'ai.enforce')?.field('check') ?? root
+  if (enforcement.encoding !== 'registry') {
+    node.error('check', `is id, which needs encoding: registry, not ${enforcement.encoding}`)
+  }
+  const why = 'check: id looks at no payload. Take check: payload, or leave them away'
+  if (rules.length > 0) {
+    propertyNode(root, 'ai.rules')?.error('check', `rules cannot be told: ${why}`)
+  }
+  const hasKeySchema = events.some(({ keySource }) => keySource !== undefined)
+  const unseen = facts.filter(
+    ({ in: place }) => place === 'value' || (place === 'key' && hasKeySchema),
+  )
+  if (unseen.length === 0) return
+  const names = unseen.map(({ fact, in: place }) => `${fact} in the ${place}`).join(', ')
+  // ai.consent may be where the fact comes from.
+  const where = propertyNode(root, 'ai.facts') ?? propertyNode(root, 'ai.consent') ?? root
+  where.error('check', `${names} cannot be told: ${why}`)
 }
 
 function propertyNode(root: DocumentNode, name: string): DocumentNode | undefined {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { issueText } from './issue.ts'
+import { framedOrders, type FramedOrdersOptions } from '../../../test/contract/framed-orders.ts'
 import {
   inference as good,
   mistakesOfMeaning,
@@ -48,6 +49,40 @@ test('each mistake is told with its line, its place and what to do', () => {
       `${to}: ${lines.join('\n')}`,
     )
   }
+})
+
+test('check: id asks nothing of payloads, and says so where something is', () => {
+  const lines = (options: FramedOrdersOptions, more = ''): string[] =>
+    parseContract(`${framedOrders(options).text}${more}`)
+      .issues.filter(({ severity }) => severity === 'error')
+      .map((each) => issueText('c.yaml', each))
+  assert.deepEqual(lines({ check: 'id' }), [])
+  assert.deepEqual(lines({ check: 'id', hasKeySchema: true }), [])
+  assert.match(
+    lines({ check: 'id', encoding: 'plain' }).join(),
+    /needs encoding: registry, not plain/,
+  )
+  const rules = '[{name: a, expr: value.cents > 0, message: a}]'
+  assert.match(lines({ check: 'id', rules }).join(), /:16: .*rules cannot be told: check: id looks/)
+  const facts = `  - property: ai.facts
+    value: [{fact: tenant, in: value, at: tenant}, {fact: trace, in: key}]
+`
+  assert.match(lines({ check: 'id' }, facts).join(), /: tenant in the value cannot be told/)
+  const keyed = lines({ check: 'id', hasKeySchema: true }, facts).join()
+  assert.match(keyed, /tenant in the value, trace in the key cannot be told/)
+  const headers = facts.replace('in: value, at: tenant', 'in: header, at: ce_tenant')
+  assert.deepEqual(lines({ check: 'id' }, headers), [])
+  const consent = '  - {property: ai.consent, value: {field: consent_id, purposes: [a]}}\n'
+  assert.match(lines({ check: 'id' }, consent).join(), /consent in the value cannot be told/)
+})
+
+test('a key schema names its file', () => {
+  const { text } = framedOrders({ hasKeySchema: true })
+  const { contract } = parseContract(text)
+  assert.deepEqual(contract?.events[0]?.keySource, { type: 'AVRO', file: 'key' })
+  assert.equal(contract?.enforcement.check, 'payload')
+  const { issues } = parseContract(text.replace('type: AVRO, file: key', 'type: YAML'))
+  assert.match(issues.map(({ message }) => message).join(), /must be one of AVRO.*file|file/)
 })
 
 test('what is missing of governance is a warning, and the contract can be used', () => {

@@ -37,6 +37,7 @@ export function parseEvent(node: DocumentNode): EventSchema {
     topic: node.field('physicalName').needText('the topic that carries the event'),
     properties,
     source,
+    keySource: parseSource(custom.get('ai.keySchema')),
     classification: custom.get('ai.classification')?.oneOf(classifications),
   }
 }

@@ -1,9 +1,11 @@
 /** The layers of identity and governance: facts, enforcement, rules, consent, masking, lineage. */
 import {
+  checkDepths,
   classifications,
   type Consent,
   type Contract,
   type DomainRule,
+  encodings,
   type Enforcement,
   type Fact,
   factNames,
@@ -18,7 +20,6 @@ import {
   enforcementStages,
   factPlaces,
   knownFields,
-  payloadEncodings,
 } from './known-fields.ts'
 import type { DocumentNode } from './node.ts'
 
@@ -81,7 +82,8 @@ export function parseEnforcement(node: DocumentNode | undefined): Enforcement {
     stage: node?.field('stage').oneOf(enforcementStages) ?? 'server',
     onViolation: node?.field('onViolation').oneOf(violationActions) ?? 'off',
     quarantineTopic: node?.field('quarantineTopic').text(),
-    encoding: node?.field('encoding').oneOf(payloadEncodings) ?? 'plain',
+    encoding: node?.field('encoding').oneOf(encodings) ?? 'plain',
+    check: node?.field('check').oneOf(checkDepths) ?? 'payload',
   }
 }
 

@@ -108,7 +108,7 @@ async function judge(
   }
   const none = { ...planning, released: [], schemas: [], seen }
   if (faults.length > 0) return { ...none, refused: { ...plan, faults } }
-  const schemas = events.flatMap(({ registration }) => registration ?? [])
+  const schemas = events.flatMap(({ registrations }) => registrations)
   const released = await releasedTopics(tx, contract.id, [...events, ...asides])
   return { ...planning, refused: undefined, released, schemas, seen }
 }
@@ -180,9 +180,9 @@ function changeOf(
     },
     write: async (tx, rows) => {
       for (const each of schemas) await each.write(tx, rows)
-      const settings = events.map(({ subject: text, subjectConfig }) => {
+      const settings = events.flatMap(({ subjects, subjectConfig }) => {
         const value = JSON.stringify(subjectConfig)
-        return { ...parseSubject(text), kind: 'config', value }
+        return subjects.map((each) => ({ ...parseSubject(each.subject), kind: 'config', value }))
       })
       await tx.put(registrySettings, settings)
       await noteChange(tx, { kind: 'topic', names: changed })

@@ -13,7 +13,7 @@ import type { Contract } from '../contract.ts'
 import { parseContract } from '../file/parse-contract.ts'
 import { type GuardedChange, guardedChanges } from '../guarded-changes.ts'
 import { readRevision } from './contract-reads.ts'
-import { type WantedEvent, wantedOf } from './wanted.ts'
+import { type WantedEvent, wantedOf, type WantedSubject } from './wanted.ts'
 
 export interface PlannedChange {
   readonly area: 'topic' | 'config' | 'subject' | 'enforcement' | 'acl' | 'masking' | 'lineage'
@@ -47,8 +47,8 @@ export interface PlannedTopic {
 }
 
 export interface PlannedEvent extends WantedEvent, PlannedTopic {
-  /** What registering its schema writes; undefined where it is a version already. */
-  readonly registration: JudgedChange<SubjectVersion> | undefined
+  /** What registering its schemas writes; nothing of those that are versions already. */
+  readonly registrations: readonly JudgedChange<SubjectVersion>[]
 }
 
 export interface Planning {
@@ -78,13 +78,16 @@ export async function planContract(
     const existing = await findTopic(tx, wanted.topic)
     changes.push(...topicChanges(wanted, existing))
     faults.push(...(await topicFaults(tx, contract, wanted, existing)))
-    const judged = await judgeSubject(tx, parser, wanted, nowMs)
-    if (typeof judged === 'string') faults.push(judged)
-    else {
-      changes.push(subjectChange(wanted, judged))
-      const registration = 'answer' in judged ? undefined : judged
-      events.push({ ...wanted, existing, registration })
+    const registrations: JudgedChange<SubjectVersion>[] = []
+    for (const each of wanted.subjects) {
+      const judged = await judgeSubject(tx, parser, wanted, each, nowMs)
+      if (typeof judged === 'string') faults.push(judged)
+      else {
+        changes.push(subjectChange(wanted, each, judged))
+        if (!('answer' in judged)) registrations.push(judged)
+      }
     }
+    events.push({ ...wanted, existing, registrations })
     changes.push(enforcementChange(contract, wanted, existing))
     const { quarantine, partitions } = wanted
     if (quarantine === undefined || asides.has(quarantine.topic)) continue
@@ -119,16 +122,11 @@ async function guardedBy(
   return { guarded, unapproved }
 }
 
-function staticFaults(contract: Contract, files: Readonly<Record<string, string>>): string[] {
-  const { enforcement } = contract
-  const faults = contract.events
-    .map(({ source }) => source?.file)
+function staticFaults({ events }: Contract, files: Readonly<Record<string, string>>): string[] {
+  return events
+    .flatMap(({ source, keySource }) => [source?.file, keySource?.file])
     .filter((file) => file !== undefined && files[file] === undefined)
     .map((file) => `the contract names ${file}, which was not sent along`)
-  if (enforcement.encoding === 'registry' && enforcement.onViolation !== 'off') {
-    faults.push('encoding: registry is not checked yet: take plain or cloudevents')
-  }
-  return faults
 }
 
 async function findTopic(tx: ReadTransaction, name: string): Promise<Topic | undefined> {
@@ -193,7 +191,8 @@ function topicChanges(
 async function judgeSubject(
   tx: ReadTransaction,
   parser: SchemaParser,
-  { subject, schema, subjectConfig }: WantedEvent,
+  { subjectConfig }: WantedEvent,
+  { subject, schema }: WantedSubject,
   nowMs: number,
 ): Promise<Judgement<SubjectVersion> | string> {
   try {
@@ -206,7 +205,8 @@ async function judgeSubject(
 }
 
 function subjectChange(
-  { subject, subjectConfig }: WantedEvent,
+  { subjectConfig }: WantedEvent,
+  { subject }: WantedSubject,
   judged: Judgement<SubjectVersion>,
 ): PlannedChange {
   if ('answer' in judged) {
@@ -222,9 +222,9 @@ function enforcementChange(
   { topic: target }: WantedEvent,
   existing: Topic | undefined,
 ): PlannedChange {
-  const { stage, onViolation, encoding } = enforcement
+  const { stage, onViolation, encoding, check } = enforcement
   const before = existing?.contract ?? undefined
-  const after = `${onViolation}, ${encoding} payloads`
+  const after = `${onViolation}, ${encoding} ${check === 'id' ? 'ids' : 'payloads'}`
   const note = stage === 'server' ? undefined : `the broker does not: stage is ${stage}`
   const action = before === undefined ? 'create' : 'change'
   const change = { area: 'enforcement', target, action, after } as const

@@ -3,8 +3,10 @@ import { Failure } from '../../base/errors.ts'
 import type { CatalogDatabase } from '../../catalog/database.ts'
 import { contractRevisions } from '../../catalog/schema-contracts.ts'
 import type { Policy } from '../check/policy.ts'
+import type { RecordPart } from '../check/record.ts'
+import type { SchemaText } from '../check/usable-schema.ts'
 import { parseContract } from '../file/parse-contract.ts'
-import { wantedOf } from './wanted.ts'
+import { subjectOf, type WantedEvent, wantedOf } from './wanted.ts'
 
 /**
  * Undefined where the contract asks the broker for nothing.
@@ -27,19 +29,31 @@ export async function readPolicy(
   const { contract } = parseContract(row.text)
   if (contract === undefined)
     throw new Failure('corrupt', `the contract ${binding} is not readable`)
-  const { onViolation, encoding, stage } = contract.enforcement
-  if (onViolation === 'off' || stage !== 'server' || encoding === 'registry') return undefined
+  const { onViolation, encoding, stage, check: depth } = contract.enforcement
+  if (onViolation === 'off' || stage !== 'server') return undefined
   const files = JSON.parse(row.files) as Record<string, string>
   const wanted = wantedOf(contract, files).find((each) => each.topic === topic.name)
-  if (wanted === undefined) return undefined
-  const { schemaType: type, text } = wanted.schema
+  const schema = wanted === undefined ? undefined : schemaOf(wanted, 'value')
+  if (wanted === undefined || schema === undefined) return undefined
+  const keySchema = schemaOf(wanted, 'key')
+  const { key } = contract.operations
+  const isBare = encoding !== 'registry' && keySchema === undefined
   return {
-    ...{ name, contract: `${contractId}@${contract.version}`, onViolation, encoding },
+    ...{ name, contract: `${contractId}@${contract.version}`, onViolation, encoding, depth },
     ...(wanted.quarantine === undefined ? {} : { quarantine: wanted.quarantine.topic }),
     facts: contract.facts,
     rules: contract.rules,
     takesTombstones: topic.isCompacted,
-    needsKey: contract.operations.key !== undefined,
-    schema: { type, text, references: [] },
+    needsKey: key !== undefined || keySchema !== undefined,
+    // What a key with a schema of its own means is that schema's to say.
+    keyProperty: isBare ? key : undefined,
+    subjects: { value: subjectOf(topic.name, 'value'), key: subjectOf(topic.name, 'key') },
+    ...{ schema, keySchema },
   }
+}
+
+function schemaOf({ subjects }: WantedEvent, part: RecordPart): SchemaText | undefined {
+  const schema = subjects.find((each) => each.part === part)?.schema
+  if (schema === undefined) return undefined
+  return { type: schema.schemaType, text: schema.text, references: [] }
 }

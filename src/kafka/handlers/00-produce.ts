@@ -32,6 +32,7 @@ import { needsPreparing, type Prepared, preparedFor } from '../produce-prepare.t
 import { rulesOf, stampTimes } from '../produce-rules.ts'
 import type { Exchange } from '../request.ts'
 import { type Handled, type Handler, handler } from '../router.ts'
+import { storedBatch } from '../stored-batch.ts'
 import { failureCode, refusedAppendCode, refusedBatchCode } from '../to-error-code.ts'
 
 type TopicData = ProduceRequest['topicData'][number]
@@ -344,7 +345,7 @@ async function appendBatch(
 async function lostOnTheWay(
   { broker, isOver }: Producing,
   topic: KnownTopic,
-  { index: partition, sent, prepared }: Placed,
+  { partitionId, index: partition, sent, prepared }: Placed,
   outcome: AppendOutcome,
 ): Promise<{ readonly errorCode: number; readonly errorMessage: string } | undefined> {
   if (topic.contract === null || outcome.outcome === 'refused') return undefined
@@ -355,7 +356,9 @@ async function lostOnTheWay(
       if (isOver) return undefined
       // Its records were taken out by what held when it was written, which may be another revision.
       const place = { topic: topic.name, topicId: topic.topicId, partition, offset: baseOffset }
-      aside = await broker.contracts.asideOf(boundTopic(topic), place, sent)
+      const stored = (): ReturnType<typeof storedBatch> =>
+        storedBatch(broker, partitionId, baseOffset)
+      aside = await broker.contracts.asideOf(boundTopic(topic), place, sent, stored)
     }
     if (aside !== undefined) await broker.sink.setAside(topic, { partition, baseOffset }, aside)
     return undefined

@@ -77,6 +77,8 @@ const lineOf = (text: string, at: number): string => {
 
 /** Where the first bracket too many opens. The parser of the engine would recurse there. */
 export function tooDeepAt(text: string, depthMax: number): number | undefined {
+  // Most texts have fewer brackets than that, wherever they stand; looking for them is quick.
+  if (!hasMore(text, ['{', '['], depthMax)) return undefined
   let depth = 0
   let inString = false
   for (let at = 0; at < text.length; at++) {
@@ -90,6 +92,16 @@ export function tooDeepAt(text: string, depthMax: number): number | undefined {
     } else if (char === '}' || char === ']') depth--
   }
   return undefined
+}
+
+function hasMore(text: string, chars: readonly string[], most: number): boolean {
+  let count = 0
+  for (const char of chars) {
+    for (let at = text.indexOf(char); at !== -1; at = text.indexOf(char, at + 1)) {
+      if (++count > most) return true
+    }
+  }
+  return false
 }
 
 /** The same JSON with all keys in order: of two texts that say the same, the one. */

@@ -90,7 +90,12 @@ export interface PayloadValidator {
 }
 
 export type ValidatorOutcome =
-  | { readonly ok: true; readonly validator: PayloadValidator }
+  | {
+      readonly ok: true
+      readonly validator: PayloadValidator
+      /** Of Protobuf: the full name of the message that was chosen. */
+      readonly messageName?: string
+    }
   | { readonly ok: false; readonly message: string }
 
 export interface SchemaFormat {

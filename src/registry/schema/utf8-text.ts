@@ -1,12 +1,20 @@
 /** Text from bytes. Most texts are short and ASCII, and decoders are slow to begin. */
+import { isAscii } from 'node:buffer'
+
+/** From here on a call that looks at many bytes at once is faster than a loop. */
+const longBytes = 64
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Undefined where the bytes are not UTF-8. */
 export function utf8Text(buffer: Buffer, from: number, to: number): string | undefined {
-  let at = from
-  while (at < to && buffer[at]! < 0x80) at++
-  if (at === to) return buffer.toString('latin1', from, to)
+  if (to - from >= longBytes) {
+    if (isAscii(buffer.subarray(from, to))) return buffer.toString('latin1', from, to)
+  } else {
+    let at = from
+    while (at < to && buffer[at]! < 0x80) at++
+    if (at === to) return buffer.toString('latin1', from, to)
+  }
   try {
     return utf8.decode(buffer.subarray(from, to))
   } catch {

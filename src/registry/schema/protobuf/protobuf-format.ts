@@ -43,6 +43,7 @@ export const protobufFormat: SchemaFormat = {
     }
     return {
       ok: true,
+      messageName: message.fullName,
       validator: payloadValidator((payload) => readMessage(new ProtoBytes(payload), message)),
     }
   },
