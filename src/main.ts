@@ -62,6 +62,7 @@ function io(): CommandIo {
     env,
     cwd: process.cwd(),
     terminal: stdout.isTTY,
+    columns: stdout.isTTY ? stdout.columns : undefined,
     signal: signalled(),
   }
 }

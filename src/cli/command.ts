@@ -22,6 +22,8 @@ export interface CommandIo {
   readonly cwd: string
   /** True where `out` is a terminal: then colours and tables, else plain lines. */
   readonly terminal: boolean
+  /** Characters in a line of the terminal; undefined where nobody knows. */
+  readonly columns?: number | undefined
   /** Aborts on SIGINT and SIGTERM. A command ends soon after; a second signal ends the process. */
   readonly signal: AbortSignal
 }

@@ -22,7 +22,7 @@ test('the examples of every command that asks a broker', async () => {
   const help = (await helpTexts(commands)).join('\n')
   const examples = [...help.matchAll(/^ {2}karst (.*)$/gm)]
     .map(([, typed = '']) => typed.replace(/ [<|] .*/, '').replaceAll(/--bootstrap \S+/g, ''))
-    .filter((typed) => /^(topic|produce|consume|group|txn|quota) /.test(typed))
+    .filter((typed) => /^(topic|produce|consume|group|txn|quota|quarantine) /.test(typed))
   assert.ok(examples.length > 20, `only ${examples.length} found`)
   for (const example of examples) {
     const { code, err } = await here(

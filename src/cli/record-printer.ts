@@ -1,5 +1,5 @@
 /** Prints records as fast as standard output takes them, up to a number. */
-import type { ReadChunk } from '../client/partition-reader.ts'
+import type { ReadChunk } from '../client/read-chunk.ts'
 import type { BatchRecord } from '../record/records.ts'
 import type { CommandIo } from './command.ts'
 import { recordToJson } from './record-json.ts'

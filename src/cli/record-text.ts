@@ -19,7 +19,7 @@ export function valueToText({ value }: BatchRecord): string {
   return value === null ? '' : (utf8Text(value) ?? base64(value))
 }
 
-function shown(bytes: Uint8Array | null): string {
+export function shown(bytes: Uint8Array | null): string {
   if (bytes === null) return '(null)'
   const text = utf8Text(bytes)
   return text === undefined ? base64(bytes) : escaped(text)

@@ -13,18 +13,24 @@ export interface TopicPartition {
 /** Kafka's special times; any other number is milliseconds since 1970. */
 export const offsetTimes = { latest: -1, earliest: -2 } as const
 
+/** Kafka's names, and its numbers. */
+export const isolationLevels = { read_uncommitted: 0, read_committed: 1 } as const
+export type Isolation = keyof typeof isolationLevels
+
 export interface OffsetQuery extends TopicPartition {
   readonly timeMs: number
 }
 
 /**
- * One offset per query, in order: the first at or after its time, -1 where there is none.
+ * One offset per query, in order: the first at or after its time, -1 where there is none. To those
+ * who read what is committed, a log ends before the first transaction that is open.
  *
  * @throws Failure 'not-found' | 'unavailable' | 'invalid': naming the partition.
  */
 export function readOffsets(
   client: KafkaClient,
   queries: readonly OffsetQuery[],
+  isolation: Isolation = 'read_uncommitted',
 ): Promise<number[]> {
   return client.retrying(async () => {
     const byLeader = new Map<BrokerConnection, OffsetQuery[]>()
@@ -33,7 +39,9 @@ export function readOffsets(
       byLeader.set(leader, [...(byLeader.get(leader) ?? []), query])
     }
     const found = new Map<OffsetQuery, number>()
-    const asked = [...byLeader].map(([leader, own]) => askOne(client, leader, own, found))
+    const asked = [...byLeader].map(([leader, own]) =>
+      askOne(client, leader, own, isolation, found),
+    )
     await Promise.all(asked)
     return queries.map((query) => found.get(query) ?? -1)
   })
@@ -43,6 +51,7 @@ async function askOne(
   client: KafkaClient,
   leader: BrokerConnection,
   queries: readonly OffsetQuery[],
+  isolation: Isolation,
   found: Map<OffsetQuery, number>,
 ): Promise<void> {
   // A partition may be asked for two times at once, which one request cannot do.
@@ -53,6 +62,7 @@ async function askOne(
         listOffsets,
         {
           replicaId: -1,
+          isolationLevel: isolationLevels[isolation],
           topics: [...topics].map(([name, own]) => ({
             name,
             partitions: own.map(({ partition, timeMs }) => ({

@@ -4,21 +4,19 @@
  */
 import { sleep } from '../base/clock.ts'
 import { Failure, isFailure } from '../base/errors.ts'
-import { batchBytesOf } from '../record/batch-header.ts'
-import { checkBatchCrc } from '../record/batch-sequence.ts'
-import { type BatchRecord, openBatch, recordsIn } from '../record/records.ts'
 import { ErrorCode } from '../wire/error-codes.ts'
 import { fetch, type FetchResponse } from '../wire/messages/01-fetch.ts'
 import type { BrokerConnection } from './broker-connection.ts'
 import type { KafkaClient } from './kafka-client.ts'
-import { offsetTimes, readOffsets, type TopicPartition } from './partition-offsets.ts'
+import {
+  type Isolation,
+  isolationLevels,
+  offsetTimes,
+  readOffsets,
+  type TopicPartition,
+} from './partition-offsets.ts'
+import { chunkIn, type ReadChunk } from './read-chunk.ts'
 import { refusalOf } from './refusal.ts'
-
-export interface ReadChunk extends TopicPartition {
-  readonly records: readonly BatchRecord[]
-  /** Where to go on once the records are dealt with; control batches and holes are behind it. */
-  readonly nextOffset: number
-}
 
 export interface PartitionReaderOptions {
   /** Told when records were deleted before they could be read. */
@@ -26,6 +24,8 @@ export interface PartitionReaderOptions {
   readonly signal: AbortSignal
   /** For how long brokers may be gone before it is a failure. */
   readonly troubleMs: number
+  /** What is read of transactions that are open, or were aborted: all of it, or nothing. */
+  readonly isolation?: Isolation
 }
 
 interface Position extends TopicPartition {
@@ -136,7 +136,7 @@ export class PartitionReader {
       maxWaitMs: waitMs,
       minBytes: 1,
       maxBytes: answerBytesMax,
-      isolationLevel: 0,
+      isolationLevel: isolationLevels[this.#options.isolation ?? 'read_uncommitted'],
       topics: topics.map(([topic, own]) => ({
         topic,
         partitions: own.map(({ partition, offset }) => ({
@@ -168,10 +168,11 @@ export class PartitionReader {
   async #chunkOf(
     place: TopicPartition,
     offset: number,
-    { errorCode, records }: PartitionAnswer,
+    { errorCode, records, abortedTransactions }: PartitionAnswer,
   ): Promise<ReadChunk | undefined> {
     if (errorCode === ErrorCode.NONE) {
-      return records === null || records.length === 0 ? undefined : chunkIn(place, offset, records)
+      if (records === null || records.length === 0) return undefined
+      return chunkIn(place, offset, records, abortedTransactions ?? [])
     }
     if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) return this.#backInRange(place, offset)
     this.#client.forgetLeader(place.topic, place.partition)
@@ -193,30 +194,3 @@ export class PartitionReader {
     return { ...place, records: [], nextOffset: Math.max(start, offset) }
   }
 }
-
-/** Whole batches only: brokers may cut the last one short. Records before `offset` are left out. */
-function chunkIn(place: TopicPartition, offset: number, bytes: Uint8Array): ReadChunk {
-  const found: BatchRecord[] = []
-  let nextOffset = offset
-  for (let at = 0; at + prefixBytes <= bytes.length;) {
-    const size = batchBytesOf(bytes, at)
-    if (at + size > bytes.length) break
-    try {
-      checkBatchCrc(bytes, at)
-      const { header } = openBatch(bytes, at)
-      if (!header.isControl) {
-        for (const record of recordsIn(bytes, at)) if (record.offset >= offset) found.push(record)
-      }
-      nextOffset = Math.max(nextOffset, header.baseOffset + header.lastOffsetDelta + 1)
-    } catch (error) {
-      if (!isFailure(error)) throw error
-      const where = `${place.topic}:${place.partition}, fetched at offset ${offset}`
-      throw new Failure(error.kind, `${where}: ${error.message}`, error)
-    }
-    at += size
-  }
-  return { ...place, records: found, nextOffset }
-}
-
-/** Base offset and length of a batch. */
-const prefixBytes = 12

@@ -4,6 +4,9 @@ import { after, before, test } from 'node:test'
 import type { Producer } from 'kafkajs'
 import { decisions, type DecisionsOptions } from '../contract/decisions.ts'
 import { openKafkajs } from '../support/clients/kafkajs.ts'
+import { readAll } from '../support/clients/kcat.ts'
+import { platformaticClient } from '../support/clients/platformatic.ts'
+import { here } from '../support/karst-command.ts'
 import { Program } from '../support/program.ts'
 import { freshName, openTarget, type Target } from '../support/target.ts'
 
@@ -30,7 +33,9 @@ async function asked(path: string, body?: object): Promise<unknown> {
 }
 
 async function apply(options: DecisionsOptions): Promise<void> {
-  const applied = (await asked('/contracts', { text: decisions(options), files: {} })) as Revision
+  const { approvedBy } = options
+  const body = { text: decisions(options), files: {}, ...(approvedBy && { approvedBy }) }
+  const applied = (await asked('/contracts', body)) as Revision
   assert.ok(applied.revision !== undefined, JSON.stringify(applied))
 }
 
@@ -121,6 +126,76 @@ test('one tenant’s bad producer is told; the other is not affected', async () 
   assert.doesNotMatch(taken, /failed/)
   assert.equal((await valuesOf(topic)).get(0)?.length, 1)
 })
+
+/** What `karst quarantine` prints. */
+async function quarantine(...args: string[]): Promise<Readonly<Record<string, unknown>>> {
+  const { out, err } = await here(target.bootstrap, ['quarantine', ...args, '--json'])
+  assert.notEqual(out, '', err)
+  return JSON.parse(out) as Readonly<Record<string, unknown>>
+}
+
+const released = { labels: ['approved', 'approve', 'denied'], approvedBy: 'ciso' }
+
+for (const idempotent of [false, true]) {
+  test(`quarantine: batches lose records, readers go on; idempotent: ${idempotent}`, async () => {
+    const topic = freshName('contract-aside')
+    const contract = { id: topic, topic, partitions: 1, onViolation: 'quarantine' }
+    await apply(contract)
+    const read = async (...settings: string[]): Promise<number[]> =>
+      (await readAll(target.bootstrap, topic, settings)).map(({ offset }) => offset)
+    await withProducer(idempotent, async (producer) => {
+      const send = (...values: string[]): Promise<unknown> => {
+        const messages = values.map((value) => ({ value, headers }))
+        return producer.send({ topic, messages })
+      }
+      await send(good, bad, good)
+      await send(bad, bad)
+      assert.deepEqual(await read(), [0, 2], 'the end is behind a batch that is empty')
+      await send(bad, good)
+      await send(bad)
+      await send(good)
+    })
+    const offsets = [0, 2, 6, 8]
+    assert.deepEqual(await read(), offsets)
+    const ofKafkajs = (await valuesOf(topic)).get(0) ?? []
+    assert.deepEqual(
+      ofKafkajs.map(({ offset }) => offset),
+      offsets,
+    )
+    const ofPlatformatic = await platformaticClient.consume(target.bootstrap, topic, 4)
+    assert.deepEqual(
+      ofPlatformatic.map(({ offset }) => offset),
+      offsets,
+    )
+    assert.equal((await quarantine('list', topic))['count'], 5)
+    await apply({ ...contract, version: '1.1.0', ...released })
+    const places = ['0:1', '0:3', '0:4', '0:5', '0:7']
+    assert.deepEqual((await quarantine('release', topic, '--all'))['released'], places)
+    const committed = ['isolation.level=read_committed']
+    assert.equal((await read(...committed)).length, 9)
+    assert.equal((await quarantine('list', topic))['count'], 0)
+  })
+}
+
+for (const idempotent of [false, true]) {
+  test(`quarantine: good and bad of librdkafka; idempotent: ${idempotent}`, async () => {
+    const topic = freshName('contract-aside-kcat')
+    await apply({ id: topic, topic, partitions: 1, onViolation: 'quarantine' })
+    const settings = ['-X', 'linger.ms=200', '-X', `enable.idempotence=${idempotent}`]
+    const flags = ['-b', target.bootstrap, '-t', topic, '-P', '-H', 'ce_tenant=acme', ...settings]
+    const lines = Array.from({ length: 60 }, (_, at) => (at % 3 === 1 ? bad : good))
+    const options = { timeoutMs, input: `${lines.join('\n')}\n` }
+    const program = new Program('kcat', 'kcat', flags, options)
+    await program.succeeded()
+    assert.doesNotMatch(program.errors, /fail|error/i)
+    const read = await readAll(target.bootstrap, topic)
+    assert.deepEqual(
+      read.map(({ value }) => value),
+      lines.filter((line) => line === good),
+    )
+    assert.equal((await quarantine('list', topic, '--limit', '1'))['count'], 20)
+  })
+}
 
 test('warn: everything is written, and the contract is still known', async () => {
   const topic = freshName('contract-warn')

@@ -51,6 +51,8 @@ const keyHeader = 'karst.quarantine.key'
 /** Of a message that quotes what is in a record, characters. */
 const messageMax = 2_000
 const formatVersion = 1
+/** Beyond the year 73000 no batch can be built; producers may send it. Milliseconds. */
+const timestampMsEnd = 2 ** 51
 
 /** The same record at the same place has the same key. */
 export function quarantineKey({ topicId, partition, offset }: Coordinates): Buffer {
@@ -74,7 +76,7 @@ export function toStored(
     key: quarantineKey(place),
     value: value ?? new Uint8Array(0),
     headers: said,
-    timestampMs,
+    timestampMs: writable(timestampMs),
   }
 }
 
@@ -93,12 +95,15 @@ export function fromStored(stored: {
   if (found === undefined) return undefined
   const { isNull, reason } = found
   return {
-    ...{ reason, timestampMs },
+    ...{ reason, timestampMs: writable(timestampMs) },
     key: behind.find(({ key }) => key === keyHeader)?.value ?? null,
     value: isNull ? null : stored.value,
     headers: headers.slice(0, cut),
   }
 }
+
+const writable = (timestampMs: number): number =>
+  timestampMs >= 0 && timestampMs < timestampMsEnd ? timestampMs : -1
 
 const texts = ['topic', 'topicId', 'contract', 'revision', 'rule', 'at', 'message'] as const
 const numbers = ['partition', 'offset', 'setAsideMs'] as const

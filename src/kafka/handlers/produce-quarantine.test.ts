@@ -6,6 +6,7 @@ import { BrokerWorld } from '../../../test/kafka/broker-world.ts'
 import { fromStored, type QuarantinedRecord } from '../../contract/quarantine/quarantine-record.ts'
 import { isFailure } from '../../base/errors.ts'
 import type { SinkRecord } from '../../log/log-sink.ts'
+import { readBatchHeader, writeBatchHeader } from '../../record/batch-header.ts'
 import { buildBatch } from '../../record/build-batch.ts'
 import { batchesIn } from '../../record/batch-sequence.ts'
 import { type BatchRecord, recordsIn } from '../../record/records.ts'
@@ -142,6 +143,23 @@ test('what a topic stores otherwise is packed before anything is taken out', asy
   assert.deepEqual(await send(world, batchOf([good, bad, good])), [ErrorCode.NONE, 0])
   assert.deepEqual(await offsets(world), [0, 2])
   assert.equal((await aside(world)).length, 1)
+})
+
+test('a time that nobody can write again is none, and no reason to stop', async () => {
+  for (const [timestampMs, configs] of [
+    [-2, 'retention.ms: -1'],
+    [2 ** 52, 'message.timestamp.type: LogAppendTime'],
+  ] as const) {
+    const world = await open(configs)
+    const batch = batchOf([bad])
+    const times = { baseTimestamp: timestampMs, maxTimestamp: timestampMs }
+    writeBatchHeader(batch, 0, { ...readBatchHeader(batch), ...times })
+    assert.deepEqual(await send(world, batch), [ErrorCode.NONE, 0])
+    assert.deepEqual(
+      (await aside(world)).map((each) => each.timestampMs),
+      [-1],
+    )
+  }
 })
 
 test('the broker’s time is stamped on what stays', async () => {
