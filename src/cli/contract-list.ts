@@ -28,9 +28,9 @@ export const contractList: Command = {
   help: formatHelp({
     usage: 'contract list [FLAGS]',
     about:
-      'Lists each topic under a contract: whose it is, how sensitive, who reads it. With --topic\n' +
-      'everything about one: classes of its fields, where its facts live, what it comes of and\n' +
-      'what comes of it. Fails where that topic is under no contract.',
+      'Lists each topic under a contract: whose it is, how sensitive, who reads it.\n' +
+      'With --topic everything about one: classes of its fields, where its facts live, what it\n' +
+      'comes of and what comes of it. Fails where that topic is under no contract.',
     flags: flagTable,
     examples: [
       ['contract list', 'all contracts'],
