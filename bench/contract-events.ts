@@ -84,7 +84,7 @@ const jsonProperties = [
   ...texts.map((name) => `{name: ${name}, logicalType: string, required: true}`),
   '{name: cents, logicalType: integer, required: true, logicalTypeOptions: {minimum: 0}}',
   '{name: tags, logicalType: array, items: {name: tag, logicalType: string}}',
-  '{name: decision, logicalType: string, required: true, customProperties: [{property: ai.frozenLabels, value: [approved, denied]}]}',
+  '{name: decision, logicalType: string, required: true, logicalTypeOptions: {pattern: "^[a-z]+$"}}',
 ]
 
 const facts = `  - property: ai.facts
@@ -94,7 +94,9 @@ const facts = `  - property: ai.facts
 `
 const rules = `  - property: ai.rules
     value:
-      - {name: dear, expr: 'value.cents < 1000 || value.decision == "denied"', message: above 10.00 a person decides}
+      - name: dear
+        expr: 'value.cents < 1000 || value.decision == "denied"'
+        message: above 10.00 a person decides
 `
 
 function contractOf(topic: string, schema: string, enforce: string, more = ''): string {

@@ -12,7 +12,7 @@ export const registryFlag = {
   registry: {
     kind: 'value',
     shape: 'HOST:PORT',
-    doc: 'A broker’s --registry address (127.0.0.1:8081)',
+    doc: 'A broker’s --registry address, or its URL (127.0.0.1:8081)',
   },
 } as const
 

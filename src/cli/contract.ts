@@ -14,6 +14,7 @@ export const contract: Command = {
     commands: {
       lint: async () => (await import('./contract-lint.ts')).contractLint,
       plan: async () => (await import('./contract-apply.ts')).contractPlan,
+      test: async () => (await import('./contract-test.ts')).contractTest,
       apply: async () => (await import('./contract-apply.ts')).contractApply,
       diff: async () => (await import('./contract-diff.ts')).contractDiff,
       list: async () => (await import('./contract-list.ts')).contractList,

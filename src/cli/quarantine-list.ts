@@ -1,5 +1,5 @@
 /** `karst quarantine list`. */
-import { formatIsoTime, parseIsoTime } from '../base/iso-time.ts'
+import { formatIsoTime } from '../base/iso-time.ts'
 import { systemClock } from '../base/system-clock.ts'
 import type { QuarantineReason } from '../contract/quarantine/quarantine-record.ts'
 import { clientFlags, jsonFlag, withClient } from './client-flags.ts'
@@ -10,12 +10,13 @@ import { quarantineTopicFlag, ruleFlag, topicOf } from './quarantine-choice.ts'
 import { type QuarantineEntry, readQuarantine } from './quarantine-entries.ts'
 import { tellBesides } from './quarantine-notes.ts'
 import { jsonText, tableText } from './table-text.ts'
+import { parseSince, sinceShape } from './since.ts'
 import { UsageError } from './usage-error.ts'
 
 const flagTable = {
   ...ruleFlag,
   contract: { kind: 'value', shape: 'ID[@VERSION]', doc: 'Only what broke this contract' },
-  since: { kind: 'value', shape: '7d|TIME', doc: 'Only set aside since then: 30m, 12h, 7d' },
+  since: { kind: 'value', shape: sinceShape, doc: 'Only set aside since then: 30m, 12h, 7d' },
   limit: { kind: 'value', short: 'n', shape: 'N', doc: 'Show so many at most (100)' },
   ...quarantineTopicFlag,
   ...jsonFlag,
@@ -46,7 +47,10 @@ export const quarantineList: Command = {
     if (places.length > 0) throw new UsageError(`takes one TOPIC, got ${words.join(' ')}`)
     const limit = integerOf('--limit', flags.limit ?? limitStandard, 1)
     const { rule, contract } = flags
-    const sinceMs = flags.since === undefined ? -Infinity : timeOf(flags.since)
+    const sinceMs =
+      flags.since === undefined
+        ? -Infinity
+        : parseSince('--since', flags.since, systemClock.nowMs())
     const wants = (reason: QuarantineReason): boolean =>
       (rule === undefined || reason.rule === rule) &&
       (contract === undefined || isOf(reason, contract)) &&
@@ -69,17 +73,6 @@ export const quarantineList: Command = {
       return exitCode.ok
     })
   },
-}
-
-const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-
-function timeOf(text: string): number {
-  const match = /^(\d{1,9})([smhd])$/.exec(text)
-  const unitMs = unitsMs[(match?.[2] ?? 's') as keyof typeof unitsMs]
-  const timeMs =
-    match === null ? parseIsoTime(text) : systemClock.nowMs() - Number(match[1]) * unitMs
-  if (timeMs !== undefined) return timeMs
-  throw new UsageError(`--since ${text}: must be such as 30m, 12h, 7d, or 2026-11-20T12:30:00Z`)
 }
 
 /** With or without its version. */

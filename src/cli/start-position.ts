@@ -1,7 +1,12 @@
 /** Where to begin in a partition, as it is typed: `beginning`, `-10`, `2026-11-20T12:00Z`. */
 import { parseIsoTime } from '../base/iso-time.ts'
 import type { KafkaClient } from '../client/kafka-client.ts'
-import { offsetTimes, readOffsets, type TopicPartition } from '../client/partition-offsets.ts'
+import {
+  type Isolation,
+  offsetTimes,
+  readOffsets,
+  type TopicPartition,
+} from '../client/partition-offsets.ts'
 import { UsageError } from './usage-error.ts'
 
 export type StartPosition =
@@ -42,16 +47,18 @@ export interface ResolvedPosition extends TopicPartition {
   readonly asked: number | undefined
 }
 
-/** The offsets of a position, one per partition, within what the log holds now. */
+/** The offsets of a position, one per partition, within what readers may see of the log now. */
 export async function resolvePositions(
   client: KafkaClient,
   partitions: readonly TopicPartition[],
   position: StartPosition,
+  isolation: Isolation = 'read_uncommitted',
 ): Promise<ResolvedPosition[]> {
   const read = (timeMs: number): Promise<number[]> =>
     readOffsets(
       client,
       partitions.map(({ topic, partition }) => ({ topic, partition, timeMs })),
+      isolation,
     )
   const [starts, ends, times] = await Promise.all([
     read(offsetTimes.earliest),

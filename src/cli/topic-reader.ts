@@ -1,6 +1,6 @@
-/** The reader behind `karst consume`, alone and in a group. */
+/** The reader behind commands that read topics. */
 import type { KafkaClient } from '../client/kafka-client.ts'
-import type { TopicPartition } from '../client/partition-offsets.ts'
+import type { Isolation, TopicPartition } from '../client/partition-offsets.ts'
 import { PartitionReader } from '../client/partition-reader.ts'
 import type { CommandIo } from './command.ts'
 
@@ -12,8 +12,10 @@ export function readerFor(
   client: KafkaClient,
   io: CommandIo,
   positions: readonly (TopicPartition & { readonly offset: number })[],
+  isolation: Isolation = 'read_uncommitted',
 ): PartitionReader {
   return new PartitionReader(client, positions, {
+    isolation,
     signal: io.signal,
     troubleMs,
     skipped: ({ topic, partition }, from, to) =>

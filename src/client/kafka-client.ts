@@ -103,7 +103,13 @@ export class KafkaClient {
     const key = `${topic}:${partition}`
     if (!this.#leaders.has(key)) await this.topic(topic)
     const address = this.#brokers.get(this.#leaders.get(key) ?? -1)
-    if (address !== undefined) return this.#connect(address)
+    if (address !== undefined) {
+      return this.#connect(address).catch((error: unknown) => {
+        // Others may have taken its partitions over: they are asked the next time.
+        this.#leaders.delete(key)
+        throw error
+      })
+    }
     this.#leaders.delete(key)
     throw refusalOf(`partition ${key}`, ErrorCode.LEADER_NOT_AVAILABLE)
   }

@@ -1,9 +1,9 @@
 /** What a broker sent of one partition, as records: those of aborted transactions are left out. */
 import { Failure, isFailure } from '../base/errors.ts'
-import { batchBytesOf, type BatchHeader } from '../record/batch-header.ts'
+import { batchBytesOf, type BatchHeader, readBatchHeader } from '../record/batch-header.ts'
 import { checkBatchCrc } from '../record/batch-sequence.ts'
 import { readMarker } from '../record/control.ts'
-import { type BatchRecord, openBatch, recordsIn } from '../record/records.ts'
+import { type BatchRecord, recordsIn } from '../record/records.ts'
 import type { TopicPartition } from './partition-offsets.ts'
 
 export interface ReadChunk extends TopicPartition {
@@ -36,7 +36,7 @@ export function chunkIn(
     if (at + size > bytes.length) break
     try {
       checkBatchCrc(bytes, at)
-      const { header } = openBatch(bytes, at)
+      const header = readBatchHeader(bytes, at)
       if (!left.has(header, bytes, at)) {
         for (const record of recordsIn(bytes, at)) if (record.offset >= offset) found.push(record)
       }

@@ -198,7 +198,7 @@ for (const type of ['AVRO', 'JSON'] as const) {
   })
 }
 
-test('the registry’s client for kafkajs leaves Protobuf’s indexes away: by id it is taken', async () => {
+test('the client for kafkajs leaves Protobuf’s indexes away: by id it is taken', async () => {
   const kafkajs = new SchemaRegistry({ host: `http://${target.registry}` })
   for (const check of ['payload', 'id'] as const) {
     const topic = freshName(`enforced-kafkajs-${check}`)

@@ -2,6 +2,7 @@
  * `karst` commands as a person types them: child processes of this checkout, run to their end. Or
  * in this process, where starting one would only take time.
  */
+import { readFile } from 'node:fs/promises'
 import { about, commands } from '../../src/cli/commands.ts'
 import { dispatch } from '../../src/cli/dispatch.ts'
 import { checkout, nodeProgram } from './broker-process.ts'
@@ -41,15 +42,17 @@ export async function typed(
   return { code, out, err: program.errors }
 }
 
-/** The same in this process, with standard input empty and nobody to send signals. */
-export async function here(bootstrap: string, args: readonly string[]): Promise<Typed> {
+/** The same in this process, with nobody to send signals. */
+export async function here(bootstrap: string, args: readonly string[], input = ''): Promise<Typed> {
   let [out, err] = ['', '']
   const code = await dispatch({ name: 'karst', about, commands }, args, {
     out: (text) => void (out += text),
     err: (text) => void (err += text),
     drained: () => Promise.resolve(),
-    input: (async function* () {})(),
-    readText: () => Promise.reject(new Error('commands under test read no files')),
+    input: (async function* () {
+      if (input !== '') yield input
+    })(),
+    readText: (file) => readFile(file, 'utf8'),
     env: { KARST_BOOTSTRAP: bootstrap },
     cwd: checkout,
     terminal: false,

@@ -65,7 +65,7 @@ test('a thread tells what is told here, for any number of batches at once', asyn
   }
 })
 
-test('a thread asks for schemas that records name, and is told of them, as is done here', async () => {
+test('a thread asks for schemas that records name, and is told, as is done here', async () => {
   const framed: Policy = {
     ...{ ...policy, name: 'c@3/t', encoding: 'registry' },
     keySchema: { type: 'AVRO', text: '"string"', references: [] },

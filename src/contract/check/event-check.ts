@@ -95,7 +95,8 @@ function readPayload(
   return encoding === 'cloudevents' ? cloudEventPayload(record, value) : plainPayload(record, value)
 }
 
-interface Seen {
+/** What facts are looked for in. */
+export interface Seen {
   readonly value: unknown
   readonly key: unknown
   readonly headers: ReadonlyMap<string, string>
@@ -119,7 +120,8 @@ function shown(text: string | undefined): string {
   return JSON.stringify(text.length > shownCharsMax ? `${text.slice(0, shownCharsMax)}…` : text)
 }
 
-function checkFact(fact: Fact, seen: Seen): Violation | undefined {
+/** Undefined: nothing is wrong. */
+export function checkFact(fact: Fact, seen: Seen): Violation | undefined {
   const { fact: name, in: place, at, required, oneOf } = fact
   if (place === 'catalog') return undefined
   const found = factIn(fact, seen)
@@ -141,7 +143,8 @@ function checkFact(fact: Fact, seen: Seen): Violation | undefined {
   }
 }
 
-function factIn({ in: place, at }: Fact, { value, key, headers }: Seen): unknown {
+/** Undefined where it is not there. */
+export function factIn({ in: place, at }: Fact, { value, key, headers }: Seen): unknown {
   if (place === 'header') return headers.get(at)
   if (place === 'key') return key
   return valueAt(value, at)

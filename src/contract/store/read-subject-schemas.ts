@@ -36,7 +36,7 @@ async function readOne(tx: ReadTransaction, asked: SubjectSchema): Promise<ToldS
     const { schemaType: type, text } = schema
     const chars = [schema, ...references].reduce((sum, each) => sum + each.text.length, 0)
     if (chars <= charsMax) return { ...asked, outcome: 'found', type, text, references }
-    const message = `with its references it has ${chars} characters, and at most ${charsMax} are held`
+    const message = `with its references it has ${chars} characters, at most ${charsMax} are held`
     return { ...asked, outcome: 'unusable', message }
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error

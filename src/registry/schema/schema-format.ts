@@ -113,6 +113,17 @@ export interface SchemaFormat {
    */
   validator: (schema: ParsedSchema, indexes?: readonly number[]) => ValidatorOutcome
   /**
+   * Reads payloads of `writer` as values of `reader`, as a consumer does that has only the newest
+   * schema: Avro by schema resolution, Protobuf as the reader's message of the same name, JSON by
+   * what the reader's schema allows. `indexes` choose the writer's message. Not ok where no payload
+   * could be read; else each payload tells.
+   */
+  resolver: (
+    reader: ParsedSchema,
+    writer: ParsedSchema,
+    indexes?: readonly number[],
+  ) => ValidatorOutcome
+  /**
    * The schema in another notation that clients ask for by name (`?format=`): `resolved` for Avro,
    * `serialized` for Protobuf. Undefined where the name is not known: then `canonical` is the
    * answer.

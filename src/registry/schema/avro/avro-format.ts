@@ -4,14 +4,15 @@
  */
 import { assert } from '../../../base/assert.ts'
 import { payloadValidator } from '../payload-validator.ts'
-import type { ParsedSchema, SchemaFormat } from '../schema-format.ts'
+import type { ParsedSchema, SchemaFormat, ValidatorOutcome } from '../schema-format.ts'
 import { AvroBytes } from './avro-bytes.ts'
 import { avroIncompatibilities } from './avro-rules.ts'
 import { isNamed } from './avro-type.ts'
 import { parseAvro } from './parse-avro.ts'
 import type { AvroDocument } from './parse-avro.ts'
 import { printAvro } from './print-avro.ts'
-import { avroReader } from './read-avro.ts'
+import { type AvroRead, avroReader } from './read-avro.ts'
+import { avroResolver } from './resolve-avro.ts'
 
 interface AvroSchema extends ParsedSchema {
   readonly type: 'AVRO'
@@ -21,6 +22,24 @@ interface AvroSchema extends ParsedSchema {
 const documentOf = (schema: ParsedSchema): AvroDocument => {
   assert(schema.type === 'AVRO', 'a schema is given to the format that parsed it')
   return (schema as AvroSchema).document
+}
+
+/** Not ok where the schema is too deep to be compiled: chains of thousands of names are. */
+function validatorOf(compile: () => AvroRead): ValidatorOutcome {
+  let read: AvroRead
+  try {
+    read = compile()
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return { ok: false, message: 'the schema nests too deep to read values with: split it' }
+  }
+  const readAll = (payload: Uint8Array): unknown => {
+    const bytes = new AvroBytes(payload)
+    const value = read(bytes)
+    bytes.end()
+    return value
+  }
+  return { ok: true, validator: payloadValidator(readAll) }
 }
 
 export const avroFormat: SchemaFormat = {
@@ -43,16 +62,10 @@ export const avroFormat: SchemaFormat = {
   incompatibilities: (reader, writer) =>
     avroIncompatibilities(documentOf(reader).root, documentOf(writer).root),
 
-  validator: (schema) => {
-    const read = avroReader(documentOf(schema).root)
-    const readAll = (payload: Uint8Array): unknown => {
-      const bytes = new AvroBytes(payload)
-      const value = read(bytes)
-      bytes.end()
-      return value
-    }
-    return { ok: true, validator: payloadValidator(readAll) }
-  },
+  validator: (schema) => validatorOf(() => avroReader(documentOf(schema).root)),
+
+  resolver: (reader, writer) =>
+    validatorOf(() => avroResolver(documentOf(reader).root, documentOf(writer).root)),
 
   formatted: (schema, format) =>
     format === 'resolved' ? printAvro(documentOf(schema), 'resolved') : undefined,

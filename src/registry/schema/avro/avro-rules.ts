@@ -4,16 +4,22 @@
  * SchemaCompatibility.
  */
 import type { Incompatibility } from '../schema-format.ts'
-import { numberOf } from '../exact-json.ts'
 import { judgePairs } from '../pair-memo.ts'
 import type { PairMemo } from '../pair-memo.ts'
-import { isNamed, unqualified } from './avro-type.ts'
+import {
+  decimalScale,
+  fieldSources,
+  isPromoted,
+  namesMatch,
+  scalesDiffer,
+  typeText,
+} from './avro-match.ts'
+import { isNamed } from './avro-type.ts'
 import type {
   AvroEnum,
   AvroField,
   AvroFixed,
   AvroNamed,
-  AvroPrimitive,
   AvroRecord,
   AvroType,
   AvroUnion,
@@ -28,15 +34,6 @@ export type AvroRule =
   | 'MISSING_UNION_BRANCH'
   // Of the specification, under "Decimal"; SchemaCompatibility does not ask.
   | 'DECIMAL_SCALE_MISMATCH'
-
-/** Which kinds of the writer a reader of another kind takes ("promotion"). */
-const promotions: Readonly<Partial<Record<AvroType['kind'], readonly AvroPrimitive[]>>> = {
-  long: ['int'],
-  float: ['int', 'long'],
-  double: ['int', 'long', 'float'],
-  string: ['bytes'],
-  bytes: ['string'],
-}
 
 export function avroIncompatibilities(
   reader: AvroType,
@@ -96,15 +93,16 @@ class AvroResolution {
     return breach(
       'MISSING_UNION_BRANCH',
       branch === undefined ? at : `${at}/${branch}`,
-      `the reader's union ${named(reader)} has no branch for the writer's ` +
-        `${named(writer)}${of}: such values cannot be read`,
+      `the reader's union ${typeText(reader)} has no branch for the writer's ` +
+        `${typeText(writer)}${of}: such values cannot be read`,
     )
   }
 
   #fields(reader: AvroRecord, writer: AvroRecord, at: string): readonly Incompatibility[] {
+    const sources = fieldSources(reader, writer)
     return reader.fields.flatMap((field, index) => {
       const here = `${at}/fields/${index}`
-      const source = writerField(field, writer)
+      const source = sources.get(field)
       if (source !== undefined) return this.pair(field.type, source.type, `${here}/type`)
       return missingDefault(field, reader, here)
     })
@@ -113,21 +111,14 @@ class AvroResolution {
 
 /** Most branches of a large union are told apart by their names alone. */
 const mayRead = (reader: AvroType, writer: AvroType): boolean =>
-  !isNamed(reader) || (writer.kind === reader.kind && nameMismatch(reader, writer, '').length === 0)
-
-/** By name first, then by the reader's aliases for it. */
-const writerField = (field: AvroField, writer: AvroRecord): AvroField | undefined =>
-  writer.fields.find(({ name }) => name === field.name) ??
-  writer.fields.find(({ name }) => field.aliases.includes(name))
+  !isNamed(reader) || (isNamed(writer) && writer.kind === reader.kind && namesMatch(reader, writer))
 
 const breach = (rule: AvroRule, path: string, message: string): readonly Incompatibility[] => [
   { rule, path: path === '' ? '/' : path, message },
 ]
 
-/** Namespaces do not count, and the reader may know the writer's name as an alias. */
 function nameMismatch(reader: AvroNamed, writer: AvroNamed, at: string) {
-  if (unqualified(reader.name) === unqualified(writer.name)) return []
-  if (reader.aliases.includes(writer.name)) return []
+  if (namesMatch(reader, writer)) return []
   return breach(
     'NAME_MISMATCH',
     `${at}/name`,
@@ -167,15 +158,9 @@ function sizeMismatch(reader: AvroFixed, writer: AvroFixed, at: string) {
   )
 }
 
-/** Undefined for what is no decimal; the scale is 0 where none is said. */
-function decimalScale(type: AvroType): number | undefined {
-  if (type.kind === 'union' || type.props.get('logicalType') !== 'decimal') return undefined
-  return numberOf(type.props.get('scale') ?? 0)
-}
-
 function scaleMismatch(reader: AvroType, writer: AvroType, at: string) {
+  if (!scalesDiffer(reader, writer)) return []
   const [read, written] = [decimalScale(reader), decimalScale(writer)]
-  if (read === undefined || written === undefined || read === written) return []
   return breach(
     'DECIMAL_SCALE_MISMATCH',
     `${at}/scale`,
@@ -185,15 +170,10 @@ function scaleMismatch(reader: AvroType, writer: AvroType, at: string) {
 }
 
 function typeMismatch(reader: AvroType, writer: AvroType, at: string) {
-  if (promotions[reader.kind]?.some((kind) => kind === writer.kind) === true) return []
+  if (isPromoted(reader, writer)) return []
   return breach(
     'TYPE_MISMATCH',
     at,
-    `data was written as ${named(writer)}, which a reader of ${named(reader)} cannot read`,
+    `data was written as ${typeText(writer)}, which a reader of ${typeText(reader)} cannot read`,
   )
-}
-
-const named = (type: AvroType): string => {
-  if (type.kind === 'union') return `[${type.branches.map(named).join(', ')}]`
-  return isNamed(type) ? `${type.kind} ${type.name}` : type.kind
 }

@@ -61,8 +61,11 @@ const enumReader = (type: AvroEnum): AvroRead => {
   }
 }
 
-const unionReader = (type: AvroUnion, compiled: Compiled): AvroRead => {
-  const branches = type.branches.map((branch) => avroReader(branch, compiled))
+const unionReader = (type: AvroUnion, compiled: Compiled): AvroRead =>
+  readBranch(type.branches.map((branch) => avroReader(branch, compiled)))
+
+/** A value of a union: which branch it is, and its value as that branch reads it. */
+export function readBranch(branches: readonly AvroRead[]): AvroRead {
   return (bytes) => {
     const index = bytes.int()
     const read = branches[index]
@@ -84,8 +87,11 @@ const recordReader = (type: AvroRecord, compiled: Compiled): AvroRead => {
   }
 }
 
-const arrayReader = (type: AvroArray, compiled: Compiled): AvroRead => {
-  const read = avroReader(type.items, compiled)
+const arrayReader = (type: AvroArray, compiled: Compiled): AvroRead =>
+  readItems(avroReader(type.items, compiled))
+
+/** An array, each item by `read`. */
+export function readItems(read: AvroRead): AvroRead {
   return (bytes) => {
     const items: unknown[] = []
     for (let block = bytes.blockCount(); block > 0n; block = bytes.blockCount()) {
@@ -101,8 +107,11 @@ const arrayReader = (type: AvroArray, compiled: Compiled): AvroRead => {
   }
 }
 
-const mapReader = (type: AvroMap, compiled: Compiled): AvroRead => {
-  const read = avroReader(type.values, compiled)
+const mapReader = (type: AvroMap, compiled: Compiled): AvroRead =>
+  readEntries(avroReader(type.values, compiled))
+
+/** A map, each value by `read`. */
+export function readEntries(read: AvroRead): AvroRead {
   return (bytes) => {
     const map = Object.create(null) as Record<string, unknown>
     for (let block = bytes.blockCount(); block > 0n; block = bytes.blockCount()) {

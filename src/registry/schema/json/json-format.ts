@@ -40,5 +40,7 @@ export const jsonFormat: SchemaFormat = {
 
   validator: (schema) => jsonValidator(documentOf(schema)),
 
+  resolver: (reader) => jsonValidator(documentOf(reader)),
+
   formatted: () => undefined,
 }

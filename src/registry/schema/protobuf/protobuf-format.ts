@@ -4,7 +4,13 @@
  */
 import { assert } from '../../../base/assert.ts'
 import { payloadValidator } from '../payload-validator.ts'
-import type { ParsedSchema, ParseOutcome, SchemaFormat, SchemaSource } from '../schema-format.ts'
+import type {
+  ParsedSchema,
+  ParseOutcome,
+  SchemaFormat,
+  SchemaSource,
+  ValidatorOutcome,
+} from '../schema-format.ts'
 import { checkProto } from './check-proto.ts'
 import { parseProto } from './parse-proto.ts'
 import { printProto } from './print-proto.ts'
@@ -35,17 +41,16 @@ export const protobufFormat: SchemaFormat = {
     protobufIncompatibilities(documentOf(reader), documentOf(writer)),
 
   validator: (schema, indexes = [0]) => {
-    const document = documentOf(schema)
-    const message = messageAt(document.messages, indexes)
-    if (message === undefined) {
-      const shown = `[${indexes.join(', ')}]`
-      return { ok: false, message: `the message indexes ${shown} lead to no message of the schema` }
-    }
-    return {
-      ok: true,
-      messageName: message.fullName,
-      validator: payloadValidator((payload) => readMessage(new ProtoBytes(payload), message)),
-    }
+    const message = messageAt(documentOf(schema).messages, indexes)
+    return message === undefined ? noMessage(indexes) : validatorOf(message)
+  },
+
+  resolver: (reader, writer, indexes = [0]) => {
+    const written = messageAt(documentOf(writer).messages, indexes)
+    if (written === undefined) return noMessage(indexes)
+    const message = messageNamed(documentOf(reader).messages, written.fullName)
+    if (message !== undefined) return validatorOf(message)
+    return { ok: false, message: `the reader’s schema has no message ${written.fullName}` }
   },
 
   formatted: (schema, format) =>
@@ -71,6 +76,26 @@ function parse(source: SchemaSource): ParseOutcome {
     if (!(error instanceof ProtoFault)) throw error
     return { ok: false, message: `not a Protobuf schema, line ${error.line}: ${error.message}` }
   }
+}
+
+const noMessage = (indexes: readonly number[]): ValidatorOutcome => ({
+  ok: false,
+  message: `the message indexes [${indexes.join(', ')}] lead to no message of the schema`,
+})
+
+const validatorOf = (message: MessageType): ValidatorOutcome => ({
+  ok: true,
+  messageName: message.fullName,
+  validator: payloadValidator((payload) => readMessage(new ProtoBytes(payload), message)),
+})
+
+/** Names of nested messages begin with that of the message around them. */
+function messageNamed(messages: readonly MessageType[], name: string): MessageType | undefined {
+  for (const message of messages) {
+    if (message.fullName === name) return message
+    if (name.startsWith(`${message.fullName}.`)) return messageNamed(message.messages, name)
+  }
+  return undefined
 }
 
 function messageAt(

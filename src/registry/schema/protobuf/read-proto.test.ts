@@ -220,3 +220,27 @@ test('strings are UTF-8, numbers have ten bytes at most, and depth has a limit',
   assert.match(refusal(text, nested), new RegExp(`more than ${payloadDepthMax} deep`))
   assert.match(refusal(text, '7b'.repeat(500)), /deep/)
 })
+
+test('a newer file reads the message of the same name, wherever it stands now', () => {
+  const parse = (text: string) => {
+    const parsed = protobufFormat.parse({ text, references: [] })
+    assert.ok(parsed.ok, parsed.ok ? '' : parsed.message)
+    return parsed.schema
+  }
+  const old = parse(proto3('message Order { int32 n = 1; message Line { string id = 1; } }'))
+  const next = parse(
+    proto3('message New {} message Order { int64 n = 1; message Line { string id = 1; } }'),
+  )
+  const read = (indexes: readonly number[], hex: string, reader = next): unknown => {
+    const outcome = protobufFormat.resolver(reader, old, indexes)
+    if (!outcome.ok) return outcome.message
+    const value = outcome.validator.toValue(bytes(hex))
+    return value.ok ? plain(value.value) : value.message
+  }
+  assert.deepEqual(read([0], '0805'), { n: '5' })
+  assert.deepEqual(read([0, 0], '0a0161'), { id: 'a' })
+  assert.match(String(read([3], '')), /\[3\] lead to no message/)
+  const gone = parse(proto3('message Orders {}'))
+  assert.match(String(read([0], '', gone)), /no message Order/)
+  assert.match(String(read([0, 0], '', gone)), /no message Order\.Line/)
+})
