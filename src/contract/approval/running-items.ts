@@ -16,7 +16,7 @@ type TriedItem = 'old-shapes' | 'backfill' | 'transactions' | 'failure-drill' | 
 const tried: Readonly<Record<TriedItem, readonly [title: string, todo: string]>> = {
   'old-shapes': [
     'every shape that is in the log can be decoded',
-    'decode records of every schema that was in force',
+    'read all of it with the contract: karst contract test FILE --against TOPIC',
   ],
   backfill: [
     'a backfill beside the tail was measured',
