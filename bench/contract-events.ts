@@ -84,7 +84,7 @@ const jsonProperties = [
   ...texts.map((name) => `{name: ${name}, logicalType: string, required: true}`),
   '{name: cents, logicalType: integer, required: true, logicalTypeOptions: {minimum: 0}}',
   '{name: tags, logicalType: array, items: {name: tag, logicalType: string}}',
-  '{name: decision, logicalType: string, required: true, logicalTypeOptions: {pattern: "^[a-z]+$"}}',
+  '{name: decision, logicalType: string, logicalTypeOptions: {pattern: "^[a-z]+$"}}',
 ]
 
 const facts = `  - property: ai.facts

@@ -87,7 +87,7 @@ catalogTest('references come along; a version that is deleted counts no more', a
   assert.deepEqual(await outcomes(lookup, asked), ['found'])
 })
 
-test('a flood of ids that are not there is one read at a time, none for the same again', async () => {
+test('a flood of unknown ids is one read at a time, none for the same again', async () => {
   let snapshots = 0
   let fault: MemoryFault | undefined
   const clock = new VirtualClock()
