@@ -1,5 +1,6 @@
 /** docs/reference/registry-api.md, made of the routes that the registry serves. */
 import { contractRoutes } from '../src/contract/http/contract-routes.ts'
+import { discoveryRoutes } from '../src/contract/http/discovery-routes.ts'
 import { queryParameters } from '../src/registry/http/query-parameters.ts'
 import type { Route } from '../src/registry/http/route.ts'
 import { registryRoutes } from '../src/registry/http/router.ts'
@@ -40,7 +41,8 @@ function table(routes: readonly Route[]): string[] {
 /** The whole page. */
 export const registryReference = (): string => {
   // Only what routes say of themselves is read: there is nothing here to answer with.
-  const routes = [...registryRoutes, ...contractRoutes(undefined as never)]
+  const none = undefined as never
+  const routes = [...registryRoutes, ...contractRoutes(none), ...discoveryRoutes(none)]
   const bySection = Map.groupBy(routes, sectionOf)
   return [
     '# The registry’s HTTP API',

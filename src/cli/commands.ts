@@ -11,6 +11,7 @@ export const commands: CommandTable = {
   quota: async () => (await import('./quota.ts')).quota,
   contract: async () => (await import('./contract.ts')).contract,
   quarantine: async () => (await import('./quarantine.ts')).quarantine,
+  approve: async () => (await import('./approve.ts')).approve,
   placement: async () => (await import('./placement.ts')).placementCommand,
   doctor: async () => (await import('./doctor.ts')).doctor,
   catalog: async () => (await import('./catalog.ts')).catalog,

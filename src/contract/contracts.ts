@@ -5,13 +5,7 @@ import { listTopics, type Topic } from '../catalog/topics.ts'
 import type { ContractIssue } from './file/issue.ts'
 import { parseContract } from './file/parse-contract.ts'
 import { applyContract, type ApplyParts } from './store/apply.ts'
-import {
-  contractHistory,
-  type ContractSummary,
-  quarantineTopics,
-  listContracts,
-  readRevision,
-} from './store/contract-reads.ts'
+import { contractHistory, quarantineTopics, readRevision } from './store/contract-reads.ts'
 import { type ContractPlan, planContract, type PlannedChange } from './store/plan.ts'
 import { bindingOf } from './store/wanted.ts'
 
@@ -111,10 +105,6 @@ export class Contracts {
     const asides = await quarantineTopics(this.#parts.database)
     const isShadow = ({ name, contract }: Topic): boolean => contract === null && !asides.has(name)
     return all.filter(isShadow).map(({ name }) => name)
-  }
-
-  list(): Promise<ContractSummary[]> {
-    return listContracts(this.#parts.database)
   }
 
   /** Newest first. @throws Failure 'not-found' */

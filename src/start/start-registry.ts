@@ -5,6 +5,8 @@ import type { CatalogDatabase } from '../catalog/database.ts'
 import { addressOf } from '../config/address.ts'
 import type { Contracts } from '../contract/contracts.ts'
 import { contractRoutes } from '../contract/http/contract-routes.ts'
+import type { Discovery } from '../contract/discovery/discovery.ts'
+import { discoveryRoutes } from '../contract/http/discovery-routes.ts'
 import type { Broker } from '../kafka/broker.ts'
 import { checkConfigs, isFault } from '../kafka/topic-rules.ts'
 import {
@@ -31,7 +33,10 @@ export function startRegistry(parts: RegistryParts): Promise<RegistryHttp> {
   return startRegistryHttp({
     listen: addressOf(config['registry.listen']),
     ...{ registry, clusterId, clock, onRequest },
-    routes: contractRoutes(once(() => openContracts(parts, registry))),
+    routes: [
+      ...contractRoutes(once(() => openContracts(parts, registry))),
+      ...discoveryRoutes(once(() => openDiscovery(parts))),
+    ],
     log: log.child({ part: 'registry' }),
   })
 }
@@ -39,6 +44,15 @@ export function startRegistry(parts: RegistryParts): Promise<RegistryHttp> {
 const once = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {
   let made: Promise<Value> | undefined
   return () => (made ??= make())
+}
+
+async function openDiscovery({ broker, database, clock }: RegistryParts): Promise<Discovery> {
+  const { Discovery } = await import('../contract/discovery/discovery.ts')
+  const bootstrap = (): string => {
+    const { host, port } = broker.advertised()
+    return `${host.includes(':') ? `[${host}]` : host}:${port}`
+  }
+  return new Discovery({ database, clock, clusterId: broker.clusterId, bootstrap })
 }
 
 async function openContracts(

@@ -1,4 +1,5 @@
 /** What ODCS has no word for: `customProperties: [{property: ai.enforce, value: …}]`. */
+import { knownFields } from './known-fields.ts'
 import type { DocumentNode } from './node.ts'
 
 /** Below a document, or one of its parts; `known` are the names that Karst reads there. */
@@ -8,7 +9,7 @@ export function customProperties(
 ): ReadonlyMap<string, DocumentNode> {
   const found = new Map<string, DocumentNode>()
   for (const entry of owner.field('customProperties').list()) {
-    entry.only(['id', 'property', 'value', 'description'])
+    entry.only(knownFields.customProperty)
     const name = entry.field('property').needText('the name of the property')
     if (found.has(name)) entry.error('duplicate', `${name} is given twice`)
     // Others have names of their own; what begins with ours is meant for us.

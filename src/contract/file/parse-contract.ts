@@ -3,6 +3,7 @@ import { isFailure } from '../../base/errors.ts'
 import { type Contract, contractStatuses } from '../contract.ts'
 import { customProperties } from './custom-properties.ts'
 import type { ContractIssue } from './issue.ts'
+import { contractShapes, knownCustomProperties, knownFields } from './known-fields.ts'
 import { lintContract } from './lint.ts'
 import { DocumentNode, Issues } from './node.ts'
 import { parseEvent } from './parse-event.ts'
@@ -25,50 +26,6 @@ export interface ParsedContract {
   readonly issues: readonly ContractIssue[]
 }
 
-const topFields = [
-  'apiVersion',
-  'kind',
-  'id',
-  'version',
-  'status',
-  'name',
-  'tenant',
-  'tags',
-  'domain',
-  'dataProduct',
-  'description',
-  'servers',
-  'schema',
-  'support',
-  'price',
-  'team',
-  'roles',
-  'slaDefaultElement',
-  'slaProperties',
-  'authoritativeDefinitions',
-  'customProperties',
-  'contractCreatedTs',
-]
-
-/** What Karst reads of `customProperties` at the top. */
-export const aiProperties = [
-  'ai.compatibility',
-  'ai.consent',
-  'ai.enforce',
-  'ai.facts',
-  'ai.lineage',
-  'ai.loss',
-  'ai.masking',
-  'ai.policy',
-  'ai.replay',
-  'ai.residency',
-  'ai.rules',
-  'ai.topic',
-] as const
-
-const versionShape = /^\d+\.\d+\.\d+$/
-const idShape = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/
-
 export function parseContract(text: string): ParsedContract {
   let document: YamlDocument
   try {
@@ -88,9 +45,9 @@ export function parseContract(text: string): ParsedContract {
 }
 
 function read(root: DocumentNode): Contract {
-  root.only(topFields)
+  root.only(knownFields.contract)
   checkHead(root)
-  const custom = customProperties(root, aiProperties)
+  const custom = customProperties(root, knownCustomProperties.contract)
   const { readers, approvers } = parseRoles(root)
   const team = root.field('team')
   return {
@@ -122,19 +79,19 @@ function checkHead(root: DocumentNode): void {
   }
   const api = root.field('apiVersion')
   const apiVersion = api.needText('the version of ODCS, v3.1.0')
-  if (api.isGiven && !/^v3\.\d+\.\d+$/.test(apiVersion)) {
+  if (api.isGiven && !contractShapes.apiVersion.test(apiVersion)) {
     api.error('wrong-value', `must be v3.1.0, not ${apiVersion}`)
   }
   const version = root.field('version')
   const number = version.scalarText()
   if (number === undefined) version.error('missing', 'is missing: MAJOR.MINOR.PATCH')
-  else if (!versionShape.test(number)) {
+  else if (!contractShapes.version.test(number)) {
     version.error('wrong-value', `must be MAJOR.MINOR.PATCH, such as 1.0.0, not ${number}`)
   }
   const status = root.field('status')
   if (!status.isGiven) status.error('missing', `is missing: ${contractStatuses.join(', ')}`)
   const id = root.field('id').text()
-  if (id !== undefined && !idShape.test(id)) {
+  if (id !== undefined && !contractShapes.id.test(id)) {
     root.field('id').error('wrong-value', 'must be letters, digits, dots, dashes and underscores')
   }
   if (root.field('schema').list().length === 0) {

@@ -8,75 +8,21 @@ import {
   type SchemaFile,
 } from '../contract.ts'
 import { customProperties } from './custom-properties.ts'
+import {
+  knownCustomProperties,
+  knownFields,
+  logicalTypeOptions,
+  schemaFileTypes,
+} from './known-fields.ts'
 import type { DocumentNode } from './node.ts'
 
 /** Objects in objects: deeper than anybody reads. */
 const depthMax = 16
 
-const eventFields = [
-  'id',
-  'name',
-  'physicalName',
-  'physicalType',
-  'logicalType',
-  'description',
-  'businessName',
-  'dataGranularityDescription',
-  'authoritativeDefinitions',
-  'tags',
-  'customProperties',
-  'properties',
-  'quality',
-  'relationships',
-]
-const propertyFields = [
-  'id',
-  'name',
-  'physicalName',
-  'physicalType',
-  'logicalType',
-  'logicalTypeOptions',
-  'description',
-  'businessName',
-  'authoritativeDefinitions',
-  'tags',
-  'customProperties',
-  'primaryKey',
-  'primaryKeyPosition',
-  'required',
-  'unique',
-  'partitioned',
-  'partitionKeyPosition',
-  'classification',
-  'encryptedName',
-  'criticalDataElement',
-  'transformSourceObjects',
-  'transformLogic',
-  'transformDescription',
-  'examples',
-  'quality',
-  'relationships',
-  'properties',
-  'items',
-]
-
-/** Options of logical types that Karst holds values to; others are for other tools. */
-const optionsOf: Readonly<Record<LogicalType, readonly string[]>> = {
-  string: ['minLength', 'maxLength', 'pattern', 'format'],
-  date: ['format', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
-  timestamp: ['format', 'timezone', 'defaultTimezone', 'minimum', 'maximum'],
-  time: ['format', 'timezone', 'defaultTimezone', 'minimum', 'maximum'],
-  number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf', 'format'],
-  integer: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf', 'format'],
-  object: ['minProperties', 'maxProperties', 'required'],
-  array: ['minItems', 'maxItems', 'uniqueItems'],
-  boolean: [],
-}
-
 export function parseEvent(node: DocumentNode): EventSchema {
-  node.only(eventFields)
+  node.only(knownFields.event)
   const name = node.field('name').needText('the type of the event, as ce_type')
-  const custom = customProperties(node, ['ai.schema', 'ai.keySchema', 'ai.classification'])
+  const custom = customProperties(node, knownCustomProperties.event)
   const physicalType = node.field('physicalType').text()
   if (physicalType !== undefined && physicalType !== 'topic') {
     node.field('physicalType').error('wrong-value', 'must be topic: Karst carries events in topics')
@@ -98,8 +44,8 @@ export function parseEvent(node: DocumentNode): EventSchema {
 
 function parseSource(node: DocumentNode | undefined): SchemaFile | undefined {
   if (node === undefined) return undefined
-  node.only(['type', 'file'])
-  const type = node.field('type').oneOf(['AVRO', 'JSON', 'PROTOBUF'] as const)
+  node.only(knownFields.schemaFile)
+  const type = node.field('type').oneOf(schemaFileTypes)
   const file = node.field('file').needText('the schema, from the folder of this file on')
   if (type === undefined) return undefined
   return { type, file }
@@ -120,14 +66,14 @@ function parseProperties(node: DocumentNode, depth: number): EventProperty[] {
 }
 
 function parseProperty(node: DocumentNode, depth: number, fallback?: string): EventProperty {
-  node.only(propertyFields)
+  node.only(knownFields.property)
   const name = fallback ?? node.field('name').needText('the name in the payload')
   if (name.includes('.')) node.field('name').error('wrong-value', 'must not hold a dot')
   const type = node.field('logicalType').oneOf(logicalTypes)
   if (type === undefined && !node.field('logicalType').isGiven) {
     node.error('missing', `logicalType is missing: one of ${logicalTypes.join(', ')}`)
   }
-  const custom = customProperties(node, ['ai.frozenLabels', 'ai.values'])
+  const custom = customProperties(node, knownCustomProperties.property)
   const labels = custom.get('ai.frozenLabels')
   const items = node.field('items')
   if (items.isGiven && type !== 'array') items.error('wrong-type', 'only an array has items')
@@ -155,7 +101,7 @@ function parseItems(node: DocumentNode, depth: number): EventProperty | undefine
 
 function parseOptions(node: DocumentNode, type: LogicalType): EventProperty['options'] {
   const options: Record<string, string | number | boolean> = {}
-  const known = optionsOf[type]
+  const known = logicalTypeOptions[type]
   for (const [name, each] of node.entries()) {
     if (!known.includes(name)) {
       const there = known.length === 0 ? 'none' : known.join(', ')

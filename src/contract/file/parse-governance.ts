@@ -15,11 +15,15 @@ import {
   violationActions,
 } from '../contract.ts'
 import { compatibilityLevels } from '../../registry/schema/compatibility.ts'
+import {
+  compatibilityPolicies,
+  enforcementStages,
+  factPlaces,
+  knownFields,
+} from './known-fields.ts'
 import type { DocumentNode } from './node.ts'
 
 type Custom = ReadonlyMap<string, DocumentNode>
-
-const places = ['value', 'header', 'key', 'catalog'] as const
 
 export function parseFacts(custom: Custom): Fact[] {
   const facts = (custom.get('ai.facts')?.list() ?? []).flatMap((node) => parseFact(node) ?? [])
@@ -34,14 +38,14 @@ export function parseFacts(custom: Custom): Fact[] {
 }
 
 function parseFact(node: DocumentNode): Fact | undefined {
-  node.only(['fact', 'in', 'at', 'required', 'oneOf'])
+  node.only(knownFields.fact)
   const fact = node.field('fact').oneOf(factNames)
   if (fact === undefined && !node.field('fact').isGiven) {
     node.error('missing', `fact is missing: one of ${factNames.join(', ')}`)
   }
-  const place = node.field('in').oneOf(places)
+  const place = node.field('in').oneOf(factPlaces)
   if (!node.field('in').isGiven) {
-    node.error('missing', `in is missing: where the fact lives, one of ${places.join(', ')}`)
+    node.error('missing', `in is missing: where the fact lives, one of ${factPlaces.join(', ')}`)
   }
   const needsPlace = place === 'value' || place === 'header'
   const at = needsPlace
@@ -67,15 +71,15 @@ function parseConsentFact(node: DocumentNode | undefined): Fact | undefined {
 
 export function parseConsent(node: DocumentNode | undefined): Consent | undefined {
   if (node === undefined) return undefined
-  node.only(['field', 'header', 'purposes', 'required'])
+  node.only(knownFields.consent)
   const purposes = node.field('purposes').texts()
   return { purposes, required: node.field('required').flag() ?? true }
 }
 
 export function parseEnforcement(node: DocumentNode | undefined): Enforcement {
-  node?.only(['stage', 'onViolation', 'quarantineTopic', 'encoding', 'check'])
+  node?.only(knownFields.enforcement)
   return {
-    stage: node?.field('stage').oneOf(['client', 'gateway', 'server'] as const) ?? 'server',
+    stage: node?.field('stage').oneOf(enforcementStages) ?? 'server',
     onViolation: node?.field('onViolation').oneOf(violationActions) ?? 'off',
     quarantineTopic: node?.field('quarantineTopic').text(),
     encoding: node?.field('encoding').oneOf(encodings) ?? 'plain',
@@ -84,8 +88,8 @@ export function parseEnforcement(node: DocumentNode | undefined): Enforcement {
 }
 
 export function parseCompatibility(node: DocumentNode | undefined): Contract['compatibility'] {
-  node?.only(['level', 'policy'])
-  const policy = node?.field('policy').oneOf(['STRICT', 'LENIENT'] as const)
+  node?.only(knownFields.compatibility)
+  const policy = node?.field('policy').oneOf(compatibilityPolicies)
   return {
     level: node?.field('level').oneOf(compatibilityLevels) ?? 'BACKWARD_TRANSITIVE',
     lenient: policy === 'LENIENT',
@@ -95,7 +99,7 @@ export function parseCompatibility(node: DocumentNode | undefined): Contract['co
 export function parseRules(node: DocumentNode | undefined): DomainRule[] {
   const seen = new Set<string>()
   return (node?.list() ?? []).map((each) => {
-    each.only(['name', 'expr', 'message'])
+    each.only(knownFields.rule)
     const name = each.field('name').needText('a name that tells what must hold')
     if (seen.has(name)) each.error('duplicate', `${name} is there twice`)
     seen.add(name)
@@ -109,14 +113,14 @@ export function parseRules(node: DocumentNode | undefined): DomainRule[] {
 
 export function parsePolicy(node: DocumentNode | undefined): Contract['policy'] {
   if (node === undefined) return undefined
-  node.only(['id', 'version'])
+  node.only(knownFields.policy)
   const id = node.field('id').needText('the policy that is in force')
   return { id, version: node.field('version').scalarText() ?? '' }
 }
 
 export function parseLineage(node: DocumentNode | undefined): Contract['lineage'] {
   if (node === undefined) return undefined
-  node.only(['derivedFrom', 'transform'])
+  node.only(knownFields.lineage)
   return {
     derivedFrom: node.field('derivedFrom').texts(),
     transform: node.field('transform').text() ?? '',
@@ -125,7 +129,7 @@ export function parseLineage(node: DocumentNode | undefined): Contract['lineage'
 
 export function parseMasking(node: DocumentNode | undefined): Masking | undefined {
   if (node === undefined) return undefined
-  node.only(['plan', 'target', 'rules'])
+  node.only(knownFields.masking)
   return {
     plan: node.field('plan').needText('the plan’s name'),
     target: node.field('target').needText('the topic that gets the masked events'),
@@ -137,7 +141,7 @@ export function parseMasking(node: DocumentNode | undefined): Masking | undefine
 }
 
 function parseMaskingRule(node: DocumentNode): MaskingRule | undefined {
-  node.only(['tag', 'op', 'scope', 'keyBy'])
+  node.only(knownFields.maskingRule)
   const tag = node.field('tag').oneOf(classifications)
   const op = node.field('op').oneOf(maskingOperations)
   if (tag === undefined || op === undefined) {

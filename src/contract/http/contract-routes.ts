@@ -45,12 +45,6 @@ async function told<Result>(work: Promise<Result>): Promise<Result> {
 export function contractRoutes(open: () => Promise<Contracts>): Route[] {
   return [
     {
-      method: 'GET',
-      path: '/contracts',
-      summary: 'Contracts that are applied',
-      answer: async () => (await open()).list(),
-    },
-    {
       method: 'POST',
       path: '/contracts',
       summary: 'Applies a contract',

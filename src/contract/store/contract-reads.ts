@@ -14,14 +14,6 @@ export const quarantineName = ''
 /** Revisions that are listed. */
 const pageRows = 1_000
 
-export interface ContractSummary {
-  readonly contractId: string
-  readonly revision: number
-  readonly version: string
-  readonly appliedMs: number
-  readonly topics: readonly string[]
-}
-
 export async function readRevision(
   tx: ReadTransaction,
   contractId: string,
@@ -32,26 +24,6 @@ export async function readRevision(
   if (wanted === undefined) return undefined
   const [found] = await tx.get(contractRevisions, [[contractId, wanted]])
   return found
-}
-
-/** All contracts, by id. @throws Failure 'unavailable' */
-export function listContracts(database: CatalogDatabase): Promise<ContractSummary[]> {
-  return database.snapshot('list contracts', async (tx) => {
-    const topics = Map.groupBy(
-      await scanBelow(tx, contractTopics, []),
-      ({ contractId }) => contractId,
-    )
-    const rows = await scanBelow(tx, contracts, [])
-    const found: ContractSummary[] = []
-    for (const { contractId, revision } of rows) {
-      const row = await readRevision(tx, contractId, revision)
-      if (row === undefined) continue
-      const { version, appliedMs } = row
-      const names = (topics.get(contractId) ?? []).map(({ topicName }) => topicName)
-      found.push({ contractId, revision, version, appliedMs, topics: names })
-    }
-    return found
-  })
 }
 
 /** Names of the topics that take what is set aside. @throws Failure 'unavailable' */

@@ -78,7 +78,7 @@ export function wantedOf(
 }
 
 /** Kept as long as the topic's records, the last of each: a retry sets its records aside again. */
-function quarantineOf(
+export function quarantineOf(
   { enforcement, operations }: Contract,
   { topic }: EventSchema,
 ): QuarantineTopic | undefined {

@@ -1,0 +1,68 @@
+/** What there is of contracts, over HTTP: listed, compared, exported for other catalogs. */
+import { isFailure } from '../../base/errors.ts'
+import { RegistryError } from '../../registry/registry-error.ts'
+import type { Call, Route } from '../../registry/http/route.ts'
+import type { Discovery, ExportQuestion } from '../discovery/discovery.ts'
+import { contractFileSchema } from '../file-schema/contract-file-schema.ts'
+
+const questionIn = (call: Call): ExportQuestion => {
+  return { contractId: call.text('contract'), bootstrap: bootstrapIn(call) }
+}
+
+/** A host and a port, and nothing that is more of an address. @throws RegistryError 422 */
+function bootstrapIn(call: Call): string | undefined {
+  const given = call.text('bootstrap')
+  if (given === undefined || /^[\w.[\]:-]{1,255}:\d{1,5}$/.test(given)) return given
+  throw new RegistryError(422, `?bootstrap= must be HOST:PORT, not ${given}`)
+}
+
+/** What is not there is 404, what cannot be asked for 422. */
+async function told<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work
+  } catch (error) {
+    if (isFailure(error, 'not-found')) throw new RegistryError(404, error.message)
+    if (isFailure(error, 'invalid')) throw new RegistryError(422, error.message)
+    throw error
+  }
+}
+
+/** @param open loaded with the first request: most brokers get none. */
+export function discoveryRoutes(open: () => Promise<Discovery>): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/contracts',
+      summary: 'Contracts in force: owners, topics, classes, readers, lineage',
+      query: ['topic', 'offset', 'limit'],
+      answer: async (call) => call.page(await (await open()).list(call.text('topic'))),
+    },
+    {
+      method: 'GET',
+      path: '/contracts/names',
+      summary: 'The same thing under different names',
+      query: ['offset', 'limit'],
+      answer: async (call) => call.page(await (await open()).names()),
+    },
+    {
+      method: 'GET',
+      path: '/contracts/schema',
+      summary: 'The JSON Schema of a contract’s file',
+      answer: () => Promise.resolve(contractFileSchema),
+    },
+    {
+      method: 'GET',
+      path: '/contracts/xregistry',
+      summary: 'Contracts, topics and schemas as a document of xRegistry 1.0-rc4',
+      query: ['contract', 'bootstrap'],
+      answer: async (call) => told((await open()).xregistry(questionIn(call))),
+    },
+    {
+      method: 'GET',
+      path: '/contracts/openlineage',
+      summary: 'Topics under contract as dataset events of OpenLineage',
+      query: ['contract', 'bootstrap', 'offset', 'limit'],
+      answer: async (call) => call.page(await told((await open()).openLineage(questionIn(call)))),
+    },
+  ]
+}
