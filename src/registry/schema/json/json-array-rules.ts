@@ -2,7 +2,8 @@
 import { saysNothing } from './json-rule.ts'
 import type { Found, JsonComparison, JsonRules, Path } from './json-rule.ts'
 import { lowerBound, upperBound } from './json-scalar-rules.ts'
-import type { JsonNode } from './json-node.ts'
+import { anyNode } from './json-node.ts'
+import type { JsonContains, JsonNode } from './json-node.ts'
 
 export const arrayRules: JsonRules = (reader, writer, at, comparison) => [
   ...prefixRules(reader, writer, at, comparison),
@@ -83,30 +84,44 @@ const restRule: JsonRules = (reader, writer, at, c) => {
   )
 }
 
-const containsRules: JsonRules = (reader, writer, at, c) => {
-  if (reader.contains === undefined) return []
-  const here = [...at, 'contains']
-  const [asked, promised] = [reader.inner(reader.contains), writer.contains]
-  if (
-    promised === undefined &&
-    (reader.bounds.minContains ?? 1) === 0 &&
-    reader.bounds.maxContains === undefined
-  )
-    return []
-  const same = promised !== undefined && c.pair(asked, writer.inner(promised), here).length === 0
+const containsRules: JsonRules = (reader, writer, at, c) =>
+  reader.contains.flatMap((asked) => containsRule(asked, reader, writer, [...at, 'contains'], c))
+
+function containsRule(
+  { schema, bounds }: JsonContains,
+  reader: JsonNode,
+  writer: JsonNode,
+  at: Path,
+  c: JsonComparison,
+): Found {
+  const asked = reader.inner(schema)
+  const { minContains, maxContains } = bounds
   // The most of a kind is asked the other way: what readers count, writers must have counted.
-  const counted =
-    reader.bounds.maxContains === undefined ||
-    (promised !== undefined && c.pair(writer.inner(promised), asked, here).length === 0)
-  if (!same || !counted)
+  const isCounted = (promised: JsonContains): boolean =>
+    c.pair(asked, writer.inner(promised.schema), at).length === 0
+  const counts = (promised: JsonContains): boolean =>
+    c.pair(writer.inner(promised.schema), asked, at).length === 0
+  const hasLeast = (promised: JsonContains): boolean =>
+    promised.bounds.minContains >= minContains && isCounted(promised)
+  const hasMost = (promised: JsonContains): boolean =>
+    (promised.bounds.maxContains ?? Infinity) <= (maxContains ?? Infinity) && counts(promised)
+  const isLeastKept = minContains === 0 || writer.contains.some(hasLeast)
+  if (isLeastKept && (maxContains === undefined || writer.contains.some(hasMost))) return []
+  const [only, ...more] = writer.contains
+  const isAlone = only !== undefined && more.length === 0
+  if (!isAlone || !isCounted(only) || (maxContains !== undefined && !counts(only)))
     return c.breach(
       'CONTAINS_NARROWED',
-      here,
+      at,
       'readers refuse arrays without a certain item, and data was written without that promise',
     )
+  const [asks, promises] = [
+    { ...anyNode, bounds },
+    { ...anyNode, bounds: only.bounds },
+  ]
   return [
-    ...lowerBound('minContains')(reader, writer, at, c),
-    ...upperBound('maxContains')(reader, writer, at, c),
+    ...lowerBound('minContains')(asks, promises, at.slice(0, -1), c),
+    ...upperBound('maxContains')(asks, promises, at.slice(0, -1), c),
   ]
 }
 

@@ -14,6 +14,15 @@ export interface JsonChoice {
   readonly branches: readonly RawSchema[]
 }
 
+/** `contains`, with the bounds that stand beside it. */
+export interface JsonContains {
+  readonly schema: RawSchema
+  readonly bounds: {
+    readonly minContains: number
+    readonly maxContains?: number
+  }
+}
+
 export interface JsonConditional {
   /** As text with sorted keys: conditions are compared as they are written. */
   readonly condition: string
@@ -56,7 +65,8 @@ export interface JsonNode {
   /** The first items, each with a schema of its own, and what those after them may hold. */
   readonly prefix: readonly RawSchema[]
   readonly rest: RawSchema
-  readonly contains: RawSchema | undefined
+  /** Each holds for itself: so many items are of its kind. */
+  readonly contains: readonly JsonContains[]
   readonly uniqueItems: boolean
   readonly allOf: readonly RawSchema[]
   readonly choices: readonly JsonChoice[]
@@ -89,7 +99,7 @@ export const anyNode: JsonNode = {
   dependentSchemas: new Map(),
   prefix: [],
   rest: true,
-  contains: undefined,
+  contains: [],
   uniqueItems: false,
   allOf: [],
   choices: [],

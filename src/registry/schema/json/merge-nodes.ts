@@ -10,7 +10,6 @@ import type { RawSchema } from './json-dialect.ts'
 const isLower = (keyword: BoundKeyword): boolean =>
   keyword === 'minimum' ||
   keyword === 'exclusiveMinimum' ||
-  keyword === 'minContains' ||
   (lowerBounds as readonly string[]).includes(keyword)
 
 /** Both hold. Schemas of one name become an `allOf` of the two. */
@@ -42,7 +41,7 @@ export function mergeNodes(a: JsonNode, b: JsonNode): JsonNode {
     bounds: tightest(a.bounds, b.bounds),
     patterns: [...a.patterns, ...b.patterns],
     multiples: [...a.multiples, ...b.multiples],
-    properties: joined(a.properties, b.properties, both),
+    properties: joined(named(a, b), named(b, a), both),
     patternProperties: joined(a.patternProperties, b.patternProperties, both),
     additional:
       a.additional === false || b.additional === false
@@ -56,7 +55,7 @@ export function mergeNodes(a: JsonNode, b: JsonNode): JsonNode {
       both(a.prefix[at] ?? true, b.prefix[at] ?? true),
     ),
     rest: a.rest === false || b.rest === false ? false : firstOf(a.rest, b.rest),
-    contains: a.contains ?? b.contains,
+    contains: [...a.contains, ...b.contains],
     uniqueItems: a.uniqueItems || b.uniqueItems,
     allOf: [],
     choices: [...a.choices, ...b.choices],
@@ -84,7 +83,7 @@ function childrenOf(node: JsonNode): readonly (RawSchema | undefined)[] {
     node.additional,
     node.propertyNames,
     node.rest,
-    node.contains,
+    ...node.contains.map(({ schema }) => schema),
   ]
 }
 
@@ -119,6 +118,14 @@ function joined<Value>(
     const before = all.get(name)
     all.set(name, before === undefined ? value : both(before, value))
   }
+  return all
+}
+
+/** Properties of `of`, and what it says of those that only `other` names. */
+function named(of: JsonNode, other: JsonNode): ReadonlyMap<string, RawSchema> {
+  if (of.additional === true || of.patternProperties.size > 0) return of.properties
+  const all = new Map(of.properties)
+  for (const name of other.properties.keys()) if (!all.has(name)) all.set(name, of.additional)
   return all
 }
 
