@@ -14,7 +14,7 @@ import {
 } from './registry-reads.ts'
 import { contentUnder, type SchemaRequest } from './register.ts'
 import { hashOf } from './schema-content.ts'
-import type { SchemaParser } from './schema-parser.ts'
+import type { RequestParser } from './judge/request-parser.ts'
 import { type SubjectVersion, withSchemas } from './subject-version.ts'
 import {
   anyContext,
@@ -151,7 +151,7 @@ export async function schemaOfHash(tx: ReadTransaction, hash: string): Promise<S
  */
 export async function versionOfSchema(
   tx: ReadTransaction,
-  parser: SchemaParser,
+  parser: RequestParser,
   asked: SubjectName,
   request: SchemaRequest,
   which: Deleted,

@@ -30,7 +30,9 @@ import { conflictsOf, describeConflicts } from './compatible.ts'
 import { completed, isNumbered, numbered, unnumbered } from './complete-request.ts'
 import { noTagChanges, type TagChanges, withTags } from './schema-tags.ts'
 import { encodeFacets, hashOf, type SchemaContent, type SchemaReference } from './schema-content.ts'
-import { ofReference, type SchemaParser } from './schema-parser.ts'
+import type { RequestParser } from './judge/request-parser.ts'
+import { ofReference } from './resolve-references.ts'
+import type { SchemaParser } from './schema-parser.ts'
 import { findVersion, type SubjectVersion, withSchemas } from './subject-version.ts'
 import { defaultContext, globalContext, type SubjectName, qualified } from './subject-name.ts'
 
@@ -56,6 +58,12 @@ export interface RegisterParts {
   readonly nowMs: () => number
 }
 
+/** What judging takes, within one request. */
+export interface JudgeParts {
+  readonly parser: RequestParser
+  readonly nowMs: () => number
+}
+
 /**
  * The version that has the schema: the one that has it already, or a new one. Calling again after a
  * lost answer tells.
@@ -68,9 +76,10 @@ export function registerSchema(
   name: SubjectName,
   request: SchemaRequest,
 ): Promise<SubjectVersion> {
-  return changeContexts(parts.database, 'register schema', () =>
-    parts.database.snapshot('judge schema', (tx) =>
-      judgeSchema(tx, parts.parser, name, request, parts.nowMs()),
+  const { database, parser, nowMs } = parts
+  return parser.run((own) =>
+    changeContexts(database, 'register schema', () =>
+      database.snapshot('judge schema', (tx) => judgeSchema(tx, own, name, request, nowMs())),
     ),
   )
 }
@@ -83,7 +92,7 @@ export function registerSchema(
  */
 export async function judgeSchema(
   tx: ReadTransaction,
-  parser: SchemaParser,
+  parser: RequestParser,
   name: SubjectName,
   request: SchemaRequest,
   nowMs: number,
@@ -130,7 +139,7 @@ export async function judgeSchema(
 /** A schema as it would be stored under the subject, without writing anything. */
 export async function contentUnder(
   tx: ReadTransaction,
-  parser: SchemaParser,
+  parser: RequestParser,
   name: SubjectName,
   asked: SchemaRequest,
 ): Promise<SchemaContent> {
@@ -139,7 +148,7 @@ export async function contentUnder(
   const references = await pinned(tx, name.context, request.references)
   const resolved = await parser.resolve(tx, { context: name.context, references })
   const isNew = request.schemaId === undefined
-  const parsed = await parser.parse(request, resolved, isNew)
+  const parsed = await parser.read(request, resolved, isNew)
   const isNormal = request.normalize ?? config.normalize ?? false
   const { metadata, ruleSet, schemaType } = request
   return {
@@ -235,7 +244,7 @@ async function withDefaults(
 /** @throws RegistryError 409 */
 async function assertCompatible(
   tx: ReadTransaction,
-  parser: SchemaParser,
+  parser: RequestParser,
   name: SubjectName,
   content: SchemaContent,
   live: readonly SubjectVersion[],

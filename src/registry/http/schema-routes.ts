@@ -14,10 +14,8 @@ import type { Call, Route } from './route.ts'
 export function textOf(call: Call, schema: StoredSchema, fallback = ''): Promise<string> {
   const format = call.text('format') ?? fallback
   if (format === '') return Promise.resolve(schema.text)
-  return call.registry.look(async (tx) => {
-    const parsed = await call.registry.parser.stored(tx, schema)
-    const language = await call.registry.parser.format(schema.schemaType)
-    return language.formatted(parsed, format) ?? schema.text
+  return call.registry.study(async (tx, parser) => {
+    return (await parser.formatted(tx, schema, format)) ?? schema.text
   })
 }
 

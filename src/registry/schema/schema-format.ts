@@ -58,12 +58,17 @@ export interface Incompatibility {
   readonly message: string
 }
 
+/** The rule where a comparison is given up. */
+export const tooComplexRule = 'SCHEMA_TOO_COMPLEX'
+
 /**
  * `lenient` lets a JSON Schema add and remove optional properties as if every object said what it
  * allows. It means nothing to the other formats.
  */
 export interface CompatibilityOptions {
   readonly policy: 'strict' | 'lenient'
+  /** Given up early, as too complex: to be asked again where nobody waits for the thread. */
+  readonly isBrief?: boolean
 }
 
 /** `at` is a JSON pointer into the value; empty for the value itself. */

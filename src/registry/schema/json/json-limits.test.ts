@@ -104,6 +104,32 @@ test('a chain of references longer than a stack is refused, not followed to its 
   assert.match(outcome.ok ? '' : outcome.message, /too deep to check/)
 })
 
+test('alternatives that lead to each other fill no stack, and can be given up early', () => {
+  const mutual = (from: number) => ({
+    definitions: Object.fromEntries(
+      Array.from({ length: 40 }, (_, at) => [
+        `d${at}`,
+        {
+          anyOf: [
+            { minimum: at + from },
+            { $ref: `#/definitions/d${(at * 7 + 1) % 40}` },
+            { $ref: `#/definitions/d${(at * 3 + 2) % 40}` },
+          ],
+        },
+      ]),
+    ),
+    $ref: '#/definitions/d0',
+  })
+  for (const isBrief of [false, true]) {
+    const options = { policy: 'strict', isBrief } as const
+    const found = jsonFormat.incompatibilities(parse(mutual(1)), parse(mutual(0)), options)
+    assert.deepEqual(
+      found.map(({ rule }) => rule),
+      ['SCHEMA_TOO_COMPLEX'],
+    )
+  }
+})
+
 const kinds = (count: number, type: string) => ({
   oneOf: Array.from({ length: count }, (_, kind) => ({
     type: 'object',
