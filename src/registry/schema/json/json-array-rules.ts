@@ -83,32 +83,37 @@ const restRule: JsonRules = (reader, writer, at, c) => {
   )
 }
 
-const containsRules: JsonRules = (reader, writer, at, c) => {
-  if (reader.contains === undefined) return []
-  const here = [...at, 'contains']
-  const [asked, promised] = [reader.inner(reader.contains), writer.contains]
-  if (
-    promised === undefined &&
-    (reader.bounds.minContains ?? 1) === 0 &&
-    reader.bounds.maxContains === undefined
+/** One of what the writer promised is enough for each that the reader asks. */
+const containsRules: JsonRules = (reader, writer, at, c) =>
+  reader.contains.flatMap((asked) => {
+    const { minContains, maxContains } = asked.bounds
+    if (minContains === 0 && maxContains === undefined) return []
+    const here = [...at, 'contains']
+    const node = reader.inner(asked.schema)
+    const tried = writer.contains.map((promised): Found => {
+      const written = writer.inner(promised.schema)
+      const same = c.pair(node, written, here).length === 0
+      // The most of a kind is asked the other way: what readers count, writers must have counted.
+      const counted = maxContains === undefined || c.pair(written, node, here).length === 0
+      if (!same || !counted) return narrowed(here, c)
+      const [asks, promises] = [
+        { ...reader, bounds: asked.bounds },
+        { ...writer, bounds: promised.bounds },
+      ]
+      return [
+        ...lowerBound('minContains')(asks, promises, at, c),
+        ...upperBound('maxContains')(asks, promises, at, c),
+      ]
+    })
+    return tried.some((found) => found.length === 0) ? [] : (tried[0] ?? narrowed(here, c))
+  })
+
+const narrowed = (at: Path, { breach }: JsonComparison): Found =>
+  breach(
+    'CONTAINS_NARROWED',
+    at,
+    'readers refuse arrays without a certain item, and data was written without that promise',
   )
-    return []
-  const same = promised !== undefined && c.pair(asked, writer.inner(promised), here).length === 0
-  // The most of a kind is asked the other way: what readers count, writers must have counted.
-  const counted =
-    reader.bounds.maxContains === undefined ||
-    (promised !== undefined && c.pair(writer.inner(promised), asked, here).length === 0)
-  if (!same || !counted)
-    return c.breach(
-      'CONTAINS_NARROWED',
-      here,
-      'readers refuse arrays without a certain item, and data was written without that promise',
-    )
-  return [
-    ...lowerBound('minContains')(reader, writer, at, c),
-    ...upperBound('maxContains')(reader, writer, at, c),
-  ]
-}
 
 const uniqueRule: JsonRules = (reader, writer, at, { breach }) =>
   !reader.uniqueItems || writer.uniqueItems || (writer.bounds.maxItems ?? 2) < 2

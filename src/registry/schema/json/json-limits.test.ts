@@ -96,7 +96,7 @@ test('a chain of references longer than a stack is refused, not followed to its 
     ),
     $ref: '#/definitions/n0',
   })
-  const [first] = jsonFormat.incompatibilities(parse(chain('string')), parse(chain('string')), {
+  const [first] = jsonFormat.incompatibilities(parse(chain('string')), parse(chain('null')), {
     policy: 'strict',
   })
   assert.equal(first?.rule, 'SCHEMA_TOO_COMPLEX')
@@ -154,6 +154,6 @@ test('many choices side by side are not tried in all combinations', () => {
       anyOf: [0, 1, 2, 3].map((value) => ({ properties: { [`p${at}`]: { const: value + from } } })),
     })),
   })
-  assert.deepEqual(compare(choices(0), choices(0)), [])
+  assert.deepEqual(compare(choices(0), { title: 'the same', ...choices(0) }), [])
   assert.ok(!compare(choices(0), choices(1)).includes('SCHEMA_TOO_COMPLEX'))
 })

@@ -33,6 +33,12 @@ export type BoundKeyword =
   | 'minContains'
   | 'maxContains'
 
+/** How many items of a kind: with its bounds, as several that are said together differ in both. */
+export interface JsonContains {
+  readonly schema: RawSchema
+  readonly bounds: { readonly minContains: number; readonly maxContains?: number }
+}
+
 /** What a keyword that is not there says is nothing; so are `true`, and empty maps and lists. */
 export interface JsonNode {
   /** Takes nothing. */
@@ -56,7 +62,7 @@ export interface JsonNode {
   /** The first items, each with a schema of its own, and what those after them may hold. */
   readonly prefix: readonly RawSchema[]
   readonly rest: RawSchema
-  readonly contains: RawSchema | undefined
+  readonly contains: readonly JsonContains[]
   readonly uniqueItems: boolean
   readonly allOf: readonly RawSchema[]
   readonly choices: readonly JsonChoice[]
@@ -89,7 +95,7 @@ export const anyNode: JsonNode = {
   dependentSchemas: new Map(),
   prefix: [],
   rest: true,
-  contains: undefined,
+  contains: [],
   uniqueItems: false,
   allOf: [],
   choices: [],

@@ -5,7 +5,14 @@ import { ignoresSiblings, isRawSchema } from './json-dialect.ts'
 import type { RawObject, RawSchema } from './json-dialect.ts'
 import { evaluatedIn } from './evaluated-places.ts'
 import { anyNode, lowerBounds, neverNode, numberBounds, upperBounds } from './json-node.ts'
-import type { BoundKeyword, JsonChoice, JsonConditional, JsonNode, JsonType } from './json-node.ts'
+import type {
+  BoundKeyword,
+  JsonChoice,
+  JsonConditional,
+  JsonContains,
+  JsonNode,
+  JsonType,
+} from './json-node.ts'
 import type { JsonDocument } from './parse-json-schema.ts'
 import { referencesIn } from './schema-references.ts'
 
@@ -129,13 +136,20 @@ function arrayKeywords(schema: RawObject, document: JsonDocument) {
   const closesAll = rest === undefined && isRawSchema(unevaluated)
   const elsewhere = closesAll ? evaluatedIn(schema, document.references) : undefined
   while (prefix.length < (elsewhere?.items ?? 0)) prefix.push(true)
-  const contains = schema['contains']
   return {
     prefix,
     rest: schemaOr(rest ?? (elsewhere?.hasAllItems === false ? unevaluated : undefined)),
-    contains: isRawSchema(contains) ? contains : undefined,
+    contains: containsOf(schema),
     uniqueItems: schema['uniqueItems'] === true,
   }
+}
+
+function containsOf(raw: RawObject): readonly JsonContains[] {
+  const { contains: schema, minContains: least, maxContains: most } = raw
+  if (!isRawSchema(schema)) return []
+  const minContains = typeof least === 'number' ? least : 1
+  const bounds = { minContains, ...(typeof most === 'number' ? { maxContains: most } : {}) }
+  return [{ schema, bounds }]
 }
 
 const objectOf = (value: Json | undefined): RawObject =>
@@ -181,10 +195,6 @@ function boundsOf(schema: RawObject): JsonNode['bounds'] {
   for (const keyword of [...lowerBounds, ...upperBounds, ...numberBounds] as const) {
     const bound = schema[keyword]
     if (typeof bound === 'number') bounds[keyword] = bound
-  }
-  if (schema['contains'] !== undefined) {
-    bounds.minContains = typeof schema['minContains'] === 'number' ? schema['minContains'] : 1
-    if (typeof schema['maxContains'] === 'number') bounds.maxContains = schema['maxContains']
   }
   // In draft-04 these are flags of the bounds beside them.
   if (schema['exclusiveMinimum'] === true && bounds.minimum !== undefined) {

@@ -10,7 +10,6 @@ import type { RawSchema } from './json-dialect.ts'
 const isLower = (keyword: BoundKeyword): boolean =>
   keyword === 'minimum' ||
   keyword === 'exclusiveMinimum' ||
-  keyword === 'minContains' ||
   (lowerBounds as readonly string[]).includes(keyword)
 
 /** Both hold. Schemas of one name become an `allOf` of the two. */
@@ -56,7 +55,7 @@ export function mergeNodes(a: JsonNode, b: JsonNode): JsonNode {
       both(a.prefix[at] ?? true, b.prefix[at] ?? true),
     ),
     rest: a.rest === false || b.rest === false ? false : firstOf(a.rest, b.rest),
-    contains: a.contains ?? b.contains,
+    contains: [...a.contains, ...b.contains],
     uniqueItems: a.uniqueItems || b.uniqueItems,
     allOf: [],
     choices: [...a.choices, ...b.choices],
@@ -79,12 +78,12 @@ function childrenOf(node: JsonNode): readonly (RawSchema | undefined)[] {
     ...node.dependentSchemas.values(),
     ...node.prefix,
     ...node.nots,
+    ...node.contains.map(({ schema }) => schema),
     ...node.choices.flatMap(({ branches }) => branches),
     ...node.conditionals.flatMap((each) => [each.holds, each.fails]),
     node.additional,
     node.propertyNames,
     node.rest,
-    node.contains,
   ]
 }
 
