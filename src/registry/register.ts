@@ -31,10 +31,16 @@ import { completed, isNumbered, numbered, unnumbered } from './complete-request.
 import { noTagChanges, type TagChanges, withTags } from './schema-tags.ts'
 import { encodeFacets, hashOf, type SchemaContent, type SchemaReference } from './schema-content.ts'
 import type { RequestParser } from './judge/request-parser.ts'
-import { ofReference } from './resolve-references.ts'
+import { ofReference, referencedSchemasMax } from './resolve-references.ts'
 import type { SchemaParser } from './schema-parser.ts'
 import { findVersion, type SubjectVersion, withSchemas } from './subject-version.ts'
-import { defaultContext, globalContext, type SubjectName, qualified } from './subject-name.ts'
+import {
+  defaultContext,
+  globalContext,
+  parseSubject,
+  qualified,
+  type SubjectName,
+} from './subject-name.ts'
 
 /** Of a schema's text: what is larger is no description of records any more. */
 export const schemaCharsMax = 1_048_576
@@ -144,6 +150,7 @@ export async function contentUnder(
   asked: SchemaRequest,
 ): Promise<SchemaContent> {
   const request = withTags(asked, asked.tags ?? noTagChanges)
+  assertNamed(request.references)
   const config = await readConfigInScope(tx, name)
   const references = await pinned(tx, name.context, request.references)
   const resolved = await parser.resolve(tx, { context: name.context, references })
@@ -158,6 +165,15 @@ export async function contentUnder(
     ...(metadata === undefined ? {} : { metadata }),
     ...(ruleSet === undefined ? {} : { ruleSet }),
   }
+}
+
+/** Before any of them is looked for. @throws RegistryError 42201, 42208 */
+function assertNamed(references: readonly SchemaReference[]): void {
+  if (references.length > referencedSchemasMax) {
+    const told = `${references.length} references of ${referencedSchemasMax} that there may be`
+    throw registryErrors.invalidSchema(`Too many: ${told}`)
+  }
+  for (const { subject } of references) parseSubject(subject)
 }
 
 /** Version -1 is the latest as of now: a schema means the same for ever. */

@@ -8,7 +8,7 @@ import { splitContext, type SubjectName } from './subject-name.ts'
 
 /** How far references may lead, and to how many schemas: their texts are all in memory at once. */
 const referenceDepthMax = 32
-const referencedSchemasMax = 200
+export const referencedSchemasMax = 200
 
 export interface Referring {
   readonly context: string
