@@ -12,6 +12,7 @@ import {
   readVersions,
   type StoredSchema,
 } from './registry-reads.ts'
+import { ofReference } from './resolve-references.ts'
 import { contentUnder, type SchemaRequest } from './register.ts'
 import { hashOf } from './schema-content.ts'
 import type { RequestParser } from './judge/request-parser.ts'
@@ -33,8 +34,21 @@ export const isWanted = (which: Deleted, isDeleted: boolean): boolean =>
 /** The subject that is read in its place, where its config names one. */
 export async function unaliased(tx: ReadTransaction, name: SubjectName): Promise<SubjectName> {
   if (name.subject === '') return name
-  const alias = (await readConfig(tx, name))?.alias
-  return alias === undefined ? name : splitContext(alias)
+  return targetOf(name, (await readConfig(tx, name))?.alias)
+}
+
+/** An alias without a context is of the subject's own. */
+function targetOf(name: SubjectName, alias = ''): SubjectName {
+  return alias === '' ? name : ofReference(name.context, alias)
+}
+
+/** As unaliased, for data keys: they may have an alias of their own. */
+export async function unaliasedForKeys(
+  tx: ReadTransaction,
+  name: SubjectName,
+): Promise<SubjectName> {
+  const { alias, aliasForDeks: own = '' } = (await readConfig(tx, name)) ?? {}
+  return targetOf(name, own === '' ? alias : own)
 }
 
 /**

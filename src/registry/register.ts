@@ -154,7 +154,7 @@ export async function contentUnder(
   const config = await readConfigInScope(tx, name)
   const references = await pinned(tx, name.context, request.references)
   const resolved = await parser.resolve(tx, { context: name.context, references })
-  const isNew = request.schemaId === undefined
+  const isNew = request.schemaId === undefined && config.validateNewSchemas !== false
   const parsed = await parser.read(request, resolved, isNew)
   const isNormal = request.normalize ?? config.normalize ?? false
   const { metadata, ruleSet, schemaType } = request

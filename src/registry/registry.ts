@@ -96,9 +96,10 @@ export class Registry {
   }
 
   /** Ids of the schemas that refer to the version. @throws RegistryError 40401, 40402 */
-  referencedBy(name: SubjectName, choice: VersionChoice): Promise<number[]> {
+  referencedBy(asked: SubjectName, choice: VersionChoice): Promise<number[]> {
     return this.look(async (tx) => {
-      const { version } = await findVersion(tx, name, qualified(name), choice, true)
+      const name = await unaliased(tx, asked)
+      const { version } = await findVersion(tx, name, qualified(asked), choice, true)
       return readReferrers(tx, name, version)
     })
   }
@@ -110,17 +111,18 @@ export class Registry {
    * @throws RegistryError 40401, 40402, 42201
    */
   compatibility(
-    name: SubjectName,
+    asked: SubjectName,
     choice: VersionChoice | undefined,
     request: SchemaRequest,
   ): Promise<Conflicts> {
     return this.study(async (tx, parser) => {
+      const name = await unaliased(tx, asked)
       const rows =
         choice === undefined
           ? (await readVersions(tx, name)).filter(({ deleted }) =>
               isWanted('without', deleted === 1),
             )
-          : [await findVersion(tx, name, qualified(name), choice, false)]
+          : [await findVersion(tx, name, qualified(asked), choice, false)]
       const versions = await withSchemas(tx, name.context, rows)
       const content = await contentUnder(tx, parser, name, request)
       return conflictsOf(tx, parser, name, content, versions)

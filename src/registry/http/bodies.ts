@@ -134,14 +134,23 @@ export function taggingOf(body: unknown): VersionTagging {
   return { ...rest, tags: { add, remove } } as VersionTagging
 }
 
+/** LOGICAL would hold schemas to what Flink and Iceberg can read, which nothing here knows. */
+const policy: Shape<'STRICT' | 'LENIENT'> = (value, at) => {
+  const named = text(value, at).toUpperCase()
+  if (named === 'STRICT' || named === 'LENIENT') return named
+  throw registryErrors.invalidRequest(`${at} must be STRICT or LENIENT, not ${named}`)
+}
+
 const configBody = objectOf({
   compatibility: optional(text),
   compatibilityLevel: optional(text),
-  compatibilityPolicy: optional(oneOf('LOGICAL', 'STRICT', 'LENIENT')),
+  compatibilityPolicy: optional(policy),
   compatibilityGroup: optional(text),
   alias: optional(text),
+  aliasForDeks: optional(text),
   normalize: optional(flag),
   validateFields: optional(flag),
+  validateNewSchemas: optional(flag),
   validateRules: optional(flag),
   defaultMetadata: optional(metadata),
   overrideMetadata: optional(metadata),
@@ -153,7 +162,9 @@ const configBody = objectOf({
 export function configOf(body: unknown): RegistryConfig {
   const { compatibility, compatibilityLevel, ...rest } = configBody(body, '')
   const level = compatibility ?? compatibilityLevel
-  if (rest.alias !== undefined) parseSubject(rest.alias)
+  for (const alias of [rest.alias, rest.aliasForDeks]) {
+    if (alias !== undefined && alias !== '') parseSubject(alias) // empty: none
+  }
   if (level === undefined) return rest as RegistryConfig
   return { ...rest, compatibilityLevel: compatibilityLevelOf(level) } as RegistryConfig
 }

@@ -129,9 +129,9 @@ export interface SchemaFormat {
     indexes?: readonly number[],
   ) => ValidatorOutcome
   /**
-   * The schema in another notation that clients ask for by name (`?format=`): `resolved` for Avro,
-   * `serialized` for Protobuf. Undefined where the name is not known: then `canonical` is the
-   * answer.
+   * The schema in another notation that clients ask for by name (`?format=`), in small letters:
+   * `resolved` for Avro, `serialized` and `ignore_extensions` for Protobuf. Undefined where the
+   * name is not known: then `canonical` is the answer.
    */
   formatted: (schema: ParsedSchema, format: string) => string | undefined
 }
