@@ -101,7 +101,7 @@ catalogTest('large schemas are worked on apart from the catalog, or refused', as
       jobs.push(job.kind)
       return isLate ? { kind: 'too-large', message: 'too slow: split it' } : here.answer(job)
     },
-    close: here.close,
+    close: () => here.close(),
   })
   const fields = (count: number): string[] =>
     Array.from({ length: count }, (_, at) => {
