@@ -1,6 +1,6 @@
 /**
- * Jobs for a thread of its own, one at a time, so that the memory it takes is that of one job.
- * Those that wait lie in the memory of whoever gave them.
+ * Jobs for a thread of its own, one after another, so that the memory it takes is that of one job,
+ * or of the few that are given ahead. Those that wait lie in the memory of whoever gave them.
  */
 import { Worker } from 'node:worker_threads'
 import type { Clock, Timer } from './clock.ts'
@@ -8,6 +8,13 @@ import { Failure } from './errors.ts'
 
 /** A thread that has nothing to do costs some 10 MB; it ends after so long, milliseconds. */
 const idleMs = 30_000
+
+export interface WorkerLineLimits {
+  /** A job that takes longer fails, and its thread is ended: others wait behind it. */
+  readonly jobMsMax?: number
+  /** Jobs that the thread has at once, so that it need not wait for the next; default 1. */
+  readonly ahead?: number
+}
 
 interface Waiting<Job, Result> {
   readonly job: Job
@@ -19,28 +26,30 @@ export class WorkerLine<Job, Result> {
   readonly #clock: Clock
   readonly #url: URL
   readonly #transferred: (job: Job) => { readonly job: Job; readonly memory: ArrayBuffer[] }
-  readonly #jobMsMax: number | undefined
+  readonly #limits: WorkerLineLimits
   #deadline: Timer | undefined
   #worker: Worker | undefined
   #idle: Timer | undefined
   #isClosed = false
   /** The first is under way. */
   readonly #waiting: Waiting<Job, Result>[] = []
+  /** So many of them lie with the thread, which answers in their order. */
+  #given = 0
 
   /**
-   * @param transferred the job with bytes of its own, which leave with the message.
-   * @param jobMsMax a job that takes longer fails, and its thread is ended: others wait behind it.
+   * @param transferred the job with bytes of its own, which leave with the message; again where a
+   *   thread has ended.
    */
   constructor(
     clock: Clock,
     url: URL,
     transferred: (job: Job) => { readonly job: Job; readonly memory: ArrayBuffer[] },
-    jobMsMax?: number,
+    limits: WorkerLineLimits = {},
   ) {
     this.#clock = clock
     this.#url = url
     this.#transferred = transferred
-    this.#jobMsMax = jobMsMax
+    this.#limits = limits
   }
 
   /**
@@ -53,7 +62,7 @@ export class WorkerLine<Job, Result> {
     if (this.#isClosed) return Promise.reject(closed())
     const { promise, resolve, reject } = Promise.withResolvers<Result>()
     this.#waiting.push({ job, resolve, reject })
-    if (this.#waiting.length === 1) this.#next()
+    this.#next()
     return promise
   }
 
@@ -77,17 +86,19 @@ export class WorkerLine<Job, Result> {
     }
     const worker = (this.#worker ??= this.#start())
     worker.ref()
-    const { job, memory } = this.#transferred(first.job)
-    worker.postMessage(job, memory)
-    const jobMsMax = this.#jobMsMax
+    const { ahead = 1, jobMsMax } = this.#limits
+    while (this.#given < Math.min(ahead, this.#waiting.length)) {
+      const { job, memory } = this.#transferred((this.#waiting[this.#given++] ?? first).job)
+      worker.postMessage(job, memory)
+    }
     if (jobMsMax !== undefined) {
-      this.#deadline = this.#clock.after(jobMsMax, () => this.#giveUp(jobMsMax))
+      this.#deadline ??= this.#clock.after(jobMsMax, () => this.#giveUp(jobMsMax))
     }
   }
 
   #giveUp(jobMsMax: number): void {
     void this.#worker?.terminate()
-    this.#worker = undefined
+    this.#lost()
     const late = new Failure('overloaded', `not done after ${jobMsMax} ms`)
     this.#settle((first) => first.reject(late))
   }
@@ -99,15 +110,23 @@ export class WorkerLine<Job, Result> {
     })
     worker.on('error', (error) => {
       if (this.#worker !== worker) return
-      this.#worker = undefined
+      this.#lost()
       this.#settle((first) => first.reject(error))
     })
     return worker
   }
 
+  /** What lay with the thread is given to the next one. */
+  #lost(): void {
+    this.#worker = undefined
+    this.#given = 0
+  }
+
   #settle(settle: (first: Waiting<Job, Result>) => void): void {
     this.#deadline?.cancel()
+    this.#deadline = undefined
     const first = this.#waiting.shift()
+    this.#given = Math.max(0, this.#given - 1)
     if (first !== undefined) settle(first)
     this.#next()
   }

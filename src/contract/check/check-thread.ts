@@ -16,9 +16,16 @@ import type { RecordChecker } from './record-checker.ts'
 const batchMsMax = 30_000
 const tooSlow = `its records cannot be checked within ${batchMsMax} ms: send fewer in a batch`
 
+/** Batches that lie with the thread: one is checked while the answer of another is on its way. */
+const ahead = 3
+/** Policies that the thread is known to have; it keeps as many. */
+const givenMax = 500
+
 export class CheckThread implements RecordChecker {
   readonly #log: Log
   readonly #line: WorkerLine<CheckJob, CheckResult>
+  /** Names of policies that were given to the thread; one that it has lost it asks for. */
+  readonly #given = new Set<string>()
 
   constructor(clock: Clock, log: Log) {
     this.#log = log
@@ -31,7 +38,7 @@ export class CheckThread implements RecordChecker {
         const own = new Uint8Array(bytes)
         return { job: { ...rest, bytes: own }, memory: [own.buffer] }
       },
-      batchMsMax,
+      { jobMsMax: batchMsMax, ahead },
     )
   }
 
@@ -40,22 +47,34 @@ export class CheckThread implements RecordChecker {
     bytes: Uint8Array,
     told: ToldSchemas = nothingTold,
   ): Promise<JudgedBatch> {
-    const result = await this.#line.run({ policy, bytes, told }).catch((error: unknown) => {
+    const { name } = policy
+    const given = this.#given.has(name) ? {} : { policy }
+    const job = { name, bytes, told, ...given }
+    const result = await this.#line.run(job).catch((error: unknown) => {
       if (isFailure(error, 'overloaded')) throw new Failure('invalid', tooSlow)
       if (isFailure(error)) throw error
       return { outcome: 'broken', error } as const
     })
     switch (result.outcome) {
       case 'checked':
+        this.#give(name)
         return result.verdict
+      case 'unknown-policy':
+        this.#given.delete(name)
+        return this.check(policy, bytes, told)
       case 'invalid':
         throw new Failure('invalid', result.message)
       case 'broken': {
         const { error } = result
-        this.#log.error({ error, policy: policy.name }, 'a batch could not be held to its contract')
+        this.#log.error({ error, policy: name }, 'a batch could not be held to its contract')
         throw new Failure('unavailable', 'the batch could not be held to its contract', error)
       }
     }
+  }
+
+  #give(name: string): void {
+    if (this.#given.size >= givenMax) this.#given.clear()
+    this.#given.add(name)
   }
 
   close(): Promise<void> {

@@ -9,12 +9,17 @@ import type { Policy } from './policy.ts'
 import { CompiledPolicies } from './record-checker.ts'
 
 export interface CheckJob {
-  readonly policy: Policy
+  /** Of the policy. */
+  readonly name: string
+  /** Absent where the thread has it already. */
+  readonly policy?: Policy
   readonly bytes: Uint8Array
   readonly told: ToldSchemas
 }
 
 export type CheckResult =
+  /** The thread does not have the policy: the batch is to come with it. */
+  | { readonly outcome: 'unknown-policy' }
   | { readonly outcome: 'checked'; readonly verdict: JudgedBatch }
   | { readonly outcome: 'invalid'; readonly message: string }
   | { readonly outcome: 'broken'; readonly error: unknown }
@@ -24,16 +29,21 @@ const port = parentPort
 const policies = new CompiledPolicies(schemaFormats)
 const schemas = new HeldSchemas(schemaFormats)
 
-async function resultOf({ policy, bytes, told }: CheckJob): Promise<CheckResult> {
+async function resultOf({ name, policy, bytes, told }: CheckJob): Promise<CheckResult> {
   try {
-    const [check, known] = [await policies.get(policy), await schemas.forBatch(told)]
-    return { outcome: 'checked', verdict: judgeBatch(check, policy, bytes, known) }
+    const compiled = policies.known(name) ?? (policy && policies.get(policy))
+    if (compiled === undefined) return { outcome: 'unknown-policy' }
+    const [{ check, onViolation }, known] = [await compiled, await schemas.forBatch(told)]
+    return { outcome: 'checked', verdict: judgeBatch(check, onViolation, bytes, known) }
   } catch (error) {
     if (isFailure(error, 'invalid')) return { outcome: 'invalid', message: error.message }
     return { outcome: 'broken', error }
   }
 }
 
+/** Answers in the order of asking, also where one waits for a policy and the next does not. */
+let last: Promise<void> = Promise.resolve()
+
 port.on('message', (job: CheckJob) => {
-  void resultOf(job).then((result) => port.postMessage(result))
+  last = last.then(async () => port.postMessage(await resultOf(job)))
 })

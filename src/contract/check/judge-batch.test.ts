@@ -11,7 +11,7 @@ import { type JudgedBatch, judgeBatch, takenMax } from './judge-batch.ts'
 import { bareCheck } from './part-check.ts'
 import type { Policy } from './policy.ts'
 
-const policy = { onViolation: 'quarantine' } as const
+const policy = 'quarantine'
 const parsed = jsonFormat.parse({ text: '{"type":"integer"}', references: [] })
 assert.ok(parsed.ok)
 const made = jsonFormat.validator(parsed.schema)
@@ -21,7 +21,7 @@ const check = new EventCheck({
   ...{ takesTombstones: false, needsKey: false, key: undefined, keyProperty: undefined },
 })
 
-const judged = (given: Pick<Policy, 'onViolation'>, bytes: Uint8Array): JudgedBatch =>
+const judged = (given: Policy['onViolation'], bytes: Uint8Array): JudgedBatch =>
   judgeBatch(check, given, bytes, new BatchSchemas(() => undefined))
 
 const text = (bytes: Uint8Array | null): string | null =>
@@ -76,7 +76,7 @@ test('a batch of which nothing stays keeps its place and its sequence', () => {
 
 test('a batch that keeps the contract is not touched, nor one that is only to be refused', () => {
   assert.equal(judged(policy, batchOf(['1'])).split, undefined)
-  const refused = judged({ onViolation: 'reject' }, batchOf(['x']))
+  const refused = judged('reject', batchOf(['x']))
   assert.deepEqual([refused.count, refused.split], [1, undefined])
 })
 

@@ -22,7 +22,7 @@ export const takenBytesMax: number = 16 * 1024 * 1024
 /** @throws Failure as checkBatch. */
 export function judgeBatch(
   check: EventCheck,
-  { onViolation }: Pick<Policy, 'onViolation'>,
+  onViolation: Policy['onViolation'],
   bytes: Uint8Array,
   schemas: BatchSchemas,
 ): JudgedBatch {

@@ -23,27 +23,46 @@ export interface RecordChecker {
 /** Policies that are kept compiled; some hundred kilobytes each. */
 const compiledMax = 500
 
+export interface CompiledPolicy {
+  readonly check: EventCheck
+  readonly onViolation: Policy['onViolation']
+}
+
 /** Policies as they are needed, compiled once. */
 export class CompiledPolicies {
   readonly #formats: SchemaFormats
   /** In the order of use. */
-  readonly #compiled = new Map<string, Promise<EventCheck>>()
+  readonly #compiled = new Map<string, Promise<CompiledPolicy>>()
 
   constructor(formats: SchemaFormats) {
     this.#formats = formats
   }
 
-  get(policy: Policy): Promise<EventCheck> {
-    const { name } = policy
-    const compiled = this.#compiled.get(name) ?? compilePolicy(policy, this.#formats)
+  /** Undefined where it was not compiled yet, or long ago. */
+  known(name: string): Promise<CompiledPolicy> | undefined {
+    const compiled = this.#compiled.get(name)
+    if (compiled !== undefined) this.#use(name, compiled)
+    return compiled
+  }
+
+  get(policy: Policy): Promise<CompiledPolicy> {
+    const compiled = this.known(policy.name) ?? compiledOf(policy, this.#formats)
+    this.#use(policy.name, compiled)
+    return compiled
+  }
+
+  #use(name: string, compiled: Promise<CompiledPolicy>): void {
     this.#compiled.delete(name)
     this.#compiled.set(name, compiled)
     for (const oldest of this.#compiled.keys()) {
       if (this.#compiled.size <= compiledMax) break
       this.#compiled.delete(oldest)
     }
-    return compiled
   }
+}
+
+async function compiledOf(policy: Policy, formats: SchemaFormats): Promise<CompiledPolicy> {
+  return { check: await compilePolicy(policy, formats), onViolation: policy.onViolation }
 }
 
 /** Checks where it is called. */
@@ -52,8 +71,8 @@ export function inlineChecker(formats: SchemaFormats): RecordChecker {
   const schemas = new HeldSchemas(formats)
   return {
     check: async (policy, bytes, told = nothingTold) => {
-      const [check, known] = [await policies.get(policy), await schemas.forBatch(told)]
-      return judgeBatch(check, policy, bytes, known)
+      const [compiled, known] = [await policies.get(policy), await schemas.forBatch(told)]
+      return judgeBatch(compiled.check, compiled.onViolation, bytes, known)
     },
     close: async () => undefined,
   }
