@@ -20,7 +20,7 @@ export class SchemaThread implements SchemaJudge {
   constructor(clock: Clock, log: Log) {
     this.#log = log
     const url = new URL('./schema-worker.ts', import.meta.url)
-    this.#line = new WorkerLine(clock, url, (job) => ({ job, memory: [] }), jobMsMax)
+    this.#line = new WorkerLine(clock, url, (job) => ({ job, memory: [] }), { jobMsMax })
   }
 
   /** @throws RegistryError 429. Failure 'unavailable' | 'closed' */
