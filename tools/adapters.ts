@@ -141,6 +141,11 @@ export const adapters: readonly Adapter[] = [
     why: 'records are held to contracts in a thread',
     imports: ['node:worker_threads'],
   },
+  {
+    path: 'src/registry/judge/schema-worker.ts',
+    why: 'the thread of schema-thread.ts',
+    imports: ['node:worker_threads'],
+  },
   { path: 'src/log/repack-worker.ts', why: 'that thread', imports: ['node:worker_threads'] },
   {
     path: 'src/log/compact-thread.ts',

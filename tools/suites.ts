@@ -35,6 +35,8 @@ export const covered: readonly Covered[] = [
   { path: 'src/catalog/scan-below.ts', suite: 'src/registry/http/registry-http.test.ts' },
   { path: 'src/base/worker-line.ts', suite: 'src/log/repack-thread.test.ts' },
   { path: 'src/contract/check/check-worker.ts', suite: 'src/contract/check/check-thread.test.ts' },
+  { path: 'src/registry/judge/', suite: 'src/registry/judge/schema-thread.test.ts' },
+  { path: 'src/registry/resolve-references.ts', suite: 'src/registry/http/registry-http.test.ts' },
   { path: 'src/contract/http/', suite: 'test/registry/contract.test.ts' },
   { path: 'src/start/start-registry.ts', suite: 'tools/up.test.ts' },
   { path: 'src/log/repack-worker.ts', suite: 'src/log/repack-thread.test.ts' },

@@ -4,6 +4,7 @@ import { readTopic } from '../catalog/topics.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import { configureTopic, deleteTopic } from '../catalog/topics.ts'
 import { isFailure } from '../base/errors.ts'
+import { inlineJudge, type SchemaJudge } from '../registry/judge/schema-job.ts'
 import { Registry } from '../registry/registry.ts'
 import { schemaFormats } from '../registry/schema/schema-formats.ts'
 import { systemClock } from '../base/system-clock.ts'
@@ -13,12 +14,15 @@ import { type Applied, Contracts } from './contracts.ts'
 
 let ids = 0
 
-function contractsOf(database: CatalogDatabase): {
+function contractsOf(
+  database: CatalogDatabase,
+  judge: SchemaJudge = inlineJudge(schemaFormats),
+): {
   readonly contracts: Contracts
   readonly registry: Registry
   readonly apply: (options?: DecisionsOptions) => Promise<Applied>
 } {
-  const registry = new Registry({ database, formats: schemaFormats, clock: systemClock })
+  const registry = new Registry({ database, formats: schemaFormats, clock: systemClock, judge })
   const contracts = new Contracts({
     ...{ database, parser: registry.parser, leaderEpoch: 1 },
     nowMs: () => systemClock.nowMs(),
@@ -86,6 +90,34 @@ catalogTest('what cannot be applied changes nothing at all', async (database) =>
     false,
   )
   assert.equal(versions.version, 1)
+})
+
+catalogTest('large schemas are worked on apart from the catalog, or refused', async (database) => {
+  const here = inlineJudge(schemaFormats)
+  const jobs: string[] = []
+  let isLate = false
+  const { contracts, apply } = contractsOf(database, {
+    answer: async (job) => {
+      jobs.push(job.kind)
+      return isLate ? { kind: 'too-large', message: 'too slow: split it' } : here.answer(job)
+    },
+    close: () => here.close(),
+  })
+  const fields = (count: number): string[] =>
+    Array.from({ length: count }, (_, at) => {
+      return `{name: property${at}, logicalType: string, classification: internal}`
+    })
+  await apply({ more: fields(900) })
+  assert.deepEqual(jobs.splice(0), ['read'])
+  const wider = { version: '1.1.0', more: fields(901) }
+  const { plan } = await contracts.plan({ text: decisions(wider), files: {} })
+  assert.deepEqual([plan?.faults, jobs.splice(0)], [[], ['read', 'compare']])
+  isLate = true
+  const refused = await apply(wider)
+  assert.deepEqual(refused.plan?.faults, ['subject decisions-value: too slow: split it'])
+  isLate = false
+  assert.equal((await apply(wider)).revision, 2)
+  assert.deepEqual(await contracts.drift('ai.sec.decisions'), [])
 })
 
 catalogTest(

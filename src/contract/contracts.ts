@@ -44,8 +44,10 @@ export class Contracts {
     if (contract === undefined) return { issues }
     assertFew(files)
     const { database, parser, nowMs } = this.#parts
-    const { plan } = await database.snapshot('plan contract', (tx) =>
-      planContract(tx, parser, contract, files, nowMs(), approvedBy),
+    const { plan } = await parser.run((own) =>
+      database.snapshot('plan contract', (tx) =>
+        planContract(tx, own, contract, files, nowMs(), approvedBy),
+      ),
     )
     return { issues, plan }
   }
@@ -85,8 +87,8 @@ export class Contracts {
     if (contract === undefined) throw new Failure('corrupt', `${contractId} is not readable`)
     const { database, parser, nowMs } = this.#parts
     const named = JSON.parse(files) as Record<string, string>
-    const { plan, events } = await database.snapshot('look for drift', (tx) =>
-      planContract(tx, parser, contract, named, nowMs()),
+    const { plan, events } = await parser.run((own) =>
+      database.snapshot('look for drift', (tx) => planContract(tx, own, contract, named, nowMs())),
     )
     const binding = bindingOf(contractId, revision)
     const free = events.flatMap(({ topic: target, existing }): PlannedChange[] => {

@@ -3,12 +3,8 @@ import type { ReadTransaction } from '../catalog/database.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import { readConfigInScope } from './registry-reads.ts'
 import type { SchemaContent } from './schema-content.ts'
-import type { SchemaParser } from './schema-parser.ts'
-import {
-  checkCompatibility,
-  type CompatibilityLevel,
-  type VersionConflict,
-} from './schema/compatibility.ts'
+import type { RequestParser } from './judge/request-parser.ts'
+import type { CompatibilityLevel, VersionConflict } from './schema/compatibility.ts'
 import type { SubjectName } from './subject-name.ts'
 import type { SubjectVersion } from './subject-version.ts'
 
@@ -25,7 +21,7 @@ export interface Conflicts {
  */
 export async function conflictsOf(
   tx: ReadTransaction,
-  parser: SchemaParser,
+  parser: RequestParser,
   name: SubjectName,
   candidate: SchemaContent,
   versions: readonly SubjectVersion[],
@@ -38,14 +34,11 @@ export async function conflictsOf(
     group === undefined ? undefined : metadata?.properties?.[group]
   const compared = versions.filter((each) => valueOf(each) === valueOf(candidate))
   const asked = level.endsWith('_TRANSITIVE') ? compared : compared.slice(-1)
-  const { context } = name
-  const references = await parser.resolve(tx, { context, references: candidate.references })
-  const parsed = await parser.parse(candidate, references, false)
-  const previous = []
-  for (const each of asked) previous.push(await parser.stored(tx, each))
   const policy = compatibilityPolicy === 'LENIENT' ? 'lenient' : 'strict'
-  const format = await parser.format(candidate.schemaType)
-  const conflicts = checkCompatibility(level, parsed, previous, format, { policy })
+  const conflicts = await parser.conflicts(tx, {
+    ...{ level, options: { policy }, previous: asked },
+    candidate: { ...candidate, context: name.context },
+  })
   return { level, conflicts, with: asked[conflicts[0]?.previousIndex ?? -1] }
 }
 

@@ -23,7 +23,7 @@ import {
   readUses,
   readVersions,
 } from './registry-reads.ts'
-import { ofReference } from './schema-parser.ts'
+import { ofReference } from './resolve-references.ts'
 import type { VersionChoice } from './subject-version.ts'
 import { qualified, type SubjectName } from './subject-name.ts'
 

@@ -11,6 +11,7 @@ import {
 } from './associations/association.ts'
 import { type Deleted, isWanted, listSubjects } from './lookups.ts'
 import { readContexts, readVersions } from './registry-reads.ts'
+import { ofReference } from './resolve-references.ts'
 import type { RegistryConfig } from './registry-config.ts'
 import type { SchemaContent } from './schema-content.ts'
 import { anyContext, qualified, splitContext, type SubjectName } from './subject-name.ts'
@@ -97,8 +98,8 @@ async function aliasesOf(tx: ReadTransaction, prefix: string): Promise<Map<strin
     for (const { subject, kind, value } of await scanBelow(tx, registrySettings, [each])) {
       if (kind !== 'config' || subject === '' || !subject.startsWith(start)) continue
       const { alias } = JSON.parse(value) as RegistryConfig
-      if (alias === undefined) continue
-      const target = qualified(splitContext(alias))
+      if (alias === undefined || alias === '') continue
+      const target = qualified(ofReference(each, alias))
       found.set(target, [...(found.get(target) ?? []), qualified({ context: each, subject })])
     }
   }

@@ -12,9 +12,10 @@ import {
   readVersions,
   type StoredSchema,
 } from './registry-reads.ts'
+import { ofReference } from './resolve-references.ts'
 import { contentUnder, type SchemaRequest } from './register.ts'
 import { hashOf } from './schema-content.ts'
-import type { SchemaParser } from './schema-parser.ts'
+import type { RequestParser } from './judge/request-parser.ts'
 import { type SubjectVersion, withSchemas } from './subject-version.ts'
 import {
   anyContext,
@@ -33,8 +34,21 @@ export const isWanted = (which: Deleted, isDeleted: boolean): boolean =>
 /** The subject that is read in its place, where its config names one. */
 export async function unaliased(tx: ReadTransaction, name: SubjectName): Promise<SubjectName> {
   if (name.subject === '') return name
-  const alias = (await readConfig(tx, name))?.alias
-  return alias === undefined ? name : splitContext(alias)
+  return targetOf(name, (await readConfig(tx, name))?.alias)
+}
+
+/** An alias without a context is of the subject's own. */
+function targetOf(name: SubjectName, alias = ''): SubjectName {
+  return alias === '' ? name : ofReference(name.context, alias)
+}
+
+/** As unaliased, for data keys: they may have an alias of their own. */
+export async function unaliasedForKeys(
+  tx: ReadTransaction,
+  name: SubjectName,
+): Promise<SubjectName> {
+  const { alias, aliasForDeks: own = '' } = (await readConfig(tx, name)) ?? {}
+  return targetOf(name, own === '' ? alias : own)
 }
 
 /**
@@ -151,7 +165,7 @@ export async function schemaOfHash(tx: ReadTransaction, hash: string): Promise<S
  */
 export async function versionOfSchema(
   tx: ReadTransaction,
-  parser: SchemaParser,
+  parser: RequestParser,
   asked: SubjectName,
   request: SchemaRequest,
   which: Deleted,

@@ -30,9 +30,17 @@ import { conflictsOf, describeConflicts } from './compatible.ts'
 import { completed, isNumbered, numbered, unnumbered } from './complete-request.ts'
 import { noTagChanges, type TagChanges, withTags } from './schema-tags.ts'
 import { encodeFacets, hashOf, type SchemaContent, type SchemaReference } from './schema-content.ts'
-import { ofReference, type SchemaParser } from './schema-parser.ts'
+import type { RequestParser } from './judge/request-parser.ts'
+import { ofReference, referencedSchemasMax } from './resolve-references.ts'
+import type { SchemaParser } from './schema-parser.ts'
 import { findVersion, type SubjectVersion, withSchemas } from './subject-version.ts'
-import { defaultContext, globalContext, type SubjectName, qualified } from './subject-name.ts'
+import {
+  defaultContext,
+  globalContext,
+  parseSubject,
+  qualified,
+  type SubjectName,
+} from './subject-name.ts'
 
 /** Of a schema's text: what is larger is no description of records any more. */
 export const schemaCharsMax = 1_048_576
@@ -56,6 +64,12 @@ export interface RegisterParts {
   readonly nowMs: () => number
 }
 
+/** What judging takes, within one request. */
+export interface JudgeParts {
+  readonly parser: RequestParser
+  readonly nowMs: () => number
+}
+
 /**
  * The version that has the schema: the one that has it already, or a new one. Calling again after a
  * lost answer tells.
@@ -68,9 +82,10 @@ export function registerSchema(
   name: SubjectName,
   request: SchemaRequest,
 ): Promise<SubjectVersion> {
-  return changeContexts(parts.database, 'register schema', () =>
-    parts.database.snapshot('judge schema', (tx) =>
-      judgeSchema(tx, parts.parser, name, request, parts.nowMs()),
+  const { database, parser, nowMs } = parts
+  return parser.run((own) =>
+    changeContexts(database, 'register schema', () =>
+      database.snapshot('judge schema', (tx) => judgeSchema(tx, own, name, request, nowMs())),
     ),
   )
 }
@@ -83,7 +98,7 @@ export function registerSchema(
  */
 export async function judgeSchema(
   tx: ReadTransaction,
-  parser: SchemaParser,
+  parser: RequestParser,
   name: SubjectName,
   request: SchemaRequest,
   nowMs: number,
@@ -130,16 +145,17 @@ export async function judgeSchema(
 /** A schema as it would be stored under the subject, without writing anything. */
 export async function contentUnder(
   tx: ReadTransaction,
-  parser: SchemaParser,
+  parser: RequestParser,
   name: SubjectName,
   asked: SchemaRequest,
 ): Promise<SchemaContent> {
   const request = withTags(asked, asked.tags ?? noTagChanges)
+  assertNamed(request.references)
   const config = await readConfigInScope(tx, name)
   const references = await pinned(tx, name.context, request.references)
   const resolved = await parser.resolve(tx, { context: name.context, references })
-  const isNew = request.schemaId === undefined
-  const parsed = await parser.parse(request, resolved, isNew)
+  const isNew = request.schemaId === undefined && config.validateNewSchemas !== false
+  const parsed = await parser.read(request, resolved, isNew)
   const isNormal = request.normalize ?? config.normalize ?? false
   const { metadata, ruleSet, schemaType } = request
   return {
@@ -149,6 +165,15 @@ export async function contentUnder(
     ...(metadata === undefined ? {} : { metadata }),
     ...(ruleSet === undefined ? {} : { ruleSet }),
   }
+}
+
+/** Before any of them is looked for. @throws RegistryError 42201, 42208 */
+function assertNamed(references: readonly SchemaReference[]): void {
+  if (references.length > referencedSchemasMax) {
+    const told = `${references.length} references of ${referencedSchemasMax} that there may be`
+    throw registryErrors.invalidSchema(`Too many: ${told}`)
+  }
+  for (const { subject } of references) parseSubject(subject)
 }
 
 /** Version -1 is the latest as of now: a schema means the same for ever. */
@@ -235,7 +260,7 @@ async function withDefaults(
 /** @throws RegistryError 409 */
 async function assertCompatible(
   tx: ReadTransaction,
-  parser: SchemaParser,
+  parser: RequestParser,
   name: SubjectName,
   content: SchemaContent,
   live: readonly SubjectVersion[],

@@ -13,8 +13,12 @@ export interface RegistryConfig {
   readonly compatibilityGroup?: string
   /** Readers of this subject get those of that one. */
   readonly alias?: string
+  /** The same for data keys; where nothing is said, `alias` counts for them, too. */
+  readonly aliasForDeks?: string
   /** Schemas are normalized before they are compared. */
   readonly normalize?: boolean
+  /** False: defaults of new Avro schemas need not fit their types. */
+  readonly validateNewSchemas?: boolean
   readonly validateFields?: boolean
   readonly validateRules?: boolean
   readonly defaultMetadata?: SchemaMetadata

@@ -15,6 +15,8 @@ import { type Deleted, isWanted, unaliased, versionOfSchema } from './lookups.ts
 import { registryErrors } from './registry-error.ts'
 import { readReferrers, readVersions } from './registry-reads.ts'
 import { contentUnder, registerSchema, type SchemaRequest } from './register.ts'
+import type { RequestParser } from './judge/request-parser.ts'
+import type { SchemaJudge } from './judge/schema-job.ts'
 import { type SchemaFormats, SchemaParser } from './schema-parser.ts'
 import {
   findVersion,
@@ -29,6 +31,8 @@ export interface RegistryParts {
   readonly database: CatalogDatabase
   readonly formats: SchemaFormats
   readonly clock: Clock
+  /** Works on large schemas; on the thread that asks where it is not said. */
+  readonly judge?: SchemaJudge
 }
 
 export class Registry {
@@ -36,9 +40,9 @@ export class Registry {
   readonly parser: SchemaParser
   readonly #clock: Clock
 
-  constructor({ database, formats, clock }: RegistryParts) {
+  constructor({ database, formats, clock, judge }: RegistryParts) {
     this.database = database
-    this.parser = new SchemaParser(formats)
+    this.parser = new SchemaParser(formats, judge)
     this.#clock = clock
   }
 
@@ -49,6 +53,13 @@ export class Registry {
   /** One snapshot for one of lookups.ts. @throws Failure 'unavailable' */
   look<Result>(body: (tx: ReadTransaction) => Promise<Result>): Promise<Result> {
     return this.database.snapshot('look up schemas', body)
+  }
+
+  /** As look, for what reads schemas. @throws RegistryError 429, 42209. Failure 'unavailable' */
+  study<Result>(
+    body: (tx: ReadTransaction, parser: RequestParser) => Promise<Result>,
+  ): Promise<Result> {
+    return this.parser.run((parser) => this.look((tx) => body(tx, parser)))
   }
 
   /** See registerSchema. */
@@ -72,7 +83,7 @@ export class Registry {
 
   /** See versionOfSchema. */
   find(name: SubjectName, request: SchemaRequest, which: Deleted): Promise<SubjectVersion> {
-    return this.look((tx) => versionOfSchema(tx, this.parser, name, request, which))
+    return this.study((tx, parser) => versionOfSchema(tx, parser, name, request, which))
   }
 
   /** @throws RegistryError 40401, 40402 */
@@ -85,9 +96,10 @@ export class Registry {
   }
 
   /** Ids of the schemas that refer to the version. @throws RegistryError 40401, 40402 */
-  referencedBy(name: SubjectName, choice: VersionChoice): Promise<number[]> {
+  referencedBy(asked: SubjectName, choice: VersionChoice): Promise<number[]> {
     return this.look(async (tx) => {
-      const { version } = await findVersion(tx, name, qualified(name), choice, true)
+      const name = await unaliased(tx, asked)
+      const { version } = await findVersion(tx, name, qualified(asked), choice, true)
       return readReferrers(tx, name, version)
     })
   }
@@ -99,20 +111,21 @@ export class Registry {
    * @throws RegistryError 40401, 40402, 42201
    */
   compatibility(
-    name: SubjectName,
+    asked: SubjectName,
     choice: VersionChoice | undefined,
     request: SchemaRequest,
   ): Promise<Conflicts> {
-    return this.look(async (tx) => {
+    return this.study(async (tx, parser) => {
+      const name = await unaliased(tx, asked)
       const rows =
         choice === undefined
           ? (await readVersions(tx, name)).filter(({ deleted }) =>
               isWanted('without', deleted === 1),
             )
-          : [await findVersion(tx, name, qualified(name), choice, false)]
+          : [await findVersion(tx, name, qualified(asked), choice, false)]
       const versions = await withSchemas(tx, name.context, rows)
-      const content = await contentUnder(tx, this.parser, name, request)
-      return conflictsOf(tx, this.parser, name, content, versions)
+      const content = await contentUnder(tx, parser, name, request)
+      return conflictsOf(tx, parser, name, content, versions)
     })
   }
 

@@ -1,138 +1,33 @@
-/** Schemas with what they refer to, parsed; those that are stored are kept, as they never change. */
-import type { ReadTransaction } from '../catalog/database.ts'
-import { registryErrors } from './registry-error.ts'
-import { readSchemas, readVersions, type StoredSchema } from './registry-reads.ts'
-import type { SchemaContent, SchemaReference } from './schema-content.ts'
-import type { NamedSchema, ParsedSchema, SchemaFormat, SchemaType } from './schema/schema-format.ts'
-import { splitContext, type SubjectName } from './subject-name.ts'
-
-/** How far references may lead, and to how many schemas: their texts are all in memory at once. */
-const referenceDepthMax = 32
-const referencedSchemasMax = 200
-/** Parsed schemas kept; some kilobytes each. */
-const parsedKeptMax = 1_000
+/** Who reads and compares schemas: one parser of a broker, and one of each request. */
+import { ParsedSchemas } from './judge/parsed-schemas.ts'
+import { RequestParser } from './judge/request-parser.ts'
+import { inlineJudge, type SchemaJudge } from './judge/schema-job.ts'
+import type { SchemaFormat, SchemaType } from './schema/schema-format.ts'
 
 /** Read when the first schema of its language comes: they are large, and most need one. */
 export type SchemaFormats = Readonly<Partial<Record<SchemaType, () => Promise<SchemaFormat>>>>
 
 export class SchemaParser {
   readonly #formats: SchemaFormats
-  /** By context and id, in the order of use. */
-  readonly #parsed = new Map<string, ParsedSchema>()
+  readonly #judge: SchemaJudge
+  readonly #parsed = new ParsedSchemas()
 
-  constructor(formats: SchemaFormats) {
+  /** @param judge works on what is too large to be done at once. */
+  constructor(formats: SchemaFormats, judge: SchemaJudge = inlineJudge(formats)) {
     this.#formats = formats
+    this.#judge = judge
   }
 
   get types(): SchemaType[] {
     return Object.keys(this.#formats) as SchemaType[]
   }
 
-  /** @throws RegistryError 42201 */
-  async format(schemaType: SchemaType): Promise<SchemaFormat> {
-    const load = this.#formats[schemaType]
-    if (load !== undefined) return load()
-    const types = this.types.join(', ')
-    throw registryErrors.invalidSchema(`Invalid schema type ${schemaType}: there is ${types}`)
+  /** Runs `body` with a parser for one request; see RequestParser.run. */
+  run<Result>(body: (parser: RequestParser) => Promise<Result>): Promise<Result> {
+    const parser = new RequestParser(this.#formats, this.#parsed)
+    return parser.run(
+      (job) => this.#judge.answer(job),
+      () => body(parser),
+    )
   }
-
-  /**
-   * @param references see resolve
-   * @throws RegistryError 42201
-   */
-  async parse(
-    { schemaType, text }: Pick<SchemaContent, 'schemaType' | 'text'>,
-    references: readonly NamedSchema[],
-    isNew: boolean,
-  ): Promise<ParsedSchema> {
-    const format = await this.format(schemaType)
-    const outcome = format.parse({ text, references }, { validateNew: isNew })
-    if (outcome.ok) return outcome.schema
-    throw registryErrors.invalidSchema(`Invalid schema of type ${schemaType}: ${outcome.message}`)
-  }
-
-  /** @throws RegistryError 42201 */
-  async stored(tx: ReadTransaction, schema: StoredSchema): Promise<ParsedSchema> {
-    const key = `${schema.context}/${schema.schemaId}`
-    const known = this.#parsed.get(key)
-    this.#parsed.delete(key)
-    const parsed = known ?? (await this.parse(schema, await this.resolve(tx, schema), false))
-    this.#parsed.set(key, parsed)
-    for (const oldest of this.#parsed.keys()) {
-      if (this.#parsed.size <= parsedKeptMax) break
-      this.#parsed.delete(oldest)
-    }
-    return parsed
-  }
-
-  /** See resolveReferences. */
-  resolve(tx: ReadTransaction, schema: Referring): Promise<NamedSchema[]> {
-    return resolveReferences(tx, schema)
-  }
-}
-
-interface Referring {
-  readonly context: string
-  readonly references: readonly SchemaReference[]
-}
-
-/**
- * The schemas that the references lead to, dependencies first. A deleted version is found, too: who
- * refers to it was there before.
- *
- * @throws RegistryError 42201: there is no such version, or they lead too far.
- */
-export async function resolveReferences(
-  tx: ReadTransaction,
-  { context, references }: Referring,
-): Promise<NamedSchema[]> {
-  const found = new Map<string, NamedSchema>()
-  await follow(tx, context, references, found, 1)
-  return [...found.values()]
-}
-
-async function follow(
-  tx: ReadTransaction,
-  context: string,
-  references: readonly SchemaReference[],
-  found: Map<string, NamedSchema>,
-  depth: number,
-): Promise<void> {
-  if (depth > referenceDepthMax) {
-    throw registryErrors.invalidSchema(`references lead deeper than ${referenceDepthMax}`)
-  }
-  for (const { name, subject, version } of references) {
-    if (found.has(name)) continue
-    const schema = await readVersion(tx, ofReference(context, subject), version)
-    if (schema === undefined) {
-      const what = `version ${version} of subject ${subject}`
-      throw registryErrors.invalidSchema(`No schema reference found for ${name}: no ${what}`)
-    }
-    await follow(tx, schema.context, schema.references, found, depth + 1)
-    found.set(name, { name, text: schema.text })
-    if (found.size > referencedSchemasMax) {
-      throw registryErrors.invalidSchema(`references lead to more than ${referencedSchemasMax}`)
-    }
-  }
-}
-
-/** A reference without a context is to the context of the schema that refers. */
-export function ofReference(context: string, subject: string): SubjectName {
-  return subject.startsWith(':.') ? splitContext(subject) : { context, subject }
-}
-
-/** -1: the latest that is not deleted. */
-async function readVersion(
-  tx: ReadTransaction,
-  name: SubjectName,
-  version: number,
-): Promise<StoredSchema | undefined> {
-  const versions = await readVersions(tx, name)
-  const row =
-    version === -1
-      ? versions.findLast(({ deleted }) => deleted === 0)
-      : versions.find((each) => each.version === version)
-  if (row === undefined) return undefined
-  const [schema] = await readSchemas(tx, name.context, [row.schemaId])
-  return schema
 }

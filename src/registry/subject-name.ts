@@ -22,8 +22,8 @@ export const anyContext = ':*:'
 const nameCharsMax = 1_024
 
 /**
- * @throws RegistryError 42208: it is empty, too long, holds control characters, or is of a context
- *   that is not for schemas.
+ * @throws RegistryError 42208: it is empty, too long, holds control characters or half a character,
+ *   or is of a context that is not for schemas.
  */
 export function parseSubject(text: string): SubjectName {
   const name = splitContext(text)
@@ -37,7 +37,9 @@ export function parseSubject(text: string): SubjectName {
 export function splitContext(text: string): SubjectName {
   // oxlint-disable-next-line no-control-regex -- they are what is refused
   const isPlain = text.length <= 2 * nameCharsMax && !/[\u0000-\u001f\u007f-\u009f]/.test(text)
-  if (!isPlain) throw registryErrors.invalidSubject(text.slice(0, nameCharsMax))
+  // Half of a surrogate pair is no text outside of JavaScript: catalogs would each store another.
+  if (!isPlain || !text.isWellFormed())
+    throw registryErrors.invalidSubject(text.slice(0, nameCharsMax))
   const found = /^:(\.[^:]*):(.*)$/s.exec(text)
   const context = found?.[1] ?? defaultContext
   const subject = found === null ? text : (found[2] as string)

@@ -15,6 +15,7 @@ import {
   startRegistryHttp,
 } from '../registry/http/registry-http.ts'
 import { Registry } from '../registry/registry.ts'
+import { SchemaThread } from '../registry/judge/schema-thread.ts'
 import { schemaFormats } from '../registry/schema/schema-formats.ts'
 
 export interface RegistryParts {
@@ -26,11 +27,12 @@ export interface RegistryParts {
 }
 
 /** @throws Failure 'conflict': the address is in use. 'invalid': it cannot be bound. */
-export function startRegistry(parts: RegistryParts): Promise<RegistryHttp> {
+export async function startRegistry(parts: RegistryParts): Promise<RegistryHttp> {
   const { broker, database, clock, log, onRequest } = parts
   const { clusterId, config } = broker
-  const registry = new Registry({ database, formats: schemaFormats, clock })
-  return startRegistryHttp({
+  const judge = new SchemaThread(clock, log.child({ part: 'schemas' }))
+  const registry = new Registry({ database, formats: schemaFormats, clock, judge })
+  const http = await startRegistryHttp({
     listen: addressOf(config['registry.listen']),
     ...{ registry, clusterId, clock, onRequest },
     routes: [
@@ -39,6 +41,13 @@ export function startRegistry(parts: RegistryParts): Promise<RegistryHttp> {
     ],
     log: log.child({ part: 'registry' }),
   })
+  return {
+    address: http.address,
+    async close() {
+      await http.close()
+      await judge.close()
+    },
+  }
 }
 
 const once = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {

@@ -11,7 +11,7 @@ import { Program } from '../support/program.ts'
 
 const lifeMsMax = 15 * 60_000
 const decided = ['commit-groups', 'end-transaction', 'delete-records', 'pack-finish', 'pack-swap']
-const others = ['src/contract/contracts.test.ts']
+const others = ['src/contract/contracts.test.ts', 'src/registry/judge/schema-thread.test.ts']
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
 const own = readdirSync(import.meta.dirname)

@@ -26,6 +26,7 @@ import {
 } from '../../registry/context-changes.ts'
 import { scanBelow } from '../../catalog/scan-below.ts'
 import { compareKeys } from '../../catalog/table.ts'
+import type { RequestParser } from '../../registry/judge/request-parser.ts'
 import type { SchemaParser } from '../../registry/schema-parser.ts'
 import type { SubjectVersion } from '../../registry/subject-version.ts'
 import { defaultContext, parseSubject } from '../../registry/subject-name.ts'
@@ -68,15 +69,20 @@ export type ApplyOutcome =
  */
 export async function applyContract(parts: ApplyParts, file: ContractFile): Promise<ApplyOutcome> {
   const changed: string[] = []
-  const outcome = await changeContexts<ApplyOutcome>(parts.database, 'apply contract', async () => {
-    changed.length = 0
-    const judged = await parts.database.snapshot('judge contract', (tx) => judge(tx, parts, file))
-    if (judged.refused !== undefined) {
-      return { answer: { outcome: 'refused', plan: judged.refused } }
-    }
-    const made = await newTopics(parts, [...judged.events, ...judged.asides])
-    return changeOf(parts, file, judged, made, changed)
-  })
+  const { database, parser } = parts
+  const look = (own: RequestParser): Promise<Judged> =>
+    database.snapshot('judge contract', (tx) => judge(tx, own, parts, file))
+  const outcome = await parser.run((own) =>
+    changeContexts<ApplyOutcome>(database, 'apply contract', async () => {
+      changed.length = 0
+      const judged = await look(own)
+      if (judged.refused !== undefined) {
+        return { answer: { outcome: 'refused', plan: judged.refused } }
+      }
+      const made = await newTopics(parts, [...judged.events, ...judged.asides])
+      return changeOf(parts, file, judged, made, changed)
+    }),
+  )
   await parts.changed(changed)
   return outcome
 }
@@ -95,7 +101,8 @@ interface Judged {
 
 async function judge(
   tx: ReadTransaction,
-  { parser, nowMs, configFault }: ApplyParts,
+  parser: RequestParser,
+  { nowMs, configFault }: ApplyParts,
   { contract, files, approvedBy }: ContractFile,
 ): Promise<Judged> {
   const seen = await seeChanges(tx, [defaultContext])

@@ -6,7 +6,7 @@ import { type Topic, toTopic } from '../../catalog/topics.ts'
 import type { JudgedChange, Judgement } from '../../registry/context-changes.ts'
 import { RegistryError } from '../../registry/registry-error.ts'
 import { judgeSchema } from '../../registry/register.ts'
-import type { SchemaParser } from '../../registry/schema-parser.ts'
+import type { RequestParser } from '../../registry/judge/request-parser.ts'
 import { parseSubject } from '../../registry/subject-name.ts'
 import type { SubjectVersion } from '../../registry/subject-version.ts'
 import type { Contract } from '../contract.ts'
@@ -61,7 +61,7 @@ export interface Planning {
 /** @param files texts of the files that the contract names, by path. */
 export async function planContract(
   tx: ReadTransaction,
-  parser: SchemaParser,
+  parser: RequestParser,
   contract: Contract,
   files: Readonly<Record<string, string>>,
   nowMs: number,
@@ -190,7 +190,7 @@ function topicChanges(
 /** A text: why the schema cannot be registered. */
 async function judgeSubject(
   tx: ReadTransaction,
-  parser: SchemaParser,
+  parser: RequestParser,
   { subjectConfig }: WantedEvent,
   { subject, schema }: WantedSubject,
   nowMs: number,

@@ -3,7 +3,7 @@ import type { CatalogDatabase, ReadTransaction } from '../../catalog/database.ts
 import { RegistryError } from '../../registry/registry-error.ts'
 import { isLiveIn, readIdOfHash, readSchemas } from '../../registry/registry-reads.ts'
 import { hashOfGuid } from '../../registry/schema-content.ts'
-import { resolveReferences } from '../../registry/schema-parser.ts'
+import { resolveReferences } from '../../registry/resolve-references.ts'
 import { defaultContext } from '../../registry/subject-name.ts'
 import type { SubjectSchema, ToldSchema } from '../check/held-schemas.ts'
 import type { SchemaId } from '../check/schema-frame.ts'

@@ -8,7 +8,7 @@ import {
 } from '../../catalog/schema-associations.ts'
 import type { RegistryContextRow } from '../../catalog/schema-registry.ts'
 import { changeContexts, type Judgement, seeChanges } from '../context-changes.ts'
-import { judgeSchema, type RegisterParts } from '../register.ts'
+import { type JudgeParts, judgeSchema, type RegisterParts } from '../register.ts'
 import { registryErrors } from '../registry-error.ts'
 import { guidOf, hashOfText } from '../schema-content.ts'
 import { defaultContext, globalContext } from '../subject-name.ts'
@@ -52,14 +52,19 @@ export function changeAssociations(
   change: AssociationChange,
 ): Promise<AssociatedSubject[]> {
   const request = checkedRequest(asked, change.isCreate, change.isDryRun)
-  return changeContexts(parts.database, 'change associations', () =>
-    parts.database.snapshot('judge associations', (tx) => judge(tx, parts, request, change)),
+  const { database, parser, nowMs } = parts
+  return parser.run((own) =>
+    changeContexts(database, 'change associations', () =>
+      database.snapshot('judge associations', (tx) =>
+        judge(tx, { parser: own, nowMs }, request, change),
+      ),
+    ),
   )
 }
 
 async function judge(
   tx: ReadTransaction,
-  parts: RegisterParts,
+  parts: JudgeParts,
   request: AssociationRequest,
   change: AssociationChange,
 ): Promise<Judgement<AssociatedSubject[]>> {
@@ -98,7 +103,7 @@ type Registrations = ReadonlyMap<Settled, Judgement<SubjectVersion>>
 
 async function registrationsOf(
   tx: ReadTransaction,
-  parts: RegisterParts,
+  parts: JudgeParts,
   settled: readonly Settled[],
 ): Promise<Registrations> {
   const judged = new Map<Settled, Judgement<SubjectVersion>>()

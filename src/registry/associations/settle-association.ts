@@ -1,10 +1,10 @@
 /** What a wish for an association comes to, or why it cannot be. */
 import type { ReadTransaction } from '../../catalog/database.ts'
 import { unaliased, versionOfSchema } from '../lookups.ts'
-import type { RegisterParts } from '../register.ts'
+import type { JudgeParts } from '../register.ts'
 import { RegistryError, registryErrors } from '../registry-error.ts'
 import { readModeInScope, readReferrers, readVersions } from '../registry-reads.ts'
-import { ofReference } from '../schema-parser.ts'
+import { ofReference } from '../resolve-references.ts'
 import { qualified, type SubjectName } from '../subject-name.ts'
 import { type Association, associationsOfSubject, type Lifecycle } from './association.ts'
 import {
@@ -30,7 +30,7 @@ export interface Settled {
 
 export async function settle(
   tx: ReadTransaction,
-  parts: RegisterParts,
+  parts: JudgeParts,
   request: AssociationRequest,
   asked: AssociationWish,
   existing: readonly Association[],
@@ -113,7 +113,7 @@ function assertChangeable({ wish, subject }: Settled, before: Association): void
 /** A STRONG one comes with its topic, and with the first version of its subject. */
 async function assertCreatable(
   tx: ReadTransaction,
-  parts: RegisterParts,
+  parts: JudgeParts,
   settled: Settled,
   isCreate: boolean,
 ): Promise<void> {
@@ -136,7 +136,7 @@ async function assertCreatable(
 
 async function hasSchema(
   tx: ReadTransaction,
-  { parser }: RegisterParts,
+  { parser }: JudgeParts,
   { wish: { schema }, subject }: Settled,
 ): Promise<boolean> {
   if (schema === undefined) return false

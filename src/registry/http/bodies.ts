@@ -10,6 +10,7 @@ import type { SchemaRequest } from '../register.ts'
 import type { RuleSet, SchemaMetadata, SchemaReference, SchemaRule } from '../schema-content.ts'
 import type { SchemaTags } from '../schema-tags.ts'
 import type { SchemaType } from '../schema/schema-format.ts'
+import { parseSubject } from '../subject-name.ts'
 import type { VersionTagging } from '../tag-version.ts'
 import {
   flag,
@@ -78,6 +79,9 @@ const schemaBody = objectOf({
   propagateSchemaTags: optional(flag),
 })
 
+/** Of ids and versions: records name a schema with four bytes. */
+const idMax = 2_147_483_647
+
 /**
  * @param isEmptyFine the text may be left out where it is that of the version before
  * @throws RegistryError 422, 42201
@@ -99,6 +103,10 @@ export function schemaRequestOf(
   if (schema === '' && !isEmptyFine) {
     throw registryErrors.invalidSchema('Empty schema: give its text as "schema"')
   }
+  if (id !== undefined && id > idMax) {
+    throw registryErrors.invalidRequest(`id must be at most ${idMax}, not ${id}`)
+  }
+  if (version !== undefined && version > idMax) throw registryErrors.invalidVersion(`${version}`)
   return {
     ...facets,
     ...{ text: schema, schemaType, references },
@@ -126,14 +134,23 @@ export function taggingOf(body: unknown): VersionTagging {
   return { ...rest, tags: { add, remove } } as VersionTagging
 }
 
+/** LOGICAL would hold schemas to what Flink and Iceberg can read, which nothing here knows. */
+const policy: Shape<'STRICT' | 'LENIENT'> = (value, at) => {
+  const named = text(value, at).toUpperCase()
+  if (named === 'STRICT' || named === 'LENIENT') return named
+  throw registryErrors.invalidRequest(`${at} must be STRICT or LENIENT, not ${named}`)
+}
+
 const configBody = objectOf({
   compatibility: optional(text),
   compatibilityLevel: optional(text),
-  compatibilityPolicy: optional(oneOf('LOGICAL', 'STRICT', 'LENIENT')),
+  compatibilityPolicy: optional(policy),
   compatibilityGroup: optional(text),
   alias: optional(text),
+  aliasForDeks: optional(text),
   normalize: optional(flag),
   validateFields: optional(flag),
+  validateNewSchemas: optional(flag),
   validateRules: optional(flag),
   defaultMetadata: optional(metadata),
   overrideMetadata: optional(metadata),
@@ -145,6 +162,9 @@ const configBody = objectOf({
 export function configOf(body: unknown): RegistryConfig {
   const { compatibility, compatibilityLevel, ...rest } = configBody(body, '')
   const level = compatibility ?? compatibilityLevel
+  for (const alias of [rest.alias, rest.aliasForDeks]) {
+    if (alias !== undefined && alias !== '') parseSubject(alias) // empty: none
+  }
   if (level === undefined) return rest as RegistryConfig
   return { ...rest, compatibilityLevel: compatibilityLevelOf(level) } as RegistryConfig
 }

@@ -12,6 +12,7 @@ import {
 } from '../keys/deks.ts'
 import { createKek, deleteKek, listKeks, readKek, undeleteKek, updateKek } from '../keys/keks.ts'
 import { registryErrors } from '../registry-error.ts'
+import { unaliasedForKeys } from '../lookups.ts'
 import { inContext, parseSubject, qualified } from '../subject-name.ts'
 import { versionChoiceOf } from '../subject-version.ts'
 import { dekRequestOf, kekRequestOf, kekUpdateOf } from './key-bodies.ts'
@@ -53,15 +54,23 @@ function subjectOf(call: Call, text: string): string {
   return qualified(parseSubject(inContext(call.context, text)))
 }
 
-/** @throws RegistryError 42271 */
-function dekIn(call: Call): DekName {
-  const algorithm = algorithmOf(call.text('algorithm'))
-  return { kekName: call.name('name'), subject: subjectOf(call, call.name('subject')), algorithm }
+/** Of the subject of the path, or of the one that its config names in its place. */
+async function keySubject(call: Call): Promise<string> {
+  const asked = parseSubject(subjectOf(call, call.name('subject')))
+  return qualified(await call.registry.look((tx) => unaliasedForKeys(tx, asked)))
 }
 
-async function created(call: Call, subject: string | undefined): Promise<object> {
+/** @throws RegistryError 42271 */
+async function dekIn(call: Call): Promise<DekName> {
+  const algorithm = algorithmOf(call.text('algorithm'))
+  return { kekName: call.name('name'), subject: await keySubject(call), algorithm }
+}
+
+/** @param isInPath the subject is in the path, and not in the body */
+async function created(call: Call, isInPath: boolean): Promise<object> {
   const { algorithm, subject: own = '', ...request } = dekRequestOf(call.body)
-  const name = { kekName: call.name('name'), subject: subjectOf(call, subject ?? own), algorithm }
+  const subject = isInPath ? await keySubject(call) : subjectOf(call, own)
+  const name = { kekName: call.name('name'), subject, algorithm }
   const rewrap = call.flag('rewrap') ?? false
   const { database } = call.registry
   return dekAnswer(await createDek(database, name, { ...request, rewrap }, call.registry.nowMs()))
@@ -153,31 +162,34 @@ const dekRoutes: readonly Route[] = [
     path: `${kekPath}/deks`,
     summary: 'Makes a data key; the body names the subject',
     query: ['rewrap'],
-    answer: (call) => created(call, undefined),
+    answer: (call) => created(call, false),
   },
   {
     method: 'POST',
     path: dekPath,
     summary: 'Makes a data key',
     query: ['rewrap'],
-    answer: (call) => created(call, call.name('subject')),
+    answer: (call) => created(call, true),
   },
   {
     method: 'GET',
     path: dekPath,
     summary: 'Its first version',
     query: ['algorithm', 'deleted'],
-    answer: async (call) =>
-      dekAnswer(await call.registry.look((tx) => readDek(tx, dekIn(call), 1, isDeleted(call)))),
+    answer: async (call) => {
+      const name = await dekIn(call)
+      return dekAnswer(await call.registry.look((tx) => readDek(tx, name, 1, isDeleted(call))))
+    },
   },
   {
     method: 'DELETE',
     path: dekPath,
     summary: 'Deletes all versions',
     query: ['algorithm', 'permanent'],
-    answer: (call) => {
+    answer: async (call) => {
       const { database } = call.registry
-      return deleteDeks(database, dekIn(call), 'all', isPermanent(call), call.registry.nowMs())
+      const name = await dekIn(call)
+      return deleteDeks(database, name, 'all', isPermanent(call), call.registry.nowMs())
     },
   },
   {
@@ -185,8 +197,8 @@ const dekRoutes: readonly Route[] = [
     path: `${dekPath}/undelete`,
     summary: 'Brings all versions back',
     query: ['algorithm'],
-    answer: (call) =>
-      undeleteDeks(call.registry.database, dekIn(call), 'all', call.registry.nowMs()),
+    answer: async (call) =>
+      undeleteDeks(call.registry.database, await dekIn(call), 'all', call.registry.nowMs()),
   },
 ]
 
@@ -197,7 +209,7 @@ const dekVersionRoutes: readonly Route[] = [
     summary: 'Numbers of versions',
     query: ['algorithm', 'deleted', 'offset', 'limit'],
     answer: async (call) => {
-      const name = dekIn(call)
+      const name = await dekIn(call)
       return call.page(await call.registry.look((tx) => listDekVersions(tx, name, isDeleted(call))))
     },
   },
@@ -207,7 +219,7 @@ const dekVersionRoutes: readonly Route[] = [
     summary: 'A version; `latest` and -1 are the latest',
     query: ['algorithm', 'deleted'],
     answer: async (call) => {
-      const [name, choice] = [dekIn(call), choiceIn(call)]
+      const [name, choice] = [await dekIn(call), choiceIn(call)]
       return dekAnswer(await call.registry.look((tx) => readDek(tx, name, choice, isDeleted(call))))
     },
   },
@@ -216,9 +228,9 @@ const dekVersionRoutes: readonly Route[] = [
     path: versionPath,
     summary: 'Deletes a version',
     query: ['algorithm', 'permanent'],
-    answer: (call) => {
+    answer: async (call) => {
       const { database } = call.registry
-      const [name, choice] = [dekIn(call), choiceIn(call)]
+      const [name, choice] = [await dekIn(call), choiceIn(call)]
       return deleteDeks(database, name, choice, isPermanent(call), call.registry.nowMs())
     },
   },
@@ -227,9 +239,9 @@ const dekVersionRoutes: readonly Route[] = [
     path: `${versionPath}/undelete`,
     summary: 'Brings a version back',
     query: ['algorithm'],
-    answer: (call) => {
+    answer: async (call) => {
       const { database } = call.registry
-      return undeleteDeks(database, dekIn(call), choiceIn(call), call.registry.nowMs())
+      return undeleteDeks(database, await dekIn(call), choiceIn(call), call.registry.nowMs())
     },
   },
 ]

@@ -18,7 +18,8 @@ export const queryParameters = {
   findTags:
     'tags whose records and fields are listed as `schemaTags`; `*` for all; may be repeated',
   force: 'register: whatever the level says; mode: also where there are schemas',
-  format: 'notation of the schema: `resolved` for Avro, `serialized` for Protobuf',
+  format:
+    'notation of the schema: `resolved` for Avro; `serialized`, `ignore_extensions` for Protobuf',
   includeSchemas: 'with the latest schema of each subject',
   key: 'name of a metadata property; may be repeated, as often as `value`',
   latestOnly: 'one version of each subject',

@@ -10,14 +10,41 @@ import { anyContext } from '../subject-name.ts'
 import { type AnswerOptions, associationAnswer, schemaAnswer, versionAnswer } from './answers.ts'
 import type { Call, Route } from './route.ts'
 
+/**
+ * What `?format=` asks for, in small letters. A name that no language knows is no error: newer
+ * clients may know more, and are told the schema as it is.
+ *
+ * @throws RegistryError 422: what is sent, too, would be in a language that nothing here reads.
+ */
+function formatOf(call: Call): string {
+  const format = (call.text('format') ?? '').trim().toLowerCase()
+  if (format !== 'logical') return format === 'default' ? '' : format
+  throw registryErrors.invalidRequest(
+    '?format=logical is not there: this registry has Avro, JSON Schema and Protobuf only',
+  )
+}
+
+/** @throws RegistryError 422 */
+function qualifiesReferences(call: Call): boolean {
+  const notation = call.text('referenceFormat')?.toUpperCase() ?? ''
+  if (['', 'DEFAULT', 'QUALIFIED'].includes(notation)) return notation === 'QUALIFIED'
+  throw registryErrors.invalidRequest(
+    `?referenceFormat= must be DEFAULT or QUALIFIED, not ${notation}`,
+  )
+}
+
+/** Before anything is written that is to be told in a notation. @throws RegistryError 422 */
+export function assertNotations(call: Call): void {
+  formatOf(call)
+  qualifiesReferences(call)
+}
+
 /** The schema's text in the notation of `?format=`. */
-export function textOf(call: Call, schema: StoredSchema, fallback = ''): Promise<string> {
-  const format = call.text('format') ?? fallback
-  if (format === '') return Promise.resolve(schema.text)
-  return call.registry.look(async (tx) => {
-    const parsed = await call.registry.parser.stored(tx, schema)
-    const language = await call.registry.parser.format(schema.schemaType)
-    return language.formatted(parsed, format) ?? schema.text
+export async function textOf(call: Call, schema: StoredSchema, fallback = ''): Promise<string> {
+  const format = call.text('format') === undefined ? fallback : formatOf(call)
+  if (format === '') return schema.text
+  return call.registry.study(async (tx, parser) => {
+    return (await parser.formatted(tx, schema, format)) ?? schema.text
   })
 }
 
@@ -35,16 +62,10 @@ export async function optionsOf(
   schema: StoredSchema,
   sent?: SchemaRequest,
 ): Promise<AnswerOptions> {
-  const notation = call.text('referenceFormat')?.toUpperCase() ?? ''
-  if (!['', 'DEFAULT', 'QUALIFIED'].includes(notation)) {
-    throw registryErrors.invalidRequest(
-      `?referenceFormat= must be DEFAULT or QUALIFIED, not ${notation}`,
-    )
-  }
   return {
     text: await textOf(call, schema, sent !== undefined && isSerialized(sent) ? 'serialized' : ''),
     findTags: call.all('findTags'),
-    qualifiesReferences: notation === 'QUALIFIED',
+    qualifiesReferences: qualifiesReferences(call),
   }
 }
 

@@ -6,7 +6,7 @@ import { anyContext, qualified } from '../subject-name.ts'
 import { compatibilityAnswer, versionAnswer } from './answers.ts'
 import { schemaRequestOf, taggingOf } from './bodies.ts'
 import type { Call, Route } from './route.ts'
-import { optionsOf, textOf } from './schema-routes.ts'
+import { assertNotations, optionsOf, textOf } from './schema-routes.ts'
 
 function versionIn(call: Call): ReturnType<Call['registry']['version']> {
   const choice = versionChoiceOf(call.name('version'))
@@ -81,6 +81,7 @@ export const subjectRoutes: readonly Route[] = [
     summary: 'Registers a schema; the same one again has the same version',
     query: ['normalize', 'force', 'format', 'referenceFormat', 'findTags'],
     answer: async (call) => {
+      assertNotations(call)
       const asked = schemaRequestOf(call.body, call.flag('normalize'), true)
       const request = { ...asked, isForced: call.flag('force') ?? false }
       const registered = await call.registry.register(call.subject, request)
@@ -121,6 +122,7 @@ export const subjectRoutes: readonly Route[] = [
     query: ['format', 'referenceFormat', 'findTags'],
     answer: async (call) => {
       const choice = versionChoiceOf(call.name('version'))
+      assertNotations(call)
       const tagged = await call.registry.tag(call.subject, choice, taggingOf(call.body))
       return versionAnswer(tagged, await optionsOf(call, tagged))
     },

@@ -3,7 +3,7 @@
  * judged. That is right where the pair holds in the end. Where it does not, whatever was concluded
  * from it (another branch of a union) must be judged again, knowing that it failed.
  */
-import type { Incompatibility } from './schema-format.ts'
+import { type Incompatibility, tooComplexRule } from './schema-format.ts'
 
 type Found = readonly Incompatibility[]
 
@@ -32,9 +32,23 @@ export const pairsDepthMax = 300
 /** Passes over one pair of schemas. Two are common where alternatives refer back; ten are a puzzle. */
 export const passesMax = 20
 
+/** How much one comparison may take. */
+export interface Effort {
+  readonly pairsMax: number
+  readonly depthMax: number
+  readonly passesMax: number
+}
+
+const fullEffort: Effort = { pairsMax, depthMax: pairsDepthMax, passesMax }
+/**
+ * What the thread that serves clients can spare: some ten milliseconds. Puzzles of a hundred
+ * characters take seconds, and are given up soon.
+ */
+export const briefEffort: Effort = { pairsMax: 500, depthMax: 20, passesMax: 2 }
+
 const tooComplex: Found = [
   {
-    rule: 'SCHEMA_TOO_COMPLEX',
+    rule: tooComplexRule,
     path: '/',
     message:
       `the comparison takes more than ${pairsMax} steps, or ${pairsDepthMax} in each ` +
@@ -53,10 +67,12 @@ export class PairMemo {
   failures = 0
   /** An open pair was believed in this pass. */
   believed = false
+  readonly #effort: Effort
   #pairs = 0
   #depth = 0
 
-  constructor(failed: Pairs = new Pairs()) {
+  constructor(effort: Effort = fullEffort, failed: Pairs = new Pairs()) {
+    this.#effort = effort
     this.#failed = failed
   }
 
@@ -69,7 +85,8 @@ export class PairMemo {
       this.believed ||= before === undefined
       return before ?? []
     }
-    if (++this.#pairs > pairsMax || this.#depth >= pairsDepthMax) throw new TooComplex()
+    const { pairsMax: most, depthMax } = this.#effort
+    if (++this.#pairs > most || this.#depth >= depthMax) throw new TooComplex()
     this.#open.set(reader, writer, [])
     this.#depth++
     const found = judge()
@@ -84,7 +101,7 @@ export class PairMemo {
 
   /** For the next pass, or undefined where this one was exact. */
   next(): PairMemo | undefined {
-    return this.believed && this.failures > 0 ? new PairMemo(this.#failed) : undefined
+    return this.believed && this.failures > 0 ? new PairMemo(this.#effort, this.#failed) : undefined
   }
 }
 
@@ -92,9 +109,9 @@ export class PairMemo {
  * Runs passes until one is exact, or finds something: a pass believes too much, never too little,
  * so that what it finds is so. Each pass fails one pair more, at least, so that they end.
  */
-export function judgePairs(pass: (memo: PairMemo) => Found): Found {
-  let memo: PairMemo | undefined = new PairMemo()
-  for (let passes = 0; passes < passesMax; passes++) {
+export function judgePairs(pass: (memo: PairMemo) => Found, effort: Effort = fullEffort): Found {
+  let memo: PairMemo | undefined = new PairMemo(effort)
+  for (let passes = 0; passes < effort.passesMax; passes++) {
     const found = onePass(pass, memo)
     if (found.length > 0) return found
     memo = memo.next()
@@ -107,7 +124,8 @@ function onePass(pass: (memo: PairMemo) => Found, memo: PairMemo): Found {
   try {
     return pass(memo)
   } catch (error) {
-    if (!(error instanceof TooComplex)) throw error
+    // Alternatives within alternatives fill the stack before the pairs are as deep as they may be.
+    if (!(error instanceof TooComplex) && !(error instanceof RangeError)) throw error
     return tooComplex
   }
 }

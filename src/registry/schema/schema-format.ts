@@ -58,12 +58,17 @@ export interface Incompatibility {
   readonly message: string
 }
 
+/** The rule where a comparison is given up. */
+export const tooComplexRule = 'SCHEMA_TOO_COMPLEX'
+
 /**
  * `lenient` lets a JSON Schema add and remove optional properties as if every object said what it
  * allows. It means nothing to the other formats.
  */
 export interface CompatibilityOptions {
   readonly policy: 'strict' | 'lenient'
+  /** Given up early, as too complex: to be asked again where nobody waits for the thread. */
+  readonly isBrief?: boolean
 }
 
 /** `at` is a JSON pointer into the value; empty for the value itself. */
@@ -124,9 +129,9 @@ export interface SchemaFormat {
     indexes?: readonly number[],
   ) => ValidatorOutcome
   /**
-   * The schema in another notation that clients ask for by name (`?format=`): `resolved` for Avro,
-   * `serialized` for Protobuf. Undefined where the name is not known: then `canonical` is the
-   * answer.
+   * The schema in another notation that clients ask for by name (`?format=`), in small letters:
+   * `resolved` for Avro, `serialized` and `ignore_extensions` for Protobuf. Undefined where the
+   * name is not known: then `canonical` is the answer.
    */
   formatted: (schema: ParsedSchema, format: string) => string | undefined
 }

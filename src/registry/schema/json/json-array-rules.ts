@@ -2,8 +2,7 @@
 import { saysNothing } from './json-rule.ts'
 import type { Found, JsonComparison, JsonRules, Path } from './json-rule.ts'
 import { lowerBound, upperBound } from './json-scalar-rules.ts'
-import { anyNode } from './json-node.ts'
-import type { JsonContains, JsonNode } from './json-node.ts'
+import type { JsonNode } from './json-node.ts'
 
 export const arrayRules: JsonRules = (reader, writer, at, comparison) => [
   ...prefixRules(reader, writer, at, comparison),
@@ -84,46 +83,37 @@ const restRule: JsonRules = (reader, writer, at, c) => {
   )
 }
 
+/** One of what the writer promised is enough for each that the reader asks. */
 const containsRules: JsonRules = (reader, writer, at, c) =>
-  reader.contains.flatMap((asked) => containsRule(asked, reader, writer, [...at, 'contains'], c))
+  reader.contains.flatMap((asked) => {
+    const { minContains, maxContains } = asked.bounds
+    if (minContains === 0 && maxContains === undefined) return []
+    const here = [...at, 'contains']
+    const node = reader.inner(asked.schema)
+    const tried = writer.contains.map((promised): Found => {
+      const written = writer.inner(promised.schema)
+      const same = c.pair(node, written, here).length === 0
+      // The most of a kind is asked the other way: what readers count, writers must have counted.
+      const counted = maxContains === undefined || c.pair(written, node, here).length === 0
+      if (!same || !counted) return narrowed(here, c)
+      const [asks, promises] = [
+        { ...reader, bounds: asked.bounds },
+        { ...writer, bounds: promised.bounds },
+      ]
+      return [
+        ...lowerBound('minContains')(asks, promises, at, c),
+        ...upperBound('maxContains')(asks, promises, at, c),
+      ]
+    })
+    return tried.some((found) => found.length === 0) ? [] : (tried[0] ?? narrowed(here, c))
+  })
 
-function containsRule(
-  { schema, bounds }: JsonContains,
-  reader: JsonNode,
-  writer: JsonNode,
-  at: Path,
-  c: JsonComparison,
-): Found {
-  const asked = reader.inner(schema)
-  const { minContains, maxContains } = bounds
-  // The most of a kind is asked the other way: what readers count, writers must have counted.
-  const isCounted = (promised: JsonContains): boolean =>
-    c.pair(asked, writer.inner(promised.schema), at).length === 0
-  const counts = (promised: JsonContains): boolean =>
-    c.pair(writer.inner(promised.schema), asked, at).length === 0
-  const hasLeast = (promised: JsonContains): boolean =>
-    promised.bounds.minContains >= minContains && isCounted(promised)
-  const hasMost = (promised: JsonContains): boolean =>
-    (promised.bounds.maxContains ?? Infinity) <= (maxContains ?? Infinity) && counts(promised)
-  const isLeastKept = minContains === 0 || writer.contains.some(hasLeast)
-  if (isLeastKept && (maxContains === undefined || writer.contains.some(hasMost))) return []
-  const [only, ...more] = writer.contains
-  const isAlone = only !== undefined && more.length === 0
-  if (!isAlone || !isCounted(only) || (maxContains !== undefined && !counts(only)))
-    return c.breach(
-      'CONTAINS_NARROWED',
-      at,
-      'readers refuse arrays without a certain item, and data was written without that promise',
-    )
-  const [asks, promises] = [
-    { ...anyNode, bounds },
-    { ...anyNode, bounds: only.bounds },
-  ]
-  return [
-    ...lowerBound('minContains')(asks, promises, at.slice(0, -1), c),
-    ...upperBound('maxContains')(asks, promises, at.slice(0, -1), c),
-  ]
-}
+const narrowed = (at: Path, { breach }: JsonComparison): Found =>
+  breach(
+    'CONTAINS_NARROWED',
+    at,
+    'readers refuse arrays without a certain item, and data was written without that promise',
+  )
 
 const uniqueRule: JsonRules = (reader, writer, at, { breach }) =>
   !reader.uniqueItems || writer.uniqueItems || (writer.bounds.maxItems ?? 2) < 2

@@ -241,3 +241,24 @@ test('what an array must contain is asked of arrays shorter than their tuple, to
   assert.match(check(schema, ['a']), /must contain at least 1/)
   assert.equal(check(schema, ['x']), 'ok')
 })
+
+test('what is contained is counted by kind, also where branches count other kinds', () => {
+  const few = { contains: { type: 'string' }, minContains: 5 }
+  const both = (least: number) => ({
+    contains: { type: 'string' },
+    anyOf: [{ contains: { type: 'number' }, minContains: least }],
+  })
+  assert.deepEqual(conflicts(few, both(5)), ['MIN_CONTAINS_INCREASED #/minContains'])
+  assert.deepEqual(conflicts({ ...few, minContains: 1 }, both(5)), [])
+  assert.deepEqual(conflicts({ contains: { type: 'number' }, minContains: 5 }, both(5)), [])
+  assert.deepEqual(conflicts({ title: 'Same', ...both(5) }, both(5)), [])
+})
+
+test('a schema reads what it wrote, also where no rule can tell', () => {
+  const schema = {
+    type: 'object',
+    properties: { a: { allOf: [false] } },
+    anyOf: [{ anyOf: [{ unevaluatedProperties: false }] }],
+  }
+  assert.deepEqual(conflicts(schema, schema), [])
+})

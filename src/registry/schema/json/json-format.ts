@@ -1,7 +1,7 @@
 /** JSON Schema for the registry: all drafts, references, content models, and payloads as JSON text. */
 import { assert } from '../../../base/assert.ts'
 import { sortKeys } from '../exact-json.ts'
-import type { ParsedSchema, SchemaFormat } from '../schema-format.ts'
+import type { ParsedSchema, SchemaFormat, SchemaSource } from '../schema-format.ts'
 import { jsonIncompatibilities } from './json-rules.ts'
 import { jsonValidator } from './json-validator.ts'
 import { parseJsonSchema } from './parse-json-schema.ts'
@@ -10,11 +10,21 @@ import type { JsonDocument } from './parse-json-schema.ts'
 interface JsonSchema extends ParsedSchema {
   readonly type: 'JSON'
   readonly document: JsonDocument
+  readonly references: SchemaSource['references']
 }
 
 const documentOf = (schema: ParsedSchema): JsonDocument => {
   assert(schema.type === 'JSON', 'a schema is given to the format that parsed it')
   return (schema as JsonSchema).document
+}
+
+/** A schema reads what it wrote, whatever the rules can see of that: they have no word for all. */
+function isSame(one: ParsedSchema, other: ParsedSchema): boolean {
+  const textsOf = (schema: ParsedSchema): string => {
+    const { normalized, references } = schema as JsonSchema
+    return JSON.stringify([normalized, references.map(({ name, text }) => [name, text])])
+  }
+  return one.normalized === other.normalized && textsOf(one) === textsOf(other)
 }
 
 export const jsonFormat: SchemaFormat = {
@@ -28,6 +38,7 @@ export const jsonFormat: SchemaFormat = {
     const schema: JsonSchema = {
       type: 'JSON',
       document,
+      references: source.references,
       canonical: JSON.stringify(document.json),
       normalized: JSON.stringify(sortKeys(document.json)),
       recordName: typeof title === 'string' ? title : undefined,
@@ -36,7 +47,9 @@ export const jsonFormat: SchemaFormat = {
   },
 
   incompatibilities: (reader, writer, options) =>
-    jsonIncompatibilities(documentOf(reader), documentOf(writer), options),
+    isSame(reader, writer)
+      ? []
+      : jsonIncompatibilities(documentOf(reader), documentOf(writer), options),
 
   validator: (schema) => jsonValidator(documentOf(schema)),
 

@@ -14,15 +14,6 @@ export interface JsonChoice {
   readonly branches: readonly RawSchema[]
 }
 
-/** `contains`, with the bounds that stand beside it. */
-export interface JsonContains {
-  readonly schema: RawSchema
-  readonly bounds: {
-    readonly minContains: number
-    readonly maxContains?: number
-  }
-}
-
 export interface JsonConditional {
   /** As text with sorted keys: conditions are compared as they are written. */
   readonly condition: string
@@ -41,6 +32,12 @@ export type BoundKeyword =
   | (typeof numberBounds)[number]
   | 'minContains'
   | 'maxContains'
+
+/** How many items of a kind: with its bounds, as several that are said together differ in both. */
+export interface JsonContains {
+  readonly schema: RawSchema
+  readonly bounds: { readonly minContains: number; readonly maxContains?: number }
+}
 
 /** What a keyword that is not there says is nothing; so are `true`, and empty maps and lists. */
 export interface JsonNode {
@@ -65,7 +62,6 @@ export interface JsonNode {
   /** The first items, each with a schema of its own, and what those after them may hold. */
   readonly prefix: readonly RawSchema[]
   readonly rest: RawSchema
-  /** Each holds for itself: so many items are of its kind. */
   readonly contains: readonly JsonContains[]
   readonly uniqueItems: boolean
   readonly allOf: readonly RawSchema[]

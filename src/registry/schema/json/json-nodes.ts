@@ -144,12 +144,12 @@ function arrayKeywords(schema: RawObject, document: JsonDocument) {
   }
 }
 
-function containsOf(schema: RawObject): readonly JsonContains[] {
-  const { contains, minContains: least, maxContains: most } = schema
-  if (!isRawSchema(contains)) return []
+function containsOf(raw: RawObject): readonly JsonContains[] {
+  const { contains: schema, minContains: least, maxContains: most } = raw
+  if (!isRawSchema(schema)) return []
   const minContains = typeof least === 'number' ? least : 1
-  const bounds = typeof most === 'number' ? { minContains, maxContains: most } : { minContains }
-  return [{ schema: contains, bounds }]
+  const bounds = { minContains, ...(typeof most === 'number' ? { maxContains: most } : {}) }
+  return [{ schema, bounds }]
 }
 
 const objectOf = (value: Json | undefined): RawObject =>

@@ -3,7 +3,7 @@
  * enumerations, and for schemas made of schemas. Where the question has no simple answer, the
  * answer is no.
  */
-import { judgePairs, PairMemo } from '../pair-memo.ts'
+import { briefEffort, judgePairs, PairMemo } from '../pair-memo.ts'
 import type { CompatibilityOptions } from '../schema-format.ts'
 import { arrayRules } from './json-array-rules.ts'
 import type { RawSchema } from './json-dialect.ts'
@@ -21,12 +21,14 @@ import { partsOf, withFactsOfValues } from './split-node.ts'
 export function jsonIncompatibilities(
   reader: JsonDocument,
   writer: JsonDocument,
-  { policy }: CompatibilityOptions,
+  { policy, isBrief }: CompatibilityOptions,
 ): Found {
   const [readers, writers] = [jsonNodes(reader), jsonNodes(writer)]
   const passes = policy === 'lenient' ? lenientRules : new Set<JsonRule>()
   const comparing = new Comparing(passes)
-  return judgePairs((memo) => comparing.run(memo, readers(reader.root), writers(writer.root)))
+  const pass = (memo: PairMemo): Found =>
+    comparing.run(memo, readers(reader.root), writers(writer.root))
+  return judgePairs(pass, isBrief === true ? briefEffort : undefined)
 }
 
 const rulesOf: readonly (readonly [JsonType, JsonRules])[] = [

@@ -78,12 +78,12 @@ function childrenOf(node: JsonNode): readonly (RawSchema | undefined)[] {
     ...node.dependentSchemas.values(),
     ...node.prefix,
     ...node.nots,
+    ...node.contains.map(({ schema }) => schema),
     ...node.choices.flatMap(({ branches }) => branches),
     ...node.conditionals.flatMap((each) => [each.holds, each.fails]),
     node.additional,
     node.propertyNames,
     node.rest,
-    ...node.contains.map(({ schema }) => schema),
   ]
 }
 

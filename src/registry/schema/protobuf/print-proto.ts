@@ -1,7 +1,8 @@
 /**
  * Writes a .proto file. Canonical: in the order given, with one way of spacing and no comments.
  * Normalized: full names, and in order what has none: imports, options, fields by number, ranges.
- * Messages keep their order always: message indexes count them.
+ * Messages keep their order always: message indexes count them. Plain: canonical without extensions
+ * and the options that are defined by some, but for those that carry tags and types.
  */
 import { isScalar } from './proto-file.ts'
 import type {
@@ -15,10 +16,10 @@ import type {
 } from './proto-file.ts'
 import type { ProtoDocument } from './proto-types.ts'
 
-export type ProtoNotation = 'canonical' | 'normalized'
+export type ProtoNotation = 'canonical' | 'normalized' | 'plain'
 
 export function printProto(document: ProtoDocument, notation: ProtoNotation): string {
-  return new ProtoPrinting(document, notation === 'normalized').file(document.file)
+  return new ProtoPrinting(document, notation).file(document.file)
 }
 
 type Lines = readonly string[]
@@ -26,13 +27,18 @@ const indented = (lines: Lines): Lines => lines.map((line) => (line === '' ? '' 
 const block = (head: string, body: Lines): Lines =>
   body.length === 0 ? [`${head} {}`] : [`${head} {`, ...indented(body), '}']
 
+const isKept = ({ name }: ProtoOption): boolean =>
+  !name.startsWith('(') || /^\(\.?confluent\./.test(name)
+
 class ProtoPrinting {
   readonly #document: ProtoDocument
   readonly #normalized: boolean
+  readonly #plain: boolean
 
-  constructor(document: ProtoDocument, normalized: boolean) {
+  constructor(document: ProtoDocument, notation: ProtoNotation) {
     this.#document = document
-    this.#normalized = normalized
+    this.#normalized = notation === 'normalized'
+    this.#plain = notation === 'plain'
   }
 
   file(file: ProtoFile): string {
@@ -52,7 +58,7 @@ class ProtoPrinting {
       options,
       ...file.messages.filter(({ isGroup }) => !isGroup).map((each) => this.#message(each, scope)),
       ...file.enums.map((each) => this.#enum(each)),
-      ...file.extends.map((each) => this.#extend(each, file.messages, scope)),
+      ...this.#extensions(file.extends).map((each) => this.#extend(each, file.messages, scope)),
       ...file.services.map((each) => this.#service(each, scope)),
     ]
     const texts = parts.filter((part) => part.length > 0).map((part) => part.join('\n'))
@@ -64,7 +70,12 @@ class ProtoPrinting {
   }
 
   #options(options: readonly ProtoOption[]): Lines {
-    return this.#sorted(options.map(({ name, value }) => `${name} = ${value}`))
+    const kept = this.#plain ? options.filter(isKept) : options
+    return this.#sorted(kept.map(({ name, value }) => `${name} = ${value}`))
+  }
+
+  #extensions<Part>(parts: readonly Part[]): readonly Part[] {
+    return this.#plain ? [] : parts
   }
 
   #name(name: string, scope: string): string {
@@ -83,11 +94,14 @@ class ProtoPrinting {
     return [
       ...this.#options(message.options).map((option) => `option ${option};`),
       ...this.#sorted(message.reserved).map((range) => `reserved ${range};`),
-      ...this.#sorted(message.extensions).map((range) => `extensions ${range};`),
+      ...this.#sorted(this.#extensions(message.extensions)).map((range) => `extensions ${range};`),
       ...this.#fields(message, scope),
       ...nested.flatMap((each) => ['', ...this.#message(each, scope)]),
       ...message.enums.flatMap((each) => ['', ...this.#enum(each)]),
-      ...message.extends.flatMap((each) => ['', ...this.#extend(each, message.messages, scope)]),
+      ...this.#extensions(message.extends).flatMap((each) => [
+        '',
+        ...this.#extend(each, message.messages, scope),
+      ]),
     ]
   }
 

@@ -53,8 +53,10 @@ export const protobufFormat: SchemaFormat = {
     return { ok: false, message: `the reader’s schema has no message ${written.fullName}` }
   },
 
-  formatted: (schema, format) =>
-    format === 'serialized' ? writeDescriptor(documentOf(schema)) : undefined,
+  formatted: (schema, format) => {
+    if (format === 'serialized') return writeDescriptor(documentOf(schema))
+    return format === 'ignore_extensions' ? printProto(documentOf(schema), 'plain') : undefined
+  },
 }
 
 function parse(source: SchemaSource): ParseOutcome {
