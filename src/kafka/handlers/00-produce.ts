@@ -136,15 +136,11 @@ async function produceTo(
   producing: Producing,
   found: readonly Found[],
 ): Promise<Handled<ProduceReply> | 'silent' | 'close'> {
-  const { request, exchange } = producing
-  // The next request of the connection waits meanwhile: the journal's order is that of requests.
-  const prepared = found.some(isPrepared) ? await prepareAll(producing, found) : undefined
-  const pending = request.topicData.map((topic, index) =>
-    topic.partitionData.map((data) =>
-      append(producing, found[index] as Found, data, prepared?.get(data)),
-    ),
-  )
-  exchange.next()
+  const { request } = producing
+  const isNow = !found.some(isPrepared) && !turns.has(producing.exchange.peer)
+  const pending = isNow
+    ? appendAll(producing, found, undefined)
+    : await appendInTurn(producing, found)
   const decided = await decidedInTime(producing, pending)
   producing.isOver = true
   const responses: TopicReply[] = request.topicData.flatMap(({ name, topicId }, index) => {
@@ -156,6 +152,51 @@ async function produceTo(
     partitionResponses.every(({ errorCode }) => errorCode === ErrorCode.NONE),
   )
   return isClean ? 'silent' : 'close'
+}
+
+/**
+ * By connection, while batches of a request are prepared: resolves when they are appended. Appends
+ * of the requests behind it wait for that, so that the journal's order is that of requests.
+ */
+const turns = new WeakMap<object, Promise<void>>()
+
+/** Batches are prepared while those of other requests are, and appended after theirs. */
+async function appendInTurn(
+  producing: Producing,
+  found: readonly Found[],
+): Promise<readonly (readonly Promise<PartitionReply>[])[]> {
+  const { peer, next } = producing.exchange
+  const before = turns.get(peer)
+  const preparing = found.some(isPrepared) ? prepareAll(producing, found) : undefined
+  next()
+  const appending = Promise.all([preparing, before]).then(([prepared]) =>
+    appendAll(producing, found, prepared),
+  )
+  const turn = appending.then(
+    () => undefined,
+    () => undefined,
+  )
+  turns.set(peer, turn)
+  try {
+    return await appending
+  } finally {
+    if (turns.get(peer) === turn) turns.delete(peer)
+  }
+}
+
+/** Begins to append; the next request of the connection may begin then. */
+function appendAll(
+  producing: Producing,
+  found: readonly Found[],
+  prepared: ReadonlyMap<PartitionData, Prepared> | undefined,
+): readonly (readonly Promise<PartitionReply>[])[] {
+  const pending = producing.request.topicData.map((topic, index) =>
+    topic.partitionData.map((data) =>
+      append(producing, found[index] as Found, data, prepared?.get(data)),
+    ),
+  )
+  producing.exchange.next()
+  return pending
 }
 
 const isPrepared = (topic: Found): boolean => typeof topic !== 'number' && needsPreparing(topic)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BrokerWorld } from '../../../test/kafka/broker-world.ts'
 import { inlineRepacker } from '../../../test/support/inline-repacker.ts'
+import { sleep } from '../../base/clock.ts'
 import { Failure } from '../../base/errors.ts'
 import { codecIdOf, maxTimestampOf, readBatchHeader } from '../../record/batch-header.ts'
 import { batchesIn, checkBatchCrc } from '../../record/batch-sequence.ts'
@@ -72,6 +73,31 @@ test('every codec becomes the topic’s, in the order in which it was sent', asy
       CODECS.flatMap((from, at) => [`${2 * at}:${from}`, `${2 * at + 1}:x`]),
     )
   }
+})
+
+test('batches of a connection are prepared together, and appended in their order', async () => {
+  const world = await BrokerWorld.start()
+  await world.topic('t', 1, { 'compression.type': 'lz4' })
+  const waits = [500, 200, 0]
+  let [under, most] = [0, 0]
+  const repack: typeof inlineRepacker.repack = async (...given) => {
+    most = Math.max(most, ++under)
+    await sleep(world.clock, waits.shift() ?? 0)
+    under--
+    return inlineRepacker.repack(...given)
+  }
+  Object.assign(world.server.broker, { repacker: { ...inlineRepacker, repack } })
+  const sent = ['a', 'b', 'c', 'd'].map((value) => {
+    // The last is stored as it comes, and waits all the same.
+    const codec = value === 'd' ? 'lz4' : 'none'
+    return world.send(produce, 9, request('t', batch([value], { codec }))).answer
+  })
+  const answers = await world.during(Promise.all(sent))
+  const offsets = answers.map(({ responses }) => responses[0]?.partitionResponses[0]?.baseOffset)
+  assert.deepEqual(offsets, [0, 1, 2, 3])
+  assert.equal(most, 3)
+  const other = await world.ask(produce, 9, request('t', batch(['e'])), 'another connection')
+  assert.equal(other.responses[0]?.partitionResponses[0]?.baseOffset, 4)
 })
 
 test('producer is the default, and asks nobody to pack anything', async () => {
