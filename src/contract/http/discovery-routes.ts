@@ -3,7 +3,6 @@ import { isFailure } from '../../base/errors.ts'
 import { RegistryError } from '../../registry/registry-error.ts'
 import type { Call, Route } from '../../registry/http/route.ts'
 import type { Discovery, ExportQuestion } from '../discovery/discovery.ts'
-import { contractFileSchema } from '../file-schema/contract-file-schema.ts'
 
 const questionIn = (call: Call): ExportQuestion => {
   return { contractId: call.text('contract'), bootstrap: bootstrapIn(call) }
@@ -48,7 +47,7 @@ export function discoveryRoutes(open: () => Promise<Discovery>): Route[] {
       method: 'GET',
       path: '/contracts/schema',
       summary: 'The JSON Schema of a contract’s file',
-      answer: () => Promise.resolve(contractFileSchema),
+      answer: fileSchema,
     },
     {
       method: 'GET',
@@ -65,4 +64,10 @@ export function discoveryRoutes(open: () => Promise<Discovery>): Route[] {
       answer: async (call) => call.page(await told((await open()).openLineage(questionIn(call)))),
     },
   ]
+}
+
+/** Loaded when it is asked for: it knows what rules may be, and brokers start without that. */
+async function fileSchema(): Promise<object> {
+  const { contractFileSchema } = await import('../file-schema/contract-file-schema.ts')
+  return contractFileSchema
 }
