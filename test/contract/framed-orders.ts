@@ -1,6 +1,7 @@
 /** A contract on orders whose schema, and key's schema, stand in files; for tests of schema ids. */
 import type { SchemaType } from '../../src/registry/schema/schema-format.ts'
 import type { GivenContract } from '../../src/contract/contracts.ts'
+import { avro, jsonSchema, protobuf } from '../registry/orders.ts'
 
 export interface FramedOrdersOptions {
   readonly topic?: string
@@ -21,31 +22,9 @@ export interface FramedOrdersOptions {
 }
 
 export const orderSchemas: Readonly<Record<SchemaType, string>> = {
-  AVRO: JSON.stringify({
-    type: 'record',
-    name: 'Order',
-    namespace: 'shop',
-    fields: [
-      { name: 'id', type: 'string' },
-      { name: 'cents', type: 'int' },
-    ],
-  }),
-  JSON: JSON.stringify({
-    $schema: 'http://json-schema.org/draft-07/schema#',
-    title: 'Order',
-    type: 'object',
-    additionalProperties: false,
-    properties: { id: { type: 'string' }, cents: { type: 'integer' } },
-    required: ['id', 'cents'],
-  }),
-  PROTOBUF: `syntax = "proto3";
-package shop;
-
-message Order {
-  string id = 1;
-  int32 cents = 2;
-}
-
+  AVRO: avro,
+  JSON: jsonSchema,
+  PROTOBUF: `${protobuf}
 message Refund {
   string id = 1;
 }

@@ -1,10 +1,9 @@
 /** Contracts over HTTP, beside the registry: planned, applied, listed, remembered. */
-import { isFailure } from '../../base/errors.ts'
 import type { ContractRevisionRow } from '../../catalog/schema-contracts.ts'
-import { RegistryError } from '../../registry/registry-error.ts'
 import type { Call, Route } from '../../registry/http/route.ts'
 import { integer, mapOf, objectOf, optional, text } from '../../registry/http/shape.ts'
 import type { Contracts, GivenContract } from '../contracts.ts'
+import { told } from './told.ts'
 
 const givenBody = objectOf({
   text,
@@ -27,17 +26,6 @@ function revisionAnswer(row: ContractRevisionRow): object {
     ...rest,
     files: JSON.parse(files) as object,
     boundaries: JSON.parse(boundaries) as object,
-  }
-}
-
-/** What is not there is 404, what cannot be asked for 422. */
-async function told<Result>(work: Promise<Result>): Promise<Result> {
-  try {
-    return await work
-  } catch (error) {
-    if (isFailure(error, 'not-found')) throw new RegistryError(404, error.message)
-    if (isFailure(error, 'invalid')) throw new RegistryError(422, error.message)
-    throw error
   }
 }
 

@@ -1,8 +1,8 @@
 /** What there is of contracts, over HTTP: listed, compared, exported for other catalogs. */
-import { isFailure } from '../../base/errors.ts'
 import { RegistryError } from '../../registry/registry-error.ts'
 import type { Call, Route } from '../../registry/http/route.ts'
 import type { Discovery, ExportQuestion } from '../discovery/discovery.ts'
+import { told } from './told.ts'
 
 const questionIn = (call: Call): ExportQuestion => {
   return { contractId: call.text('contract'), bootstrap: bootstrapIn(call) }
@@ -13,17 +13,6 @@ function bootstrapIn(call: Call): string | undefined {
   const given = call.text('bootstrap')
   if (given === undefined || /^[\w.[\]:-]{1,255}:\d{1,5}$/.test(given)) return given
   throw new RegistryError(422, `?bootstrap= must be HOST:PORT, not ${given}`)
-}
-
-/** What is not there is 404, what cannot be asked for 422. */
-async function told<Result>(work: Promise<Result>): Promise<Result> {
-  try {
-    return await work
-  } catch (error) {
-    if (isFailure(error, 'not-found')) throw new RegistryError(404, error.message)
-    if (isFailure(error, 'invalid')) throw new RegistryError(422, error.message)
-    throw error
-  }
 }
 
 /** @param open loaded with the first request: most brokers get none. */

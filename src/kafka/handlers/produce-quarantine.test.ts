@@ -62,6 +62,16 @@ async function aside(world: BrokerWorld): Promise<QuarantinedRecord[]> {
   })
 }
 
+/** The first commit is that of a batch, the second that of what it lost. Tells how many began. */
+function failBehindFirst(world: BrokerWorld): () => number {
+  let commits = 0
+  world.fault = ({ transaction, at }) => {
+    if (!transaction.startsWith('commit') || at !== 'begin') return undefined
+    return ++commits > 1 ? { fault: 'fail' } : undefined
+  }
+  return () => commits
+}
+
 test('a record that breaks the contract is set aside, and all others are written', async () => {
   const world = await open('retention.ms: 86400000')
   assert.deepEqual(await send(world, batchOf([good, bad, good])), [ErrorCode.NONE, 0])
@@ -108,14 +118,9 @@ test('a retry gets its first answer, and sets the same aside under the same keys
 test('what could not be set aside is not said to be done, nor to be refused', async () => {
   const world = await open()
   const batch = batchOf([good, bad], { producerId: 9, producerEpoch: 0, baseSequence: 0 })
-  // The first commit is that of the batch, the second that of what it lost.
-  let commits = 0
-  world.fault = ({ transaction, at }) => {
-    if (!transaction.startsWith('commit') || at !== 'begin') return undefined
-    return ++commits > 1 ? { fault: 'fail' } : undefined
-  }
+  const commits = failBehindFirst(world)
   assert.equal((await send(world, Uint8Array.from(batch)))[0], ErrorCode.REQUEST_TIMED_OUT)
-  assert.ok(commits > 1)
+  assert.ok(commits() > 1)
   world.fault = undefined
   assert.deepEqual(await send(world, Uint8Array.from(batch)), [ErrorCode.NONE, 0])
   assert.deepEqual(await offsets(world), [0])
@@ -172,11 +177,7 @@ test('the broker’s time is stamped on what stays', async () => {
 test('a retry under another revision is what its batch was when it was written', async () => {
   const world = await open()
   const batch = batchOf([good, bad], { producerId: 9, producerEpoch: 0, baseSequence: 0 })
-  let commits = 0
-  world.fault = ({ transaction, at }) => {
-    if (!transaction.startsWith('commit') || at !== 'begin') return undefined
-    return ++commits > 1 ? { fault: 'fail' } : undefined
-  }
+  failBehindFirst(world)
   assert.equal((await send(world, Uint8Array.from(batch)))[0], ErrorCode.REQUEST_TIMED_OUT)
   world.fault = undefined
   await applied(world, { onViolation: 'warn', partitions: 1 })
