@@ -69,7 +69,9 @@ export async function writeLog(
   const all = [...log.kept, ...copied].toSorted((a, b) => a.baseOffset - b.baseOffset)
   const named = tiled(all, packedEnd).map((run) => extentOf(run, nowMs))
   const logStart = Math.max(row.logStart, Math.min(named[0]?.baseOffset ?? packedEnd, packedEnd))
-  const after = { ...row, logStart, logEnd, packedEnd, leaderEpoch }
+  // Who wrote since the catalog was of this state may have been lost with it.
+  const producersKnownFrom = Math.max(row.producersKnownFrom, producerId)
+  const after = { ...row, logStart, logEnd, packedEnd, leaderEpoch, producersKnownFrom }
   await database.transaction('rescue log', async (tx) => {
     await tx.insert(commitLog, [markerGroup(groupId, markers, nowMs)])
     await tx.lock(partitions, [[row.partitionId]], 'exclusive')

@@ -12,18 +12,23 @@ import {
   type GroupIntent,
   type GroupResult,
 } from './commit-groups.ts'
+import { drawNumbers } from './counters.ts'
 import type { CatalogDatabase } from './database.ts'
 import { openMemoryDatabase } from './memory-database.ts'
 import type { MemoryFault } from './memory-faults.ts'
 import { decodeManifest } from './manifest.ts'
 import { type AppendOutcome, decodeOutcomes } from './outcomes.ts'
 import { endJournalObjects } from './pack-finish.ts'
+import { expireProducers } from './retain-producers.ts'
 import { commitLog, objects, partitions, producerStates } from './schema.ts'
 import { configureTopic, createTopic, deleteTopic, type Topic } from './topics.ts'
 
 const topicId = 'dG9waWMtb2YtY29tbWl0cw'
+const olderProducers = 1_000
 
+/** Producers with an id below `olderProducers` may have written to an earlier topic of the name. */
 async function newTopic(database: CatalogDatabase, partitionCount = 3): Promise<Topic> {
+  await drawNumbers(database, 'producer.id', olderProducers)
   const shape = { name: 't', replicationFactor: 1, configs: {}, nowMs: 0, leaderEpoch: 4 }
   const result = await createTopic(database, { ...shape, topicId, partitionCount })
   assert.equal(result.outcome, 'created')
@@ -188,6 +193,34 @@ catalogTest(
     })
   },
 )
+
+/**
+ * Found in a fleet, one of whose brokers hung: a new producer's first batch was there when its
+ * partition moved. The second, sent to the other broker, was taken for its first; the first one was
+ * refused for two minutes, and given up.
+ */
+catalogTest('who is younger than the topic begins at sequence 0', async (database) => {
+  const [a = 0] = (await newTopic(database)).partitionIds
+  const young = (sequence: number): AppendIntent =>
+    idempotent(a, sequence, { producerId: olderProducers })
+  assert.deepEqual(await outcomesOf(database, [young(10)]), [refused('out-of-order-sequence')])
+  assert.deepEqual(await outcomesOf(database, [young(0), young(10)]), [appended(0), appended(10)])
+  const old = idempotent(a, 10, { producerId: olderProducers - 1 })
+  assert.deepEqual(await outcomesOf(database, [old]), [appended(20)])
+})
+
+catalogTest('of who may have been forgotten any sequence is taken', async (database) => {
+  const [a = 0] = (await newTopic(database)).partitionIds
+  const young = (producerId: number, sequence: number): AppendIntent =>
+    idempotent(a, sequence, { producerId })
+  await outcomesOf(database, [young(2_000, 0)])
+  const { expired } = await expireProducers(database, undefined, Number.MAX_SAFE_INTEGER)
+  assert.equal(expired, 1)
+  assert.deepEqual(await outcomesOf(database, [young(2_001, 10)]), [
+    refused('out-of-order-sequence'),
+  ])
+  assert.deepEqual(await outcomesOf(database, [young(2_000, 10)]), [appended(10)])
+})
 
 catalogTest('topics that are gone or changed refuse', async (database) => {
   const [a = 0] = (await newTopic(database)).partitionIds

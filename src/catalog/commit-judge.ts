@@ -238,7 +238,7 @@ export class CommitJudge {
     }
     if (judged.verdict !== 'next') return { outcome: 'refused', reason: judged.verdict }
     const isSecond = entry.window === undefined && baseSequence !== 0
-    if (isSecond && transaction?.isBumping === true) {
+    if (isSecond && this.#beginsHere(append)) {
       return { outcome: 'refused', reason: 'out-of-order-sequence' }
     }
     const isOpen = entry.transactionOffset !== null
@@ -252,6 +252,17 @@ export class CommitJudge {
       this.#open.began({ partitionId, producerId, firstOffset: baseOffset })
     }
     return undefined
+  }
+
+  /**
+   * Of a producer without a state here: it is certain that it has written nothing here, so that
+   * what it writes first has sequence 0. Its first batch may be on its way at another broker, which
+   * hangs or died: a later one, taken for the first, would have it refused for ever. Where that is
+   * not certain, any sequence is taken, as by Kafka.
+   */
+  #beginsHere({ partitionId, producerId, transaction }: AppendIntent): boolean {
+    const knownFrom = this.#partitions.get(partitionId)?.row.producersKnownFrom
+    return transaction?.isBumping === true || producerId >= (knownFrom ?? Infinity)
   }
 
   #transactionOf(transactionalId: string): TransactionRow | undefined {

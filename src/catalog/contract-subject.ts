@@ -61,6 +61,7 @@ export function partitionRow(
     logEnd: 0,
     leaderEpoch: 0,
     packedEnd: 0,
+    producersKnownFrom: 0,
     ...changes,
   }
 }

@@ -11,6 +11,7 @@ import {
   type GroupIntent,
   type GroupResult,
 } from './commit-groups.ts'
+import { drawNumbers } from './counters.ts'
 import type { CatalogDatabase } from './database.ts'
 import type { EndIntent, MarkIntent } from './end-transaction.ts'
 import { openMemoryDatabase } from './memory-database.ts'
@@ -38,7 +39,9 @@ const topicId = 'dG9waWMtb2YtY29tbWl0cw'
 const producerId = 9
 const transactionalId = 'tx'
 
+/** The producers of the tests may have written to an earlier topic of the name. */
 async function newTopic(database: CatalogDatabase): Promise<Topic> {
+  await drawNumbers(database, 'producer.id', 1_000)
   const shape = { name: 't', replicationFactor: 1, configs: {}, nowMs: 0, leaderEpoch: 4 }
   const result = await createTopic(database, { ...shape, topicId, partitionCount: 3 })
   assert.equal(result.outcome, 'created')

@@ -1,6 +1,6 @@
 /** Forward steps of the schema by level, as data, so that every adapter writes them in its own SQL. */
 import { Failure } from '../base/errors.ts'
-import { catalogTables, commitLog, inlineData, topics } from './schema.ts'
+import { catalogTables, commitLog, inlineData, partitions, topics } from './schema.ts'
 import { changeCounter, changeLog } from './schema-changes.ts'
 import { compactions } from './schema-compaction.ts'
 import { brokerNames, brokers, placements } from './schema-fleet.ts'
@@ -50,6 +50,8 @@ export const migrations: readonly Migration[] = [
     addColumns: [
       { table: commitLog, column: 'changes', fill: null },
       { table: topics, column: 'contract', fill: null },
+      // Of what was written before nothing is certain.
+      { table: partitions, column: 'producersKnownFrom', fill: Number.MAX_SAFE_INTEGER },
       { table: transactions, column: 'coordinatorVersion', fill: 0 },
       { table: transactions, column: 'coordinatorIncarnation', fill: 0 },
     ],

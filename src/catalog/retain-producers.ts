@@ -63,6 +63,10 @@ function deleteSilent(
     if (row === undefined) return 0 // its states go with it
     const now = await tx.get(producerStates, keys)
     const due = keys.filter((_, index) => isSilent(now[index], beforeMs))
-    return due.length === 0 ? 0 : tx.delete(producerStates, due)
+    if (due.length === 0) return 0
+    const known = due.map(([, producerId = -1]) => producerId + 1)
+    const producersKnownFrom = Math.max(row.producersKnownFrom, ...known)
+    await tx.put(partitions, [{ ...row, producersKnownFrom }])
+    return tx.delete(producerStates, due)
   })
 }

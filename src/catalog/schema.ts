@@ -74,6 +74,11 @@ export interface PartitionRow {
   leaderEpoch: number
   /** Offsets below are in packed extents; from here on in the commit log. */
   packedEnd: number
+  /**
+   * Producers whose ids were drawn since all that wrote here are remembered: from this id on, who
+   * has no producer state here has written nothing here.
+   */
+  producersKnownFrom: number
 }
 
 /** What is known of a producer in a partition: KIP-98's window of five batches. */
@@ -250,6 +255,7 @@ export const partitions: Table<PartitionRow> = {
     logEnd: 'int',
     leaderEpoch: 'int',
     packedEnd: 'int',
+    producersKnownFrom: 'int',
   },
   key: ['partitionId'],
 }

@@ -42,7 +42,7 @@ catalogTest('a topic is created once, with partitions of its own', async (databa
     const ofNobody = await tx.get(topics, [[idOf('again')]])
     assert.deepEqual(ofNobody, [undefined], 'what lost the race for the name leaves nothing')
     const [row] = await tx.get(partitions, [[3]])
-    const ends = { logStart: 0, logEnd: 0, packedEnd: 0 }
+    const ends = { logStart: 0, logEnd: 0, packedEnd: 0, producersKnownFrom: 0 }
     const place = { topicId: idOf('b'), partitionIndex: 1, leaderEpoch: 1 }
     assert.deepEqual({ ...row }, { partitionId: 3, ...place, ...ends })
   })

@@ -2,7 +2,14 @@
 import { noteChange } from './change-log.ts'
 import { drawNumbers } from './counters.ts'
 import type { CatalogDatabase, ReadTransaction, Transaction } from './database.ts'
-import { type PartitionRow, partitions, type TopicRow, topicNames, topics } from './schema.ts'
+import {
+  counters,
+  type PartitionRow,
+  partitions,
+  type TopicRow,
+  topicNames,
+  topics,
+} from './schema.ts'
 import { catalogLimits } from './database.ts'
 
 export interface Topic {
@@ -96,16 +103,26 @@ export async function nameTopics(tx: Transaction, made: readonly Topic[]): Promi
   return made.filter((_, at) => isNew[at] !== true).map(({ name }) => name)
 }
 
-/** Of topics that were inserted. */
-export function putPartitions(
+/** Of topics that were inserted and named. */
+export async function putPartitions(
   tx: Transaction,
   made: readonly Topic[],
   leaderEpoch: number,
 ): Promise<void> {
-  return tx.put(
+  const empty = { leaderEpoch, producersKnownFrom: await producersFrom(tx) }
+  await tx.put(
     partitions,
-    made.flatMap((topic) => emptyPartitions(topic, 0, leaderEpoch)),
+    made.flatMap((topic) => emptyPartitions(topic, 0, empty)),
   )
+}
+
+/**
+ * The id of the next producer. Read behind the topic's name: who has a lower id may have written to
+ * an earlier topic of that name, and goes on with the sequences that it had there.
+ */
+async function producersFrom(tx: Transaction): Promise<number> {
+  const [row] = await tx.get(counters, [['producer.id']])
+  return row?.next ?? 0
 }
 
 /** Locks the topics; those that are deleted are left out. */
@@ -158,7 +175,8 @@ export async function growTopic(
     const added = Array.from({ length: partitionCount - had }, (_, index) => first + index)
     const grown: Topic = { ...topic, partitionIds: [...topic.partitionIds, ...added] }
     await tx.put(topics, [toRow(grown)])
-    await tx.put(partitions, emptyPartitions(grown, had, leaderEpoch))
+    const empty = { leaderEpoch, producersKnownFrom: await producersFrom(tx) }
+    await tx.put(partitions, emptyPartitions(grown, had, empty))
     await noteChange(tx, { kind: 'topic', names: [topicId] })
     return { outcome: 'changed', topic: grown }
   })
@@ -251,12 +269,16 @@ async function lockLiving(tx: Transaction, topicId: string): Promise<TopicRow | 
   return row?.deletedMs === null ? row : undefined
 }
 
-function emptyPartitions(topic: Topic, fromIndex: number, leaderEpoch: number): PartitionRow[] {
+function emptyPartitions(
+  topic: Topic,
+  fromIndex: number,
+  { leaderEpoch, producersKnownFrom }: Pick<PartitionRow, 'leaderEpoch' | 'producersKnownFrom'>,
+): PartitionRow[] {
   const { topicId } = topic
-  const empty = { logStart: 0, logEnd: 0, packedEnd: 0 }
+  const empty = { logStart: 0, logEnd: 0, packedEnd: 0, leaderEpoch, producersKnownFrom }
   return topic.partitionIds
     .map((partitionId, partitionIndex) => {
-      return { partitionId, topicId, partitionIndex, ...empty, leaderEpoch }
+      return { partitionId, topicId, partitionIndex, ...empty }
     })
     .slice(fromIndex)
 }

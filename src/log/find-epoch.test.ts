@@ -9,7 +9,14 @@ function logOf(
   runs: readonly (readonly [number, number, number])[],
   row: { logStart: number; logEnd: number; leaderEpoch: number },
 ): (epoch: number) => Promise<[number, number]> {
-  const whole = { partitionId: 1, topicId: 'a', partitionIndex: 0, packedEnd: 0, ...row }
+  const whole = {
+    partitionId: 1,
+    topicId: 'a',
+    partitionIndex: 0,
+    packedEnd: 0,
+    producersKnownFrom: 0,
+    ...row,
+  }
   const log = new PartitionLog(whole)
   for (const [baseOffset, nextOffset, leaderEpoch] of runs) {
     const place = { partitionId: 1, objectId: 'o', position: 0, length: 1, maxTimestampMs: 0 }

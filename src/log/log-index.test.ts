@@ -16,6 +16,7 @@ const partition = (changes: Partial<PartitionRow> = {}): PartitionRow => ({
   logEnd: 0,
   leaderEpoch: 0,
   packedEnd: 0,
+  producersKnownFrom: 0,
   ...changes,
 })
 

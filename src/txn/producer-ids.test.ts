@@ -23,6 +23,17 @@ test('a draw that fails gives no id, one whose answer is lost leaves a gap', asy
   fault = { fault: 'lose-answer' }
   await assert.rejects(ids.next(), (error) => isFailure(error, 'unknown-outcome'))
   fault = undefined
-  assert.equal(await ids.next(), 1_000)
-  assert.equal(await ids.next(), 1_001)
+  assert.equal(await ids.next(), 1)
+  assert.equal(await ids.next(), 2)
+})
+
+test('who asks later gets a higher id, at whichever broker', async () => {
+  const database = openMemoryDatabase({ clock: new VirtualClock() })
+  const brokers = [new ProducerIds(database), new ProducerIds(database)]
+  let last = -1
+  for (let turn = 0; turn < 10; turn++) {
+    const id = await brokers[turn % 2]!.next()
+    assert.ok(id > last)
+    last = id
+  }
 })

@@ -170,8 +170,8 @@ test('producers are told with epoch, last sequence and time', async () => {
   await world.topic('t')
   await put(world, 1)
   const atMs = world.clock.nowMs() - 5
-  await put(world, 3, { producerId: 12, producerEpoch: 4, baseSequence: 7 }, atMs - 1)
-  await put(world, 2, { producerId: 12, producerEpoch: 4, baseSequence: 10 }, atMs)
+  await put(world, 3, { producerId: 12, producerEpoch: 4, baseSequence: 0 }, atMs - 1)
+  await put(world, 2, { producerId: 12, producerEpoch: 4, baseSequence: 3 }, atMs)
   const request = {
     topics: [
       { name: 't', partitionIndexes: [0, 5] },
@@ -185,7 +185,7 @@ test('producers are told with epoch, last sequence and time', async () => {
     {
       producerId: 12,
       producerEpoch: 4,
-      lastSequence: 11,
+      lastSequence: 4,
       lastTimestamp: atMs,
       coordinatorEpoch: -1,
       currentTxnStartOffset: -1,
