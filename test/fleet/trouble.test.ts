@@ -7,6 +7,11 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { faultsOf, judge } from '../support/acknowledged.ts'
+import { openKafkajs } from '../support/clients/kafkajs.ts'
+import { readAll } from '../support/clients/kcat.ts'
+import { openJavaProducer } from '../support/clients/verifiable.ts'
+import { until } from '../support/until.ts'
 import { BrokerProcess } from '../support/broker-process.ts'
 import { Fleet } from '../support/fleet.ts'
 import { FleetLoad, readiness, recoveryMsMax, untilAll } from '../support/fleet-load.ts'
@@ -57,6 +62,41 @@ test('a broker that stands still is replaced, and harms nothing when it wakes', 
   await sleep(3_000)
   await load.goesOn(recoveryMsMax)
   await load.check(t)
+})
+
+/**
+ * First batches are on their way to it when it stops: what follows them goes to another broker and
+ * must wait for them there. (It did not: Java gave up what it had for a partition, after two
+ * minutes of OUT_OF_ORDER_SEQUENCE_NUMBER.)
+ */
+test('a broker stands still as producers begin: nothing is given up', async (t) => {
+  const victim = fleet.brokers[1] as BrokerProcess
+  const topics = ['begun-1', 'begun-2', 'begun-3']
+  const admin = openKafkajs(fleet.bootstrap).admin()
+  await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 48 })) })
+  await admin.disconnect()
+  // Some partitions are begun each second; that others lead them is heard of at once.
+  const settings = { 'batch.size': '1024', 'metadata.max.age.ms': '1000' }
+  const shared = { bootstrap: fleet.bootstrap, partitions: 48, perSecond: 500, settings }
+  const producers = await Promise.all(
+    topics.map((topic) => openJavaProducer({ ...shared, topic, timeoutMs: 200_000 })),
+  )
+  const begun = (): boolean => producers.every((each) => each.acknowledgedCount() > 0)
+  await until(begun, recoveryMsMax, () => 'producers do not begin')
+  process.kill(victim.pid, 'SIGSTOP')
+  try {
+    await sleep(12_000)
+  } finally {
+    process.kill(victim.pid, 'SIGCONT')
+  }
+  for (const [at, producer] of producers.entries()) {
+    await producer.stop()
+    const [first] = producer.failed()
+    assert.equal(producer.failed().length, 0, `gave up: ${first}`)
+    const stored = await readAll(fleet.bootstrap, topics[at] as string)
+    assert.deepEqual(faultsOf(judge(producer.acknowledged(), stored, stored)), [])
+    t.diagnostic(`${producer.acknowledgedCount()} acknowledged`)
+  }
 })
 
 test('a bucket that takes nothing: writes wait, health says why, and all goes on', async (t) => {

@@ -15,6 +15,8 @@ export interface ProducerOptions {
   count?: number
   perSecond: number
   padBytes?: number
+  /** Of Java, by its names; not its way of delivering. */
+  settings?: Readonly<Record<string, string>>
   timeoutMs: number
 }
 
@@ -55,7 +57,7 @@ export async function openRdkafkaProducer(options: ProducerOptions): Promise<Ver
 
 /** Kafka's VerifiableProducer, idempotent, with the retries that it turns off by default. */
 export async function openJavaProducer(options: ProducerOptions): Promise<VerifiableProducer> {
-  const { bootstrap, topic, count = -1, perSecond, timeoutMs } = options
+  const { bootstrap, topic, count = -1, perSecond, settings = {}, timeoutMs } = options
   const config = await propertiesFile({
     'enable.idempotence': 'true',
     retries: '2147483647',
@@ -66,6 +68,7 @@ export async function openJavaProducer(options: ProducerOptions): Promise<Verifi
     'retry.backoff.max.ms': '250',
     // Without keys a batch is all that goes to one partition; small ones reach all of them.
     'batch.size': '4096',
+    ...settings,
   })
   const flags = ['--bootstrap-server', bootstrap, '--topic', topic, '--value-prefix', '7']
   const load = ['--max-messages', String(count), '--throughput', String(perSecond)]
