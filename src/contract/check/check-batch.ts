@@ -1,6 +1,7 @@
 /** Holds a whole batch to a contract, and names its records that break it. */
 import { isFailure } from '../../base/errors.ts'
 import { recordsIn } from '../../record/records.ts'
+import { countNamed } from './count-named.ts'
 import type { EventCheck } from './event-check.ts'
 import type { BatchSchemas, SubjectSchema } from './held-schemas.ts'
 import { type Violation, violationText } from './record.ts'
@@ -38,6 +39,9 @@ export function checkBatch(
   const violations: RecordViolation[] = []
   let [count, records] = [0, 0]
   try {
+    const { namesOnly } = check
+    const named = namesOnly && countNamed(bytes, namesOnly, schemas)
+    if (named !== undefined) return { violations, count, records: named, asked: schemas.asked }
     for (const { key, value, headers } of recordsIn(bytes)) {
       const named = headers.map((header) => ({ name: header.key, value: header.value }))
       const violation = check.check({ key, value, headers: named }, schemas)

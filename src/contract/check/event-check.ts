@@ -4,6 +4,7 @@
  */
 import type { Contract, Encoding, Fact } from '../contract.ts'
 import { compileRule, type CompiledRule } from '../rule.ts'
+import type { NamesOnly } from './count-named.ts'
 import type { BatchSchemas } from './held-schemas.ts'
 import type { PartCheck } from './part-check.ts'
 import { cloudEventPayload, type Payload, plainPayload } from './payload.ts'
@@ -21,6 +22,8 @@ export interface EventCheckParts {
   /** The topic is compacted: a null value deletes a key. */
   readonly takesTombstones: boolean
   readonly needsKey: boolean
+  /** Said where nothing but the names of schemas is looked at: this is all, then. */
+  readonly namesOnly?: NamesOnly | undefined
 }
 
 interface NamedRule {
@@ -38,6 +41,10 @@ export class EventCheck {
     this.#rules = parts.rules.map(({ name, message, expr }) => {
       return { name, message, holds: compileRule(expr) }
     })
+  }
+
+  get namesOnly(): NamesOnly | undefined {
+    return this.#parts.namesOnly
   }
 
   /** Undefined: nothing is wrong, or something was asked for and the batch comes again. */

@@ -2,6 +2,7 @@
 import type { SchemaFormats } from '../../registry/schema-parser.ts'
 import type { PayloadValidator } from '../../registry/schema/schema-format.ts'
 import type { CheckDepth, DomainRule, Encoding, Fact, ViolationAction } from '../contract.ts'
+import type { NamesOnly } from './count-named.ts'
 import { EventCheck } from './event-check.ts'
 import { bareCheck, framedCheck, messageNameOf, type PartCheck } from './part-check.ts'
 import type { RecordPart } from './record.ts'
@@ -37,7 +38,17 @@ export async function compilePolicy(policy: Policy, formats: SchemaFormats): Pro
     ...policy,
     value: await checkOf(policy, 'value', schema, formats),
     key: keySchema === undefined ? undefined : await checkOf(policy, 'key', keySchema, formats),
+    namesOnly: namesOnlyOf(policy),
   })
+}
+
+/** Undefined: more is looked at than the names of schemas in front of values. */
+function namesOnlyOf(policy: Policy): NamesOnly | undefined {
+  const { encoding, depth, facts, rules, keyProperty, keySchema, subjects, needsKey } = policy
+  if (encoding !== 'registry' || depth !== 'id') return undefined
+  if (keyProperty !== undefined || keySchema !== undefined || rules.length > 0) return undefined
+  if (facts.some((fact) => fact.in !== 'catalog')) return undefined
+  return { subject: subjects.value, needsKey }
 }
 
 async function checkOf(

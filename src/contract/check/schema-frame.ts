@@ -21,10 +21,13 @@ export interface FramedPayload {
   readonly bare: Uint8Array | undefined
 }
 
-const idMagic = 0
+/** Of an id in front of a payload: the magic byte, and how long it is with that. */
+export const schemaIdPrefix = { magic: 0, bytes: 5 } as const
+const { magic: idMagic, bytes: idBytes } = schemaIdPrefix
 const guidMagic = 1
-const idBytes = 5
 const guidBytes = 17
+
+export const schemaIdHeader = (part: RecordPart): string => `__${part}_schema_id`
 
 /** `__value_schema_id` or `__key_schema_id`, else magic byte 0 and an int32, or 1 and a GUID. */
 export function readSchemaId(
@@ -32,7 +35,7 @@ export function readSchemaId(
   bytes: Uint8Array,
   headers: CheckedRecord['headers'],
 ): Read<FramedPayload> {
-  const name = `__${part}_schema_id`
+  const name = schemaIdHeader(part)
   const header = headers.findLast((each) => each.name === name)?.value
   if (header !== undefined && header !== null) {
     const found = idIn(header)
