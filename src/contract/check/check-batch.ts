@@ -40,8 +40,8 @@ export function checkBatch(
   let [count, records] = [0, 0]
   try {
     const { namesOnly } = check
-    const named = namesOnly && countNamed(bytes, namesOnly, schemas)
-    if (named !== undefined) return { violations, count, records: named, asked: schemas.asked }
+    const all = namesOnly && countNamed(bytes, namesOnly, schemas)
+    if (all !== undefined) return { violations, count, records: all, asked: schemas.asked }
     for (const { key, value, headers } of recordsIn(bytes)) {
       const named = headers.map((header) => ({ name: header.key, value: header.value }))
       const violation = check.check({ key, value, headers: named }, schemas)

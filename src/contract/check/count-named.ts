@@ -40,7 +40,9 @@ export function countNamed(
     }
     const id = readInt32(cursor.bytes, cursor.valueAt + 1)
     if (id === known) continue
-    if (schemas.find(subject, { kind: 'id', id }).outcome !== 'usable') return undefined
+    // Whether it can be used nobody asks who looks at names only.
+    const { outcome } = schemas.find(subject, { kind: 'id', id })
+    if (outcome !== 'usable' && outcome !== 'unusable') return undefined
     known = id
   }
   return cursor.atEnd ? header.recordCount : undefined
