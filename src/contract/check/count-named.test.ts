@@ -24,7 +24,13 @@ function schemas(): BatchSchemas {
 }
 
 function checkOf(needsKey: boolean, isShort: boolean): EventCheck {
-  const value = framedCheck({ part: 'value', subject, depth: 'id', messageName: undefined })
+  const value = framedCheck({
+    part: 'value',
+    isSeen: true,
+    subject,
+    depth: 'id',
+    messageName: undefined,
+  })
   return new EventCheck({
     ...{ facts: [], rules: [], encoding: 'registry', value, key: undefined },
     ...{ keyProperty: undefined, takesTombstones: false, needsKey },

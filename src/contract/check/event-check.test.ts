@@ -54,7 +54,7 @@ function checkOf(known: Contract, more: Partial<EventCheckParts> = {}): Checked 
   const made = jsonFormat.validator(parsed.schema)
   assert.ok(made.ok)
   const { facts, rules } = known
-  const value = bareCheck('value', made.validator)
+  const value = bareCheck({ part: 'value', isSeen: true }, made.validator)
   const rest = { encoding: 'plain', takesTombstones: false, needsKey: false } as const
   const parts = { key: undefined, keyProperty: undefined, ...rest }
   const check = new EventCheck({ facts, rules, value, ...parts, ...more })
@@ -157,7 +157,7 @@ test('a key with a schema of its own is held to it, and rules see what it says',
   assert.ok(made.ok)
   const facts = contract.facts.filter(({ in: place }) => place !== 'key')
   const rules = [{ name: 'own', expr: 'key.id == value.tool', message: 'the key is the tool' }]
-  const key = bareCheck('key', made.validator)
+  const key = bareCheck({ part: 'key', isSeen: true }, made.validator)
   const check = checkOf(contract, { facts, rules, key, needsKey: true, takesTombstones: true })
   const told = (text: string, value: CheckedRecord = record(good)): string => {
     const violation = check.check({ ...value, key: Buffer.from(text) })

@@ -17,7 +17,12 @@ assert.ok(parsed.ok)
 const made = jsonFormat.validator(parsed.schema)
 assert.ok(made.ok)
 const check = new EventCheck({
-  ...{ facts: [], rules: [], encoding: 'plain', value: bareCheck('value', made.validator) },
+  ...{
+    facts: [],
+    rules: [],
+    encoding: 'plain',
+    value: bareCheck({ part: 'value', isSeen: true }, made.validator),
+  },
   ...{ takesTombstones: false, needsKey: false, key: undefined, keyProperty: undefined },
 })
 

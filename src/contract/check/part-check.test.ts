@@ -33,7 +33,8 @@ function read(
   bytes: Uint8Array | string,
   more: Partial<FramedCheckParts> = {},
 ): unknown {
-  const parts = { part: 'value', subject, depth: 'payload', messageName: undefined } as const
+  const rest = { isSeen: true, depth: 'payload', messageName: undefined } as const
+  const parts = { part: 'value', subject, ...rest } as const
   const check = framedCheck({ ...parts, ...more })
   const outcome = check(typeof bytes === 'string' ? bytesOf(bytes) : bytes, [], schemas)
   if ('violation' in outcome) return violationText(outcome.violation)
@@ -127,4 +128,16 @@ test('what was found is held until time has passed; what was not is asked for ag
   assert.equal(read(later, `00 00000007 ${avroOrder}`), undefined)
   assert.deepEqual(later.asked, [asked(7)])
   assert.equal((await held.forBatch(nothingTold)).asked.length, 0)
+})
+
+test('of what nobody looks at no value is made, and all is found that is wrong', async () => {
+  const schemas = await toldAt(1, found(1, 'AVRO', '"string"'))
+  const unseen = { isSeen: false }
+  assert.equal(read(schemas, '00 00000001 02 61'), 'a')
+  assert.equal(read(schemas, '00 00000001 02 61', unseen), undefined)
+  for (const wrong of ['00 00000001 02 ff', '00 00000001 04 61', '00 00000001 02 6161']) {
+    const told = read(schemas, wrong, unseen)
+    assert.equal(typeof told, 'string')
+    assert.equal(told, read(schemas, wrong))
+  }
 })

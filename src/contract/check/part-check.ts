@@ -16,13 +16,19 @@ export type PartCheck = (
   schemas: BatchSchemas,
 ) => Read<{ readonly value: unknown }>
 
-/** Nothing but the payload, of the schema that the contract names. */
-export function bareCheck(part: RecordPart, validator: PayloadValidator): PartCheck {
-  return (bytes) => read(part, validator, bytes)
+/** What is asked of a key or a value. */
+export interface PartAsked {
+  readonly part: RecordPart
+  /** Somebody looks at what it says: facts, rules. Else it is only held to its schema. */
+  readonly isSeen: boolean
 }
 
-export interface FramedCheckParts {
-  readonly part: RecordPart
+/** Nothing but the payload, of the schema that the contract names. */
+export function bareCheck(asked: PartAsked, validator: PayloadValidator): PartCheck {
+  return (bytes) => read(asked, validator, bytes)
+}
+
+export interface FramedCheckParts extends PartAsked {
   readonly subject: string
   readonly depth: CheckDepth
   /** Of Protobuf: the message that the contract is about. */
@@ -30,7 +36,8 @@ export interface FramedCheckParts {
 }
 
 /** As serializers of the registry write: of any schema of the subject. */
-export function framedCheck({ part, subject, depth, messageName }: FramedCheckParts): PartCheck {
+export function framedCheck(parts: FramedCheckParts): PartCheck {
+  const { part, subject, depth, messageName } = parts
   return (bytes, headers, schemas) => {
     const framed = readSchemaId(part, bytes, headers)
     if ('violation' in framed) return framed
@@ -49,7 +56,7 @@ export function framedCheck({ part, subject, depth, messageName }: FramedCheckPa
       const text = `the message is ${made.messageName}, and ${messageName} is agreed on`
       return refused(ruleOf(part), '', text)
     }
-    return read(part, made.validator, indexed.payload)
+    return read(parts, made.validator, indexed.payload)
   }
 }
 
@@ -58,12 +65,12 @@ const unseen = { value: undefined } as const
 const ruleOf = (part: RecordPart): string => (part === 'key' ? 'key' : 'schema')
 
 function read(
-  part: RecordPart,
+  { part, isSeen }: PartAsked,
   validator: PayloadValidator,
   payload: Uint8Array,
 ): Read<{ readonly value: unknown }> {
-  const outcome = validator.toValue(payload)
-  if (outcome.ok) return outcome
+  const outcome = isSeen ? validator.toValue(payload) : validator.check(payload)
+  if (outcome.ok) return 'value' in outcome ? outcome : unseen
   const where = part === 'key' ? 'in the key: ' : ''
   return refused(ruleOf(part), outcome.at, `${where}${outcome.message}`)
 }

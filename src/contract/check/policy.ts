@@ -58,13 +58,19 @@ async function checkOf(
   formats: SchemaFormats,
 ): Promise<PartCheck> {
   const { encoding, depth, subjects } = policy
+  const asked = { part, isSeen: isSeen(policy, part) }
   if (encoding !== 'registry') {
-    return bareCheck(part, validatorOf(policy, await schemaOf(policy, text, formats)))
+    return bareCheck(asked, validatorOf(policy, await schemaOf(policy, text, formats)))
   }
   // Of other languages compatibility sees to it that records go by one name.
   const isProtobuf = text.type === 'PROTOBUF' && depth === 'payload'
   const messageName = isProtobuf ? messageNameOf(await schemaOf(policy, text, formats)) : undefined
-  return framedCheck({ part, subject: subjects[part], depth, messageName })
+  return framedCheck({ ...asked, subject: subjects[part], depth, messageName })
+}
+
+/** Facts and rules are looked for in what the key or the value says. */
+function isSeen({ facts, rules, keyProperty }: Policy, part: RecordPart): boolean {
+  return rules.length > 0 || keyProperty !== undefined || facts.some((fact) => fact.in === part)
 }
 
 async function schemaOf(

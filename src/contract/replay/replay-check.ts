@@ -64,7 +64,7 @@ export class ReplayCheck {
       return new ReplayCheck(parts, values, undefined)
     }
     const { validator } = await ValueReader.open(keySchema, formats, findSchema)
-    return new ReplayCheck(parts, values, bareCheck('key', validator))
+    return new ReplayCheck(parts, values, bareCheck({ part: 'key', isSeen: true }, validator))
   }
 
   /** @throws Failure as FindSchema. */
@@ -127,7 +127,13 @@ export class ReplayCheck {
     if (known !== undefined) return known
     const isBare = enforcement.encoding !== 'registry' && !this.#hasKeySchema
     const check = new EventCheck({
-      ...{ facts, rules, encoding, value: bareCheck('value', validator), key: this.#key },
+      ...{
+        facts,
+        rules,
+        encoding,
+        value: bareCheck({ part: 'value', isSeen: true }, validator),
+        key: this.#key,
+      },
       keyProperty: isBare ? operations.key : undefined,
       needsKey: operations.key !== undefined || this.#hasKeySchema,
       takesTombstones: true,

@@ -1,5 +1,5 @@
 /** Text from bytes. Most texts are short and ASCII, and decoders are slow to begin. */
-import { isAscii } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 
 /** From here on a call that looks at many bytes at once is faster than a loop. */
 const longBytes = 64
@@ -20,4 +20,10 @@ export function utf8Text(buffer: Buffer, from: number, to: number): string | und
   } catch {
     return undefined
   }
+}
+
+export function isUtf8Text(buffer: Buffer, from: number, to: number): boolean {
+  let at = from
+  if (to - from < longBytes) while (at < to && buffer[at]! < 0x80) at++
+  return at === to || isUtf8(buffer.subarray(at, to))
 }

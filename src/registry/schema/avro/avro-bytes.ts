@@ -3,7 +3,7 @@
  * Our own and not a package's: five bytes make avsc build an array of twenty million nulls.
  */
 import { freeItemsMax, payloadDepthMax, PayloadFault, pointerOf } from '../payload-limits.ts'
-import { utf8Text } from '../utf8-text.ts'
+import { isUtf8Text, utf8Text } from '../utf8-text.ts'
 
 export class AvroBytes {
   readonly #bytes: Buffer
@@ -14,7 +14,10 @@ export class AvroBytes {
   #freeItems = 0
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length) // a view, not a copy
+    // A view, not a copy.
+    this.#bytes = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   get position(): number {
@@ -112,6 +115,25 @@ export class AvroBytes {
     const length = this.#length('a string')
     const from = this.#take(length, 'a string')
     return utf8Text(this.#bytes, from, from + length) ?? this.fail('a string is not UTF-8')
+  }
+
+  /** As `long`, `bytes`, `fixed` and `string`, without a value: what is wrong is found alike. */
+  passLong(): void {
+    if (this.#short() === undefined) this.long()
+  }
+
+  passBytes(): void {
+    this.passFixed(this.#length('bytes'))
+  }
+
+  passFixed(size: number): void {
+    this.#take(size, `${size} bytes`)
+  }
+
+  passString(): void {
+    const length = this.#length('a string')
+    const from = this.#take(length, 'a string')
+    if (!isUtf8Text(this.#bytes, from, from + length)) this.fail('a string is not UTF-8')
   }
 
   /** The count of the next block of an array or map; 0 ends it. */

@@ -6,6 +6,7 @@ import { assert } from '../../../base/assert.ts'
 import { payloadValidator } from '../payload-validator.ts'
 import type { ParsedSchema, SchemaFormat, ValidatorOutcome } from '../schema-format.ts'
 import { AvroBytes } from './avro-bytes.ts'
+import { type AvroCheck, avroCheck } from './check-avro.ts'
 import { avroIncompatibilities } from './avro-rules.ts'
 import { isNamed } from './avro-type.ts'
 import { parseAvro } from './parse-avro.ts'
@@ -25,21 +26,26 @@ const documentOf = (schema: ParsedSchema): AvroDocument => {
 }
 
 /** Not ok where the schema is too deep to be compiled: chains of thousands of names are. */
-function validatorOf(compile: () => AvroRead): ValidatorOutcome {
-  let read: AvroRead
+function validatorOf(
+  compile: () => { readonly read: AvroRead; readonly check?: AvroCheck },
+): ValidatorOutcome {
+  let compiled: ReturnType<typeof compile>
   try {
-    read = compile()
+    compiled = compile()
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     return { ok: false, message: 'the schema nests too deep to read values with: split it' }
   }
-  const readAll = (payload: Uint8Array): unknown => {
-    const bytes = new AvroBytes(payload)
-    const value = read(bytes)
-    bytes.end()
-    return value
-  }
-  return { ok: true, validator: payloadValidator(readAll) }
+  const { read, check = read } = compiled
+  const all =
+    (look: AvroRead) =>
+    (payload: Uint8Array): unknown => {
+      const bytes = new AvroBytes(payload)
+      const value = look(bytes)
+      bytes.end()
+      return value
+    }
+  return { ok: true, validator: payloadValidator(all(read), [], all(check)) }
 }
 
 export const avroFormat: SchemaFormat = {
@@ -62,10 +68,14 @@ export const avroFormat: SchemaFormat = {
   incompatibilities: (reader, writer) =>
     avroIncompatibilities(documentOf(reader).root, documentOf(writer).root),
 
-  validator: (schema) => validatorOf(() => avroReader(documentOf(schema).root)),
+  validator: (schema) =>
+    validatorOf(() => {
+      const { root } = documentOf(schema)
+      return { read: avroReader(root), check: avroCheck(root) }
+    }),
 
   resolver: (reader, writer) =>
-    validatorOf(() => avroResolver(documentOf(reader).root, documentOf(writer).root)),
+    validatorOf(() => ({ read: avroResolver(documentOf(reader).root, documentOf(writer).root) })),
 
   formatted: (schema, format) =>
     format === 'resolved' ? printAvro(documentOf(schema), 'resolved') : undefined,

@@ -104,6 +104,24 @@ test('bytes that are cut or changed end in a verdict, never in an error', () => 
   )
 })
 
+test('what is only checked is checked as what is read', () => {
+  let refused = 0
+  fc.assert(
+    fc.property(someSchema, fc.nat(), fc.nat(255), fc.nat(3), (schema, at, flip, cut) => {
+      const type = theirs(schema)
+      const validator = validatorOf(schema)
+      const whole = type.toBuffer(type.random())
+      if (whole.length > 0) whole[at % whole.length]! ^= flip
+      const bytes = whole.subarray(0, whole.length - (at % 2 === 0 ? cut : 0))
+      const read = validator.toValue(bytes)
+      if (!read.ok) refused++
+      assert.deepEqual(validator.check(bytes), read.ok ? { ok: true } : read)
+    }),
+    { numRuns: 1_000 },
+  )
+  assert.ok(refused > 100, `${refused} were refused`)
+})
+
 /** One change somewhere: enough for pairs that are nearly compatible. */
 const changed = (schema: unknown, other: unknown, pick: number): unknown => {
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema) || pick % 4 === 0)
