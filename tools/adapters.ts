@@ -136,17 +136,7 @@ export const adapters: readonly Adapter[] = [
     why: 'jobs for a thread of its own',
     imports: ['node:worker_threads'],
   },
-  {
-    path: 'src/contract/check/check-worker.ts',
-    why: 'records are held to contracts in a thread',
-    imports: ['node:worker_threads'],
-  },
-  {
-    path: 'src/registry/judge/schema-worker.ts',
-    why: 'the thread of schema-thread.ts',
-    imports: ['node:worker_threads'],
-  },
-  { path: 'src/log/repack-worker.ts', why: 'that thread', imports: ['node:worker_threads'] },
+  { path: 'src/base/serve-line.ts', why: 'that thread', imports: ['node:worker_threads'] },
   {
     path: 'src/log/compact-thread.ts',
     why: 'compaction judges batches in a thread',

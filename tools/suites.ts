@@ -34,6 +34,7 @@ export const covered: readonly Covered[] = [
   { path: 'src/catalog/find-duplicate.ts', suite: 'src/kafka/handlers/produce-quarantine.test.ts' },
   { path: 'src/catalog/scan-below.ts', suite: 'src/registry/http/registry-http.test.ts' },
   { path: 'src/base/worker-line.ts', suite: 'src/log/repack-thread.test.ts' },
+  { path: 'src/base/serve-line.ts', suite: 'src/log/repack-thread.test.ts' },
   { path: 'src/contract/check/check-worker.ts', suite: 'src/contract/check/check-thread.test.ts' },
   { path: 'src/registry/judge/', suite: 'src/registry/judge/schema-thread.test.ts' },
   { path: 'src/registry/resolve-references.ts', suite: 'src/registry/http/registry-http.test.ts' },

@@ -14,6 +14,8 @@ export interface WorkerLineLimits {
   readonly jobMsMax?: number
   /** Jobs that the thread has at once, so that it need not wait for the next; default 1. */
   readonly ahead?: number
+  /** What may leave with them; beyond, it has one. Default: no bound but `ahead`. */
+  readonly aheadBytes?: number
 }
 
 interface Waiting<Job, Result> {
@@ -33,8 +35,8 @@ export class WorkerLine<Job, Result> {
   #isClosed = false
   /** The first is under way. */
   readonly #waiting: Waiting<Job, Result>[] = []
-  /** So many of them lie with the thread, which answers in their order. */
-  #given = 0
+  /** Those of them that lie with the thread, by the bytes that left with them, in their order. */
+  #given: number[] = []
 
   /**
    * @param transferred the job with bytes of its own, which leave with the message; again where a
@@ -53,7 +55,7 @@ export class WorkerLine<Job, Result> {
   }
 
   /**
-   * Resolves with what the thread posts back.
+   * Resolves with what the thread answers (serve-line.ts).
    *
    * @throws Failure 'closed' | 'overloaded': it took longer than a job may.
    * @throws what ended the thread.
@@ -86,9 +88,10 @@ export class WorkerLine<Job, Result> {
     }
     const worker = (this.#worker ??= this.#start())
     worker.ref()
-    const { ahead = 1, jobMsMax } = this.#limits
-    while (this.#given < Math.min(ahead, this.#waiting.length)) {
-      const { job, memory } = this.#transferred((this.#waiting[this.#given++] ?? first).job)
+    const { jobMsMax } = this.#limits
+    while (this.#takesMore()) {
+      const { job, memory } = this.#transferred((this.#waiting[this.#given.length] ?? first).job)
+      this.#given.push(memory.reduce((sum, { byteLength }) => sum + byteLength, 0))
       worker.postMessage(job, memory)
     }
     if (jobMsMax !== undefined) {
@@ -96,22 +99,33 @@ export class WorkerLine<Job, Result> {
     }
   }
 
+  #takesMore(): boolean {
+    const { ahead = 1, aheadBytes = Infinity } = this.#limits
+    const given = this.#given
+    if (given.length >= Math.min(ahead, this.#waiting.length)) return false
+    return given.length === 0 || given.reduce((sum, bytes) => sum + bytes, 0) < aheadBytes
+  }
+
   #giveUp(jobMsMax: number): void {
     void this.#worker?.terminate()
     this.#lost()
     const late = new Failure('overloaded', `not done after ${jobMsMax} ms`)
-    this.#settle((first) => first.reject(late))
+    this.#take((first) => first.reject(late))
+    this.#next()
   }
 
   #start(): Worker {
     const worker = new Worker(this.#url)
-    worker.on('message', (result: Result) => {
-      if (this.#worker === worker) this.#settle((first) => first.resolve(result))
+    worker.on('message', (results: readonly Result[]) => {
+      if (this.#worker !== worker) return
+      for (const result of results) this.#take((first) => first.resolve(result))
+      this.#next()
     })
     worker.on('error', (error) => {
       if (this.#worker !== worker) return
       this.#lost()
-      this.#settle((first) => first.reject(error))
+      this.#take((first) => first.reject(error))
+      this.#next()
     })
     return worker
   }
@@ -119,16 +133,15 @@ export class WorkerLine<Job, Result> {
   /** What lay with the thread is given to the next one. */
   #lost(): void {
     this.#worker = undefined
-    this.#given = 0
+    this.#given = []
   }
 
-  #settle(settle: (first: Waiting<Job, Result>) => void): void {
+  #take(settle: (first: Waiting<Job, Result>) => void): void {
     this.#deadline?.cancel()
     this.#deadline = undefined
+    this.#given.shift()
     const first = this.#waiting.shift()
-    this.#given = Math.max(0, this.#given - 1)
     if (first !== undefined) settle(first)
-    this.#next()
   }
 
   #rest(): void {

@@ -1,7 +1,6 @@
 /** The thread that packs batches anew for `repack-thread.ts`, one after another. */
-import { parentPort } from 'node:worker_threads'
-import { assert } from '../base/assert.ts'
 import { isFailure } from '../base/errors.ts'
+import { serveLine } from '../base/serve-line.ts'
 import { type Packing, repackBatch, type RepackedBatch } from '../record/repack-batch.ts'
 import type { BatchRules, Refusal } from '../record/validate-batch.ts'
 
@@ -16,18 +15,15 @@ export type RepackResult =
   | { readonly outcome: 'overloaded'; readonly message: string }
   | { readonly outcome: 'broken'; readonly error: unknown }
 
-assert(parentPort !== null, 'this file runs as a worker')
-const port = parentPort
-
-port.on('message', ({ bytes, rules, packing }: RepackJob) => {
+serveLine<RepackJob, RepackResult>(({ bytes, rules, packing }) => {
   try {
     const verdict = repackBatch(bytes, rules, packing)
-    const moved = verdict.ok ? [verdict.bytes.buffer] : []
-    port.postMessage({ outcome: 'judged', verdict } satisfies RepackResult, moved)
+    const memory = verdict.ok ? [verdict.bytes.buffer] : []
+    return { result: { outcome: 'judged', verdict }, memory }
   } catch (error) {
     const result: RepackResult = isFailure(error, 'overloaded')
       ? { outcome: 'overloaded', message: error.message }
       : { outcome: 'broken', error }
-    port.postMessage(result)
+    return { result }
   }
 })

@@ -16,8 +16,10 @@ import type { RecordChecker } from './record-checker.ts'
 const batchMsMax = 30_000
 const tooSlow = `its records cannot be checked within ${batchMsMax} ms: send fewer in a batch`
 
-/** Batches that lie with the thread: one is checked while the answer of another is on its way. */
-const ahead = 3
+/** Batches that lie with the thread: their answers come together, and are appended together. */
+const ahead = 8
+/** Of them together; larger batches come one by one. */
+const aheadBytes = 1024 * 1024
 /** Policies that the thread is known to have; it keeps as many. */
 const givenMax = 500
 
@@ -38,7 +40,7 @@ export class CheckThread implements RecordChecker {
         const own = new Uint8Array(bytes)
         return { job: { ...rest, bytes: own }, memory: [own.buffer] }
       },
-      { jobMsMax: batchMsMax, ahead },
+      { jobMsMax: batchMsMax, ahead, aheadBytes },
     )
   }
 

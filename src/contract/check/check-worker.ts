@@ -1,7 +1,6 @@
 /** The thread that holds batches to contracts for `check-thread.ts`, one after another. */
-import { parentPort } from 'node:worker_threads'
-import { assert } from '../../base/assert.ts'
 import { isFailure } from '../../base/errors.ts'
+import { serveLine } from '../../base/serve-line.ts'
 import { schemaFormats } from '../../registry/schema/schema-formats.ts'
 import { HeldSchemas, type ToldSchemas } from './held-schemas.ts'
 import { type JudgedBatch, judgeBatch } from './judge-batch.ts'
@@ -24,8 +23,6 @@ export type CheckResult =
   | { readonly outcome: 'invalid'; readonly message: string }
   | { readonly outcome: 'broken'; readonly error: unknown }
 
-assert(parentPort !== null, 'this file runs as a worker')
-const port = parentPort
 const policies = new CompiledPolicies(schemaFormats)
 const schemas = new HeldSchemas(schemaFormats)
 
@@ -41,9 +38,4 @@ async function resultOf({ name, policy, bytes, told }: CheckJob): Promise<CheckR
   }
 }
 
-/** Answers in the order of asking, also where one waits for a policy and the next does not. */
-let last: Promise<void> = Promise.resolve()
-
-port.on('message', (job: CheckJob) => {
-  last = last.then(async () => port.postMessage(await resultOf(job)))
-})
+serveLine<CheckJob, CheckResult>(async (job) => ({ result: await resultOf(job) }))

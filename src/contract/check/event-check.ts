@@ -132,22 +132,18 @@ export function checkFact(fact: Fact, seen: Seen): Violation | undefined {
   const { fact: name, in: place, at, required, oneOf } = fact
   if (place === 'catalog') return undefined
   const found = factIn(fact, seen)
-  const rule = `fact:${name}`
-  const where = place === 'value' ? pointerOf(at) : at
+  const broken = (message: string): Violation => {
+    return { rule: `fact:${name}`, at: place === 'value' ? pointerOf(at) : at, message }
+  }
   if (found === undefined || found === null || found === '') {
     if (!required) return undefined
     const what = { value: `${at} in the value`, header: `the header ${at}`, key: 'the key' }[place]
-    return { rule, at: where, message: `${name} is missing: the contract wants it as ${what}` }
+    return broken(`${name} is missing: the contract wants it as ${what}`)
   }
   if (oneOf.length === 0) return undefined
   const text = textOf(found)
   if (text !== undefined && oneOf.includes(text)) return undefined
-  const allowed = oneOf.join(', ')
-  return {
-    rule,
-    at: where,
-    message: `${name} is ${text ?? 'no text'}, and must be one of ${allowed}`,
-  }
+  return broken(`${name} is ${text ?? 'no text'}, and must be one of ${oneOf.join(', ')}`)
 }
 
 /** Undefined where it is not there. */
@@ -158,12 +154,13 @@ export function factIn({ in: place, at }: Fact, { value, key, headers }: Seen): 
 }
 
 function valueAt(value: unknown, path: string): unknown {
-  let found: unknown = value
-  for (const name of path.split('.')) {
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined
-    found = (found as Readonly<Record<string, unknown>>)[name]
-  }
-  return found
+  if (!path.includes('.')) return ownOf(value, path)
+  return path.split('.').reduce(ownOf, value)
+}
+
+function ownOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  return (value as Readonly<Record<string, unknown>>)[name]
 }
 
 function textOf(found: unknown): string | undefined {

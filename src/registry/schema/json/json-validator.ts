@@ -12,6 +12,7 @@ import type { Json } from '../exact-json.ts'
 import { payloadDepthMax, PayloadFault } from '../payload-limits.ts'
 import { payloadValidator } from '../payload-validator.ts'
 import type { PayloadValidator, ValidatorOutcome } from '../schema-format.ts'
+import { utf8Text } from '../utf8-text.ts'
 import { bundleSchema, stepKeyword } from './bundle-schema.ts'
 import { valueKey } from './json-nodes.ts'
 import { linearPattern } from './linear-pattern.ts'
@@ -41,8 +42,6 @@ class Steps {
       throw new PayloadFault('', 'the schema asks more of this payload than can be checked')
   }
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Not ok where the schema is too deep to be compiled: chains of a thousand references are. */
 export function jsonValidator(document: JsonDocument): ValidatorOutcome {
@@ -115,13 +114,15 @@ const patternOf = (pattern: string): LinearPattern & { toString: () => string } 
   return { ...linear, toString: () => pattern }
 }
 
+/** Of a byte order mark: some write one, and a parser may pass over it (RFC 8259, 8.1). */
+const markBytes = 3
+const hasMark = (bytes: Buffer): boolean =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+
 function readPayload(payload: Uint8Array): unknown {
-  let text: string
-  try {
-    text = utf8.decode(payload)
-  } catch {
-    throw new PayloadFault('', 'the payload is not UTF-8')
-  }
+  const view = Buffer.from(payload.buffer, payload.byteOffset, payload.length)
+  const text = utf8Text(view, hasMark(view) ? markBytes : 0, view.length)
+  if (text === undefined) throw new PayloadFault('', 'the payload is not UTF-8')
   if (tooDeepAt(text, payloadDepthMax) !== undefined)
     throw new PayloadFault('', `values nest more than ${payloadDepthMax} deep`)
   try {
