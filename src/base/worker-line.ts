@@ -110,22 +110,18 @@ export class WorkerLine<Job, Result> {
     void this.#worker?.terminate()
     this.#lost()
     const late = new Failure('overloaded', `not done after ${jobMsMax} ms`)
-    this.#take((first) => first.reject(late))
-    this.#next()
+    this.#settle((first) => first.reject(late))
   }
 
   #start(): Worker {
     const worker = new Worker(this.#url)
-    worker.on('message', (results: readonly Result[]) => {
-      if (this.#worker !== worker) return
-      for (const result of results) this.#take((first) => first.resolve(result))
-      this.#next()
+    worker.on('message', (result: Result) => {
+      if (this.#worker === worker) this.#settle((first) => first.resolve(result))
     })
     worker.on('error', (error) => {
       if (this.#worker !== worker) return
       this.#lost()
-      this.#take((first) => first.reject(error))
-      this.#next()
+      this.#settle((first) => first.reject(error))
     })
     return worker
   }
@@ -136,12 +132,13 @@ export class WorkerLine<Job, Result> {
     this.#given = []
   }
 
-  #take(settle: (first: Waiting<Job, Result>) => void): void {
+  #settle(settle: (first: Waiting<Job, Result>) => void): void {
     this.#deadline?.cancel()
     this.#deadline = undefined
     this.#given.shift()
     const first = this.#waiting.shift()
     if (first !== undefined) settle(first)
+    this.#next()
   }
 
   #rest(): void {

@@ -12,6 +12,7 @@ import type { Config } from '../config/options.ts'
 import type { LoadedConfig } from '../config/parse-config.ts'
 import { parseStorageUrl } from '../config/storage-url.ts'
 import { CheckThread } from '../contract/check/check-thread.ts'
+import { CheckThreads } from '../contract/check/check-threads.ts'
 import { QuickChecker } from '../contract/check/quick-checker.ts'
 import { nodeDisk } from '../disk/node-disk.ts'
 import { nodeNetwork } from '../kafka/node-network.ts'
@@ -64,7 +65,12 @@ async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
         checkpointFailed: (error) => log.warn({ error }, 'the catalog’s log grows'),
       }),
     ...fleetOf(config, log),
-    checker: new QuickChecker(new CheckThread(systemClock, log.child({ part: 'contract' }))),
+    checker: new QuickChecker(
+      new CheckThreads(
+        () => new CheckThread(systemClock, log.child({ part: 'contract' })),
+        config['contract.check.threads'],
+      ),
+    ),
     repacker: new RepackThread(systemClock, log.child({ part: 'repack' })),
     openPass: openPassWithThread,
     log,

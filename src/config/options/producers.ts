@@ -1,4 +1,4 @@
-/** Producers and their transactions. */
+/** Producers, their transactions, and the contracts that their records are held to. */
 export const producerOptions = {
   'producer.id.expiration.ms': {
     type: 'integer',
@@ -40,5 +40,17 @@ export const producerOptions = {
     max: 2_147_483_647,
     unit: 'ms',
     doc: 'How often it is looked for transactional ids that may be forgotten.',
+  },
+  'contract.check.threads': {
+    type: 'integer',
+    default: 1,
+    min: 1,
+    max: 16,
+    unit: 'count',
+    doc: 'Threads that hold records to the contracts of their topics; each starts when needed.',
+    reason: [
+      'One takes more than a hundred megabytes a second; more than there are processors beside the',
+      'one that serves clients are in its way.',
+    ],
   },
 } as const

@@ -16,7 +16,7 @@ import type { RecordChecker } from './record-checker.ts'
 const batchMsMax = 30_000
 const tooSlow = `its records cannot be checked within ${batchMsMax} ms: send fewer in a batch`
 
-/** Batches that lie with the thread: their answers come together, and are appended together. */
+/** Batches that lie with the thread: it need not wait while answers are on their way. */
 const ahead = 8
 /** Of them together; larger batches come one by one. */
 const aheadBytes = 1024 * 1024
@@ -37,7 +37,8 @@ export class CheckThread implements RecordChecker {
       url,
       ({ bytes, ...rest }) => {
         // Copied, because a message takes with it all of the memory that they lie in.
-        const own = new Uint8Array(bytes)
+        const own = Buffer.allocUnsafeSlow(bytes.length)
+        own.set(bytes)
         return { job: { ...rest, bytes: own }, memory: [own.buffer] }
       },
       { jobMsMax: batchMsMax, ahead, aheadBytes },
