@@ -28,6 +28,9 @@ const talks = 'people are told what is wrong where Kafka says nothing; no client
 const silent = 'Kafka has no words here either: an empty text for none'
 const ownEntry = 'each entry is answered; Kafka keeps one of two for the same partition'
 const stricter = 'a client that sends this is broken: refused before it spoils a log'
+const beginsAtZero =
+  'a producer that is younger than the topic begins at sequence 0: what comes first may be at a ' +
+  'broker that hangs, and would be refused for ever'
 const notDecompressed =
   'compressed batches are opened only where a rule needs their records, which costs most of a ' +
   'produce; consumers check them'
@@ -68,6 +71,10 @@ const rows: readonly Row[] = [
     'only brokers stamp batches: consumers would take a client’s time for the broker’s',
   ],
   [0, 'an epoch below 0', '*.errorCode', stricter],
+  ...['a first sequence above 0', 'a producer id nobody gave'].map((name): Row => [
+    ...([0, name, '*.errorCode', beginsAtZero] as const),
+    ...(['"NONE(0)"', '"OUT_OF_ORDER_SEQUENCE_NUMBER(45)"'] as const),
+  ]),
   [
     0,
     '*',

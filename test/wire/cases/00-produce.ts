@@ -211,9 +211,14 @@ export const produceCases: WireCase[] = casesOf(produce, {
     const topic = await trial.topic('t')
     await trial.try(to(topic, batch(['a'], { ...(await producer(trial)), baseSequence: 7 })))
   },
-  'a sequence that wraps': async (trial) => {
-    const topic = await trial.topic('t')
+  'a first sequence above 0 of an older producer': async (trial) => {
     const ids = await producer(trial)
+    const topic = await trial.topic('t')
+    await trial.try(to(topic, batch(['a'], { ...ids, baseSequence: 7 })))
+  },
+  'a sequence that wraps': async (trial) => {
+    const ids = await producer(trial) // before the topic: it may begin anywhere
+    const topic = await trial.topic('t')
     const last = 0x7fff_ffff
     await trial.try(to(topic, batch(['a', 'b'], { ...ids, baseSequence: last - 1 })))
     await trial.try(to(topic, batch(['a'], { ...ids, baseSequence: 0 })))

@@ -49,6 +49,7 @@ export class RandomProducers {
   readonly #sequences = new Map<string, { next: number; last: number }>()
   /** Places for which a producer's batch was refused, or known already. */
   readonly #unappended = new Set<string>()
+  readonly #appended = new Set<string>()
   readonly #endedBy = new Map<number, Flavour>()
   #values = 0
 
@@ -82,9 +83,11 @@ export class RandomProducers {
     if (kind === 'produce') {
       // Behind a plain batch of an epoch that nobody gave, Kafka tells another of two faults first.
       if (!step.isTransactional && step.who.epochOff > 0) return true
-      // Kafka remembers, until it starts again, the sequences of batches that it did not append.
-      const isLater = this.#sequenceOf(step, identity) > 0
-      return isLater && this.#unappended.has(placeOf(identity, step.partition))
+      if (this.#sequenceOf(step, identity) === 0) return false
+      // Kafka remembers, until it starts again, the sequences of batches that it did not append, and
+      // takes any first one, also of who is younger than the topic.
+      const place = placeOf(identity, step.partition)
+      return this.#unappended.has(place) || !this.#appended.has(place)
     }
     const latest = this.#known[id]?.at(-1)
     const isLatest = keyOf(identity) === (latest === undefined ? '' : keyOf(latest))
@@ -200,6 +203,7 @@ export class RandomProducers {
     const { errorCode = -2, baseOffset = -2 } = responses[0]?.partitionResponses[0] ?? {}
     if (errorCode === 0 && baseSequence >= next) {
       this.#sequences.set(key, { next: baseSequence + count, last: baseSequence })
+      this.#appended.add(placeOf(identity, partition))
     } else this.#unappended.add(placeOf(identity, partition))
     return { errorCode: oneOfTwo(errorCode), baseOffset }
   }
