@@ -84,8 +84,8 @@ export class RandomProducers {
       // Behind a plain batch of an epoch that nobody gave, Kafka tells another of two faults first.
       if (!step.isTransactional && step.who.epochOff > 0) return true
       if (this.#sequenceOf(step, identity) === 0) return false
-      // Kafka remembers, until it starts again, the sequences of batches that it did not append, and
-      // takes any first one, also of who is younger than the topic.
+      // Kafka remembers, until it starts again, the sequences of batches that it did not append,
+      // and takes any first one, also of who is younger than the topic.
       const place = placeOf(identity, step.partition)
       return this.#unappended.has(place) || !this.#appended.has(place)
     }
