@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentLog } from '../base/log.ts'
+import { configureTopic } from '../catalog/topics.ts'
 import { inlineChecker } from '../contract/check/record-checker.ts'
 import { TopicContracts } from '../contract/topic-contracts.ts'
 import { codecIdOf, recordCountOf } from '../record/batch-header.ts'
@@ -105,4 +106,15 @@ test('batches are packed as the topic stores them', async () => {
     const keys = [...recordsIn(batch)].map(({ key }) => Buffer.from(key ?? []).toString())
     assert.deepEqual(keys, ['a', 'b'])
   }
+})
+
+/** Found by simulation: an apply whose answer was lost had changed a quarantine topic. */
+test('what was changed unheard is asked for: the next attempt is taken', async () => {
+  const { world, sink } = await newSink()
+  await world.within(sink.append('t', [record(null)]))
+  const { topicId = '' } = world.process.topics.byName('t') ?? {}
+  await world.within(configureTopic(world.database, topicId, () => ({ 'retention.ms': '1000' })))
+  await assert.rejects(world.within(sink.append('t', [record(null)])), /config-changed, send again/)
+  await world.within(sink.append('t', [record(null)]))
+  assert.equal(world.process.topics.byName('t')?.effective['retention.ms'], 1_000)
 })

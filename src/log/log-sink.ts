@@ -140,6 +140,10 @@ export class LogSink {
       topic.effective['karst.latency.class'],
     )
     if (outcome.outcome === 'refused') {
+      // It was changed by who never heard that it was done: the next attempt must know.
+      const { topics } = this.#deps
+      const isStale = topics.byId(topic.topicId)?.configVersion === topic.configVersion
+      if (isStale) await topics.hear(topic.topicId)
       throw new Failure('unavailable', `topic ${topic.name}: ${outcome.reason}, send again`)
     }
     if (aside === undefined) return
