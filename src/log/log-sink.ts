@@ -140,10 +140,7 @@ export class LogSink {
       topic.effective['karst.latency.class'],
     )
     if (outcome.outcome === 'refused') {
-      // It was changed by who never heard that it was done: the next attempt must know.
-      const { topics } = this.#deps
-      const isStale = topics.byId(topic.topicId)?.configVersion === topic.configVersion
-      if (isStale) await topics.hear(topic.topicId)
+      await this.#deps.topics.now(topic) // the next attempt must know
       throw new Failure('unavailable', `topic ${topic.name}: ${outcome.reason}, send again`)
     }
     if (aside === undefined) return

@@ -215,6 +215,17 @@ export class TopicDirectory {
     else await this.#learn(topic)
   }
 
+  /**
+   * `known` was refused for what it said of a topic: what that is now, also where another broker
+   * changed it, or where nobody heard that the change was done.
+   *
+   * @throws Failure 'unavailable'
+   */
+  async now({ topicId, configVersion }: KnownTopic): Promise<KnownTopic | undefined> {
+    if (this.byId(topicId)?.configVersion === configVersion) await this.hear(topicId)
+    return this.byId(topicId)
+  }
+
   /** Others may have made, changed and deleted anything. @throws Failure 'unavailable' */
   async reload(): Promise<void> {
     const living = new Map<string, Topic>()

@@ -364,7 +364,7 @@ async function appendBatch(
     const decided = broker.nudges.began(exchange.peer, partitionId)
     const outcome = await broker.logs.append(intent, bytes, hold, latencyOf(topic)).finally(decided)
     const isOutdated = outcome.outcome === 'refused' && outcome.reason === 'config-changed'
-    const now = isOutdated && !producing.isOver ? await topicNow(broker, topic) : undefined
+    const now = isOutdated && !producing.isOver ? await broker.topics.now(topic) : undefined
     if (now !== undefined && now.configVersion !== configVersion && attempt < attemptsMax) {
       // Judged again as it was sent: only brokers may have stamped a batch.
       if (sentHeader !== undefined) bytes.set(sentHeader)
@@ -411,13 +411,6 @@ async function lostOnTheWay(
 }
 
 const latencyOf = ({ effective }: KnownTopic): LatencyClass => effective['karst.latency.class']
-
-/** As it is now, also where another broker changed it. @throws Failure 'unavailable' */
-async function topicNow({ topics }: Broker, known: KnownTopic): Promise<KnownTopic | undefined> {
-  const { topicId, configVersion } = known
-  if (topics.byId(topicId)?.configVersion === configVersion) await topics.hear(topicId)
-  return topics.byId(topicId)
-}
 
 /** By what the topic is now, which may be under another contract, or store another codec. */
 async function appendAgain(
