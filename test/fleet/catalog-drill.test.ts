@@ -29,11 +29,24 @@ function karst(...args: string[]): Promise<Typed> {
   return typed('', [...args, ...where], '', fleet.environment)
 }
 
+/**
+ * One transaction beside brokers that are at work. It takes its rows in any order, so that it and
+ * a commit can wait for each other: PostgreSQL then ends either, and what it ended left nothing.
+ */
 async function catalogSql(text: string): Promise<void> {
-  const client = new pg.Client({ connectionString: fleet.postgres.url() })
-  await client.connect()
-  await client.query(text)
-  await client.end()
+  for (let triesLeft = 10; ; triesLeft--) {
+    const client = new pg.Client({ connectionString: fleet.postgres.url() })
+    await client.connect()
+    try {
+      await client.query(text)
+      return
+    } catch (error) {
+      const isDeadlock = error instanceof pg.DatabaseError && error.code === '40P01'
+      if (!isDeadlock || triesLeft === 0) throw error
+    } finally {
+      await client.end()
+    }
+  }
 }
 
 async function stored(kind: string): Promise<string[]> {
