@@ -53,6 +53,12 @@ const epochMs = 60_000
 /** Topics of which is remembered when they were told of. */
 const toldMax = 1_000
 
+interface KnownPolicy {
+  readonly reading: Promise<Policy | undefined>
+  /** When it is read, and there is one. */
+  now?: Policy
+}
+
 export interface TopicContractsParts {
   readonly database: CatalogDatabase
   readonly checker: RecordChecker
@@ -64,7 +70,7 @@ export class TopicContracts {
   readonly stats: ContractStats = { records: 0, violations: 0, refusedBatches: 0, quarantined: 0 }
   readonly #parts: TopicContractsParts
   /** By name; a revision never changes. Undefined: nothing is checked. */
-  readonly #policies = new Map<string, Promise<Policy | undefined>>()
+  readonly #policies = new Map<string, KnownPolicy>()
   readonly #toldMs = new Map<string, number>()
   readonly #schemas: SchemaLookup
 
@@ -104,10 +110,24 @@ export class TopicContracts {
     return { message, verdict }
   }
 
+  /**
+   * Without waiting: how many records the batch has, where all is at hand that tells that they keep
+   * the contract. Whoever appends it counts them. Undefined: `check` tells.
+   */
+  keptNow(topic: BoundTopic, bytes: Uint8Array): number | undefined {
+    const policy = this.#policies.get(policyName(topic))?.now
+    return policy && this.#parts.checker.keptNow?.(policy, bytes, this.#epoch())
+  }
+
+  /** What was told to the checker under an earlier one it asks for again. */
+  #epoch(): number {
+    return Math.floor(this.#parts.clock.monotonicMs() / epochMs)
+  }
+
   /** The checker names schemas that it does not know, and is told of them. */
   async #verdictOf(policy: Policy, bytes: Uint8Array): Promise<JudgedBatch> {
-    const { checker, clock } = this.#parts
-    const epoch = Math.floor(clock.monotonicMs() / epochMs)
+    const { checker } = this.#parts
+    const epoch = this.#epoch()
     const schemas: ToldSchema[] = []
     for (;;) {
       const verdict = await checker.check(policy, bytes, { epoch, schemas })
@@ -149,17 +169,20 @@ export class TopicContracts {
 
   async #policyOf(topic: BoundTopic): Promise<Policy | undefined> {
     if (topic.contract === null) return undefined
-    const name = `${topic.contract}/${topic.name}${topic.isCompacted ? '/compacted' : ''}`
+    const name = policyName(topic)
     const known = this.#policies.get(name)
-    if (known !== undefined) return known
+    if (known !== undefined) return known.reading
     const reading = policyOf(this.#parts.database, topic, name)
-    this.#policies.set(name, reading)
+    const policy: KnownPolicy = { reading }
+    this.#policies.set(name, policy)
     for (const oldest of this.#policies.keys()) {
       if (this.#policies.size <= policiesMax) break
       this.#policies.delete(oldest)
     }
     try {
-      return await reading
+      const read = await reading
+      if (read !== undefined) policy.now = read
+      return read
     } catch (error) {
       this.#policies.delete(name)
       if (isFailure(error)) throw error
@@ -180,6 +203,9 @@ export class TopicContracts {
     this.#parts.log.warn({ topic, contract, action }, message)
   }
 }
+
+const policyName = ({ name, contract, isCompacted }: BoundTopic): string =>
+  `${contract}/${name}${isCompacted ? '/compacted' : ''}`
 
 const contractIdOf = (binding: string): string => binding.slice(0, binding.lastIndexOf('@'))
 

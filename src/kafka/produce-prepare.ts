@@ -40,6 +40,19 @@ export function needsPreparing(topic: KnownTopic): boolean {
   return topic.contract !== null || repacks(topic)
 }
 
+/**
+ * How many records the batch has, where it is known at once that it may be appended as it was sent.
+ * Undefined: it is to be prepared.
+ */
+export function keptNow(
+  { contracts }: Broker,
+  topic: KnownTopic,
+  bytes: Uint8Array,
+): number | undefined {
+  if (topic.contract === null || repacks(topic)) return undefined
+  return contracts.keptNow(boundTopic(topic), bytes)
+}
+
 /** Undefined: the batch may be appended as it was sent. The bytes must stay until it is over. */
 export async function preparedFor(
   broker: Broker,

@@ -71,6 +71,11 @@ export class HeldSchemas {
     return new BatchSchemas((key) => told.get(key) ?? this.#use(key, epoch))
   }
 
+  /** For a batch of which nothing was told. */
+  atHand(epoch: number): BatchSchemas {
+    return new BatchSchemas((key) => this.#use(key, epoch))
+  }
+
   #use(key: string, epoch: number): FoundSchema | undefined {
     const held = this.#held.get(key)
     if (held === undefined || held.epoch !== epoch) return undefined

@@ -60,3 +60,23 @@ test('batches of which only ids are looked at are checked here, as anywhere', as
   await quick.check(policy, Buffer.alloc(3), told)
   assert.deepEqual(asked, ['c@1/t', 'payload', 'c@1/t', 'c@1/t'])
 })
+
+test('a batch that keeps its contract by what is at hand is told of without waiting', async () => {
+  const quick = new QuickChecker(inlineChecker(schemaFormats))
+  const withoutFacts = { ...policy, facts: [] }
+  const batch = batchOf([1, 1, 1])
+  const now = (bytes: Uint8Array, epoch = 1, of: Policy = withoutFacts): number | undefined =>
+    quick.keptNow(of, bytes, epoch)
+  assert.equal(now(batch), undefined)
+  await quick.check(withoutFacts, batch, { epoch: 1, schemas: [] })
+  assert.equal(now(batch), undefined, 'the schema was not told yet')
+  const schemas = [toldOf(1, 'found'), toldOf(9, 'absent')]
+  await quick.check(withoutFacts, batchOf([1, 9]), { epoch: 1, schemas })
+  assert.equal(now(batch), 3)
+  assert.equal(now(batch, 2), undefined, 'it may be deleted by then')
+  assert.equal(now(batchOf([1, 9])), undefined)
+  assert.equal(now(batchOf([1], 'gzip')), undefined)
+  assert.equal(now(batch.subarray(0, -1)), undefined)
+  await quick.check({ ...policy, name: 'facts' }, batch, { epoch: 1, schemas })
+  assert.equal(now(batch, 1, { ...policy, name: 'facts' }), undefined)
+})

@@ -15,6 +15,8 @@ const quickBytesMax = 128 * 1024
 export class QuickChecker implements RecordChecker {
   readonly #elsewhere: RecordChecker
   #here: Promise<RecordChecker> | undefined
+  /** The same when it is loaded. */
+  #hereNow: RecordChecker | undefined
 
   constructor(elsewhere: RecordChecker) {
     this.#elsewhere = elsewhere
@@ -22,8 +24,13 @@ export class QuickChecker implements RecordChecker {
 
   async check(policy: Policy, bytes: Uint8Array, told?: ToldSchemas): Promise<JudgedBatch> {
     const isHere = isQuick(policy, bytes)
-    const checker = isHere ? await (this.#here ??= checkerHere()) : this.#elsewhere
-    return checker.check(policy, bytes, told)
+    if (!isHere) return this.#elsewhere.check(policy, bytes, told)
+    this.#hereNow ??= await (this.#here ??= checkerHere())
+    return this.#hereNow.check(policy, bytes, told)
+  }
+
+  keptNow(policy: Policy, bytes: Uint8Array, epoch: number): number | undefined {
+    return isQuick(policy, bytes) ? this.#hereNow?.keptNow?.(policy, bytes, epoch) : undefined
   }
 
   async close(): Promise<void> {

@@ -28,7 +28,7 @@ import {
   type WrittenFor,
   type WrittenTransaction,
 } from '../produce-transaction.ts'
-import { needsPreparing, type Prepared, preparedFor } from '../produce-prepare.ts'
+import { keptNow, needsPreparing, type Prepared, preparedFor } from '../produce-prepare.ts'
 import { rulesOf, stampTimes } from '../produce-rules.ts'
 import type { Exchange } from '../request.ts'
 import { type Handled, type Handler, handler } from '../router.ts'
@@ -137,7 +137,7 @@ async function produceTo(
   found: readonly Found[],
 ): Promise<Handled<ProduceReply> | 'silent' | 'close'> {
   const { request } = producing
-  const isNow = !found.some(isPrepared) && !turns.has(producing.exchange.peer)
+  const isNow = !turns.has(producing.exchange.peer) && areKeptNow(producing, found)
   const pending = isNow
     ? appendAll(producing, found, undefined)
     : await appendInTurn(producing, found)
@@ -199,7 +199,23 @@ function appendAll(
   return pending
 }
 
-const isPrepared = (topic: Found): boolean => typeof topic !== 'number' && needsPreparing(topic)
+/** False: some batch is to be prepared. True: none is, and those that were looked at are counted. */
+function areKeptNow({ broker, request }: Producing, found: readonly Found[]): boolean {
+  let records = 0
+  for (const [at, { partitionData }] of request.topicData.entries()) {
+    const topic = found[at]
+    if (topic === undefined || !isPrepared(topic)) continue
+    for (const { records: bytes } of partitionData) {
+      const kept = bytes === null ? 0 : keptNow(broker, topic, bytes)
+      if (kept === undefined) return false
+      records += kept
+    }
+  }
+  broker.contracts.stats.records += records
+  return true
+}
+
+const isPrepared = (topic: Found): topic is KnownTopic => typeof topic !== 'number' && needsPreparing(topic)
 
 /** Of the request's batches, those that cannot be appended as they were sent. */
 async function prepareAll(
