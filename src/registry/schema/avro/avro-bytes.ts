@@ -5,6 +5,9 @@
 import { freeItemsMax, payloadDepthMax, PayloadFault, pointerOf } from '../payload-limits.ts'
 import { isUtf8Text, utf8Text } from '../utf8-text.ts'
 
+/** A long has 64 bits, a byte holds seven. */
+const longBytesMax = 10
+
 export class AvroBytes {
   readonly #bytes: Buffer
   #at = 0
@@ -68,7 +71,7 @@ export class AvroBytes {
     const short = this.#short()
     if (short !== undefined) return BigInt(short)
     let value = 0n
-    for (let shift = 0n; shift < 70n; shift += 7n) {
+    for (let shift = 0n; shift < 7n * BigInt(longBytesMax); shift += 7n) {
       const byte = this.#bytes[this.#take(1, 'a number')]!
       value |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) {
@@ -119,7 +122,16 @@ export class AvroBytes {
 
   /** As `long`, `bytes`, `fixed` and `string`, without a value: what is wrong is found alike. */
   passLong(): void {
-    if (this.#short() === undefined) this.long()
+    const from = this.#at
+    for (let at = 0; at < longBytesMax; at++) {
+      const byte = this.#bytes[from + at]
+      if (byte === undefined) break
+      // Of the tenth byte only one bit is left.
+      if (byte >= 0x80 || (at === longBytesMax - 1 && byte > 1)) continue
+      this.#at = from + at + 1
+      return
+    }
+    this.long() // tells what is wrong
   }
 
   passBytes(): void {
@@ -137,10 +149,11 @@ export class AvroBytes {
   }
 
   /** The count of the next block of an array or map; 0 ends it. */
-  blockCount(): bigint {
-    const count = this.long()
-    if (count >= 0n) return count
-    this.long() // bytes in the block, for whoever skips it
+  blockCount(): number {
+    // Beyond 2^53 it is not exact; no payload has so many.
+    const count = this.#short() ?? Number(this.long())
+    if (count >= 0) return count
+    this.passLong() // bytes in the block, for whoever skips it
     return -count
   }
 

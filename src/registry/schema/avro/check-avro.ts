@@ -87,8 +87,8 @@ function recordCheck(
 function arrayCheck(check: AvroCheck): AvroCheck {
   return (bytes) => {
     let index = 0
-    for (let block = bytes.blockCount(); block > 0n; block = bytes.blockCount()) {
-      for (let left = block; left > 0n; left--) {
+    for (let block = bytes.blockCount(); block > 0; block = bytes.blockCount()) {
+      for (let left = block; left > 0; left--) {
         const before = bytes.position
         bytes.enter(index++)
         check(bytes)
@@ -101,8 +101,8 @@ function arrayCheck(check: AvroCheck): AvroCheck {
 
 function mapCheck(check: AvroCheck): AvroCheck {
   return (bytes) => {
-    for (let block = bytes.blockCount(); block > 0n; block = bytes.blockCount()) {
-      for (let left = block; left > 0n; left--) {
+    for (let block = bytes.blockCount(); block > 0; block = bytes.blockCount()) {
+      for (let left = block; left > 0; left--) {
         bytes.enter(bytes.string())
         check(bytes)
         bytes.leave()

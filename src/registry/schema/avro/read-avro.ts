@@ -94,8 +94,8 @@ const arrayReader = (type: AvroArray, compiled: Compiled): AvroRead =>
 export function readItems(read: AvroRead): AvroRead {
   return (bytes) => {
     const items: unknown[] = []
-    for (let block = bytes.blockCount(); block > 0n; block = bytes.blockCount()) {
-      for (let left = block; left > 0n; left--) {
+    for (let block = bytes.blockCount(); block > 0; block = bytes.blockCount()) {
+      for (let left = block; left > 0; left--) {
         const before = bytes.position
         bytes.enter(items.length)
         items.push(read(bytes))
@@ -114,8 +114,8 @@ const mapReader = (type: AvroMap, compiled: Compiled): AvroRead =>
 export function readEntries(read: AvroRead): AvroRead {
   return (bytes) => {
     const map = Object.create(null) as Record<string, unknown>
-    for (let block = bytes.blockCount(); block > 0n; block = bytes.blockCount()) {
-      for (let left = block; left > 0n; left--) {
+    for (let block = bytes.blockCount(); block > 0; block = bytes.blockCount()) {
+      for (let left = block; left > 0; left--) {
         const key = bytes.string() // takes a byte at least, so that no item is free
         bytes.enter(key)
         map[key] = read(bytes)
