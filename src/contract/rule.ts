@@ -5,6 +5,7 @@
 import { celEnv, isCelError, parse, plan } from '@bufbuild/cel'
 import { strings } from '@bufbuild/cel/ext'
 import { guardLoops, partsOf, type RuleExpr, RuleSteps, ruleStepsMax } from './rule-steps.ts'
+import { quickRule } from './quick-rule.ts'
 import { ruleValue } from './rule-value.ts'
 
 /** What a rule sees of a record. Numbers are doubles, or int where they came as bigint. */
@@ -53,20 +54,27 @@ export function ruleFault(expr: string): string | undefined {
 export function compileRule(expr: string): CompiledRule {
   const steps = new RuleSteps()
   const parsed = parse(expr)
+  const holds = quickRule(parsed.expr)
   guardLoops(parsed.expr)
   const evaluate = plan(celEnv({ funcs: [...strings, steps.func()] }), parsed)
-  return ({ value, key, headers }) => {
-    steps.begin()
-    const result = evaluate({
-      value: ruleValue(value),
-      key: ruleValue(key),
-      headers: headers as Map<string, string>,
-    })
-    if (steps.isOver) return `it takes more than ${ruleStepsMax} turns of its loops`
-    if (result === true) return true
-    if (isCelError(result)) return result.message
-    return result === false ? 'it is false' : 'it is neither true nor false'
-  }
+  return (input) => (holds?.(input) === true ? true : verdictOf(evaluate, steps, input))
+}
+
+function verdictOf(
+  evaluate: ReturnType<typeof plan>,
+  steps: RuleSteps,
+  { value, key, headers }: RuleInput,
+): RuleVerdict {
+  steps.begin()
+  const result = evaluate({
+    value: ruleValue(value),
+    key: ruleValue(key),
+    headers: headers as Map<string, string>,
+  })
+  if (steps.isOver) return `it takes more than ${ruleStepsMax} turns of its loops`
+  if (result === true) return true
+  if (isCelError(result)) return result.message
+  return result === false ? 'it is false' : 'it is neither true nor false'
 }
 
 /** Names that nothing in the expression binds. The parser bounds the depth. */
