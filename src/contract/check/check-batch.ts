@@ -1,10 +1,10 @@
 /** Holds a whole batch to a contract, and names its records that break it. */
 import { isFailure } from '../../base/errors.ts'
-import { recordsIn } from '../../record/records.ts'
+import { type BatchRecord, recordsIn } from '../../record/records.ts'
 import { countNamed } from './count-named.ts'
 import type { EventCheck } from './event-check.ts'
 import type { BatchSchemas, SubjectSchema } from './held-schemas.ts'
-import { type Violation, violationText } from './record.ts'
+import { type CheckedRecord, type Violation, violationText } from './record.ts'
 
 export interface RecordViolation extends Violation {
   /** Of the record in its batch, from 0. */
@@ -43,8 +43,7 @@ export function checkBatch(
     const all = namesOnly && countNamed(bytes, namesOnly, schemas)
     if (all !== undefined) return { violations, count, records: all, asked: schemas.asked }
     for (const { key, value, headers } of recordsIn(bytes)) {
-      const named = headers.map((header) => ({ name: header.key, value: header.value }))
-      const violation = check.check({ key, value, headers: named }, schemas)
+      const violation = check.check({ key, value, headers: namedOf(headers) }, schemas)
       if (violation !== undefined && count++ < toldMax) {
         violations.push({ index: records, ...violation })
       }
@@ -54,6 +53,13 @@ export function checkBatch(
     if (!isFailure(error, 'corrupt')) throw error
   }
   return { violations, count, records, asked: schemas.asked }
+}
+
+const noHeaders: CheckedRecord['headers'] = []
+
+function namedOf(headers: BatchRecord['headers']): CheckedRecord['headers'] {
+  if (headers.length === 0) return noHeaders
+  return headers.map(({ key: name, value }) => ({ name, value }))
 }
 
 /** One sentence for the whole batch, for clients that show no more. */

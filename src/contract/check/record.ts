@@ -43,7 +43,8 @@ export function violationText({ rule, at, message }: Violation): string {
  * The last header of each name: Kafka's readers take that one. Values that are no UTF-8 are left
  * out.
  */
-export function headerTexts(headers: readonly RecordHeader[]): Map<string, string> {
+export function headerTexts(headers: readonly RecordHeader[]): ReadonlyMap<string, string> {
+  if (headers.length === 0) return noTexts
   const texts = new Map<string, string>()
   for (const { name, value } of headers) {
     if (value === null) continue
@@ -52,6 +53,8 @@ export function headerTexts(headers: readonly RecordHeader[]): Map<string, strin
   }
   return texts
 }
+
+const noTexts: ReadonlyMap<string, string> = new Map()
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
