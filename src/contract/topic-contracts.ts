@@ -73,10 +73,16 @@ export class TopicContracts {
   readonly #policies = new Map<string, KnownPolicy>()
   readonly #toldMs = new Map<string, number>()
   readonly #schemas: SchemaLookup
+  #underWay = 0
 
   constructor(parts: TopicContractsParts) {
     this.#parts = parts
     this.#schemas = new SchemaLookup(parts.database, parts.clock)
+  }
+
+  /** True while batches are being checked. */
+  get isChecking(): boolean {
+    return this.#underWay > 0
   }
 
   /**
@@ -88,7 +94,8 @@ export class TopicContracts {
   async check(topic: BoundTopic, bytes: Uint8Array): Promise<ContractBreach | undefined> {
     const policy = await this.#policyOf(topic)
     if (policy === undefined) return undefined
-    const verdict = await this.#verdictOf(policy, bytes)
+    this.#underWay++
+    const verdict = await this.#verdictOf(policy, bytes).finally(() => this.#underWay--)
     this.stats.records += verdict.records
     this.stats.violations += verdict.count
     if (verdict.count === 0) return undefined

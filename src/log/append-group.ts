@@ -13,6 +13,8 @@ export interface PendingAppend extends AppendIntent {
   readonly partitionIndex: number
   readonly bytes: Uint8Array
   readonly hold: Hold
+  /** True while more like it are on their way here. Default: nobody knows. */
+  readonly isFollowed?: () => boolean
 }
 
 interface Waiting {
@@ -24,8 +26,13 @@ interface Waiting {
 export class OpenGroup {
   readonly #waiting: Waiting[] = []
   #byteLength = 0
+  #isFollowed: (() => boolean) | undefined
   /** When its first append came, by the monotonic clock. */
   begunMs = 0
+
+  get isFollowed(): boolean {
+    return this.#isFollowed?.() ?? false
+  }
 
   get count(): number {
     return this.#waiting.length
@@ -39,6 +46,9 @@ export class OpenGroup {
     const { promise, resolve, reject } = Promise.withResolvers<AppendOutcome>()
     this.#waiting.push({ append, resolve, reject })
     this.#byteLength += append.byteLength
+    // One of which nobody knows must not wait for others.
+    const isKnown = this.count === 1 || this.#isFollowed !== undefined
+    this.#isFollowed = isKnown ? append.isFollowed : undefined
     return promise
   }
 

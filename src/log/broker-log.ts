@@ -6,7 +6,7 @@ import { Failure, isFailure } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
 import { type Hold, unpooled } from '../base/hold.ts'
 import type { Log } from '../base/log.ts'
-import type { AppendIntent, GroupResult } from '../catalog/commit-groups.ts'
+import type { GroupResult } from '../catalog/commit-groups.ts'
 import { type ActiveProducer, readActiveProducers } from '../catalog/active-producers.ts'
 import { findDuplicate, type ProducedBatch } from '../catalog/find-duplicate.ts'
 import type { RememberedBatch } from '../catalog/producer-window.ts'
@@ -140,7 +140,7 @@ export class BrokerLog {
 
   /** See AppendLanes.append. `latency`: the class of its topic. */
   append(
-    intent: AppendIntent & { readonly partitionIndex: number },
+    intent: Omit<PendingAppend, 'bytes' | 'hold'>,
     bytes: Uint8Array,
     hold: Hold,
     latency: LatencyClass = 'standard',

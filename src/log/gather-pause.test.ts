@@ -4,7 +4,9 @@ import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { GatherPause } from './gather-pause.ts'
 
 const batch = 64 * 1024
-const open = (count: number, byteLength = count * batch) => ({ count, byteLength })
+const open = (count: number, byteLength = count * batch) => {
+  return { count, byteLength, begunMs: 0, isFollowed: false }
+}
 
 /** A pause that has seen a group take 0.6 ms, and answer `count` appends while `waiting` came. */
 async function answered(clock: VirtualClock, pause: GatherPause, count: number, waiting: number) {
@@ -54,4 +56,26 @@ test('where pauses do not pay there are ever fewer', async () => {
     if (pause.isDue(open(1))) await clock.advance(1)
   }
   assert.ok(over >= 5 && over <= 15, `${over} pauses in 4,000 groups`)
+})
+
+test('a group waits for those that are known to come, from its first append on', async () => {
+  const clock = new VirtualClock()
+  let over = 0
+  const pause = new GatherPause(clock, () => over++)
+  const begunMs = clock.monotonicMs()
+  const followed = (count: number) => ({ ...open(count), begunMs, isFollowed: true })
+  assert.equal(pause.isDue(followed(1)), true)
+  await clock.advance(2)
+  assert.equal(pause.isDue(followed(2)), true)
+  assert.equal(pause.isDue({ ...open(3), begunMs }), false, 'nobody is on the way any more')
+  assert.equal(pause.isDue(followed(8)), false, 'it is large')
+  assert.equal(over, 0)
+  await clock.advance(1)
+  assert.equal(over, 1)
+  assert.equal(pause.isDue(followed(3)), false)
+  pause.sealed()
+  const next = { ...followed(1), begunMs: clock.monotonicMs() }
+  assert.equal(pause.isDue(next), true)
+  pause.sealed()
+  assert.equal(clock.pending, 0)
 })

@@ -4,6 +4,8 @@ export interface Gathered {
   readonly byteLength: number
   /** When its first append came, by the monotonic clock. */
   readonly begunMs: number
+  /** All of its appends say that more like them will come in a moment. */
+  readonly isFollowed: boolean
 }
 
 /** When the open group of a lane is sealed, beside the limits of its size. */

@@ -215,7 +215,8 @@ function areKeptNow({ broker, request }: Producing, found: readonly Found[]): bo
   return true
 }
 
-const isPrepared = (topic: Found): topic is KnownTopic => typeof topic !== 'number' && needsPreparing(topic)
+const isPrepared = (topic: Found): topic is KnownTopic =>
+  typeof topic !== 'number' && needsPreparing(topic)
 
 /** Of the request's batches, those that cannot be appended as they were sent. */
 async function prepareAll(
@@ -375,6 +376,7 @@ async function appendBatch(
       maxTimestampMs,
       byteLength: bytes.length,
       ...(header.isTransactional ? partOf(writtenFor) : {}),
+      ...(topic.contract === null ? {} : { isFollowed: () => broker.contracts.isChecking }),
     }
     const hold = bytes === sent ? exchange.hold : unpooled
     const decided = broker.nudges.began(exchange.peer, partitionId)
