@@ -9,7 +9,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Undefined where the bytes are not UTF-8. */
 export function utf8Text(buffer: Buffer, from: number, to: number): string | undefined {
   if (to - from >= longBytes) {
-    if (isAscii(buffer.subarray(from, to))) return buffer.toString('latin1', from, to)
+    const isWhole = from === 0 && to === buffer.length
+    const bytes = isWhole ? buffer : buffer.subarray(from, to)
+    if (isAscii(bytes)) return bytes.toString('latin1')
   } else {
     let at = from
     while (at < to && buffer[at]! < 0x80) at++
