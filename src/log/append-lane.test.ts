@@ -81,6 +81,30 @@ test('a group is closed by batches and by bytes, and ordered by partition', asyn
   await assertIdle(bench)
 })
 
+test('a group waits while all that it has says that more will come', async () => {
+  const bench = await newBench({ groupBatchesMax: 9 })
+  let isFollowed = true
+  const followed = { isFollowed: () => isFollowed }
+  const sent = [send(bench, followed), send(bench, followed)]
+  await bench.clock.settle()
+  assert.equal(bench.journal.writes.length, 0)
+  sent.push(send(bench))
+  await bench.clock.settle()
+  assert.equal(bench.journal.writes.length, 1, 'who knows of nobody does not wait')
+  bench.journal.end(0)
+  await Promise.all(sent)
+  sent.push(send(bench, followed))
+  await bench.clock.settle()
+  assert.equal(bench.journal.writes.length, 1)
+  isFollowed = false
+  sent.push(send(bench, followed))
+  await bench.clock.settle()
+  assert.equal(bench.journal.writes.length, 2, 'nobody is on the way any more')
+  bench.journal.end(1)
+  assert.deepEqual(await Promise.all(sent), [0, 1, 2, 3, 4].map(appended))
+  await assertIdle(bench)
+})
+
 test('a write that fails refuses its appends, and only its', async () => {
   const bench = await newBench()
   const sent = await twoGroups(bench)

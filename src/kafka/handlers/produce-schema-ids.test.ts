@@ -82,6 +82,31 @@ test('each record that names no schema of the topic, or lies, is told; others go
   assert.match(messages[2] ?? '', /begins with byte 123.*serializer.*\(encoding\)/)
 })
 
+test('batches are counted, and judged, alike where their schema is at hand', async () => {
+  const { world, id } = await enforced({ check: 'id' })
+  const { stats } = world.server.broker.contracts
+  const codesOf = async (...records: readonly Uint8Array[]): Promise<unknown[]> => {
+    const partitionData = records.map((each) => ({ index: 0, records: each }))
+    const request = { acks: -1, timeoutMs: 30_000, topicData: [{ name: 'orders', partitionData }] }
+    const { responses } = await world.ask(produce, 9, request)
+    const replies = responses[0]?.partitionResponses ?? []
+    return replies.map(({ errorCode, baseOffset }) => [errorCode, baseOffset])
+  }
+  const good = batch(named(id, order), named(id, order))
+  assert.deepEqual(await codesOf(good), [[ErrorCode.NONE, 0]])
+  assert.deepEqual([stats.records, stats.violations], [2, 0])
+  assert.deepEqual(await codesOf(good, good), [
+    [ErrorCode.NONE, 2],
+    [ErrorCode.NONE, 4],
+  ])
+  assert.deepEqual([stats.records, stats.violations], [6, 0])
+  assert.deepEqual(await codesOf(good, batch(named(99, order))), [
+    [ErrorCode.NONE, 6],
+    [ErrorCode.INVALID_RECORD, -1],
+  ])
+  assert.deepEqual([stats.records, stats.violations], [9, 1])
+})
+
 test('where the catalog cannot tell, the batch is refused for now, and taken later', async () => {
   const { world, id } = await enforced()
   const partitionData = [{ index: 0, records: batch(named(id, order)) }]
