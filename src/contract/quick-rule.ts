@@ -1,7 +1,8 @@
 /**
  * The plain part of CEL, as functions: of most records it is told in a tenth of the evaluator's
  * time that they keep a rule. Where it is not sure, as with errors, types that differ and all that
- * it does not know, it says nothing, and the evaluator is asked.
+ * it does not know, it says nothing, and the evaluator is asked. As there, what is true on one side
+ * of `||` decides, whatever the other is: here also where that would take too long.
  */
 import type { RuleInput } from './rule.ts'
 import type { RuleExpr } from './rule-steps.ts'
@@ -71,11 +72,13 @@ function selectLook({ operand, field, testOnly }: Select): Look | undefined {
   const of = lookOf(operand)
   if (of === undefined) return undefined
   if (!testOnly) return (input) => fieldOf(of(input), field)
-  return (input) => {
-    const has = hasField(of(input), field)
-    // What the evaluator makes of null is its own.
-    return has === true && fieldOf(of(input), field) === null ? unsure : has
-  }
+  return (input) => isThere(of(input), field)
+}
+
+/** What the evaluator makes of a field that is null is its own. */
+function isThere(of: unknown, name: unknown): boolean | typeof unsure {
+  const has = hasField(of, name)
+  return has === true && fieldOf(of, name) === null ? unsure : has
 }
 
 function hasField(of: unknown, name: unknown): boolean | typeof unsure {
@@ -113,7 +116,9 @@ function callLook({ function: name, target, args }: Call): Look | undefined {
   if (name === '!_') return (input) => notOf(a(input))
   if (b === undefined) return undefined
   const both = (target === undefined ? binaryCalls : textCalls).get(name)
-  if (both !== undefined) return (input) => both(a(input), b(input))
+  if (both !== undefined) {
+    return given.length === 2 ? (input) => both(a(input), b(input)) : undefined
+  }
   if (name === '_&&_') return allLook(a, b)
   if (name !== '_?_:_' || c === undefined) return undefined
   return (input) => {
@@ -167,7 +172,7 @@ function inLook([item, list]: readonly RuleExpr[]): Look | undefined {
 }
 
 function holds(of: unknown, found: unknown): boolean | typeof unsure {
-  if (!Array.isArray(of)) return hasField(of, found)
+  if (!Array.isArray(of)) return isThere(of, found)
   if (found === unsure) return unsure
   const told = of.map((each) => areEqual(found, each))
   return told.includes(true) || (told.includes(unsure) ? unsure : false)

@@ -17,6 +17,7 @@ import { Registry } from '../registry/registry.ts'
 import { guidOf } from '../registry/schema-content.ts'
 import { schemaFormats } from '../registry/schema/schema-formats.ts'
 import type { SubjectVersion } from '../registry/subject-version.ts'
+import type { JudgedBatch } from './check/judge-batch.ts'
 import { violationText } from './check/record.ts'
 import { inlineChecker } from './check/record-checker.ts'
 import { type Applied, Contracts } from './contracts.ts'
@@ -164,6 +165,39 @@ catalogTest('check: id looks at ids only', async (database) => {
   assert.match(other ?? '', /^0 .*no version of the subject orders-value/)
   assert.match(keyless ?? '', /^1 the record has no key/)
 })
+
+// One check of half a minute must not keep the groups of all others waiting for it.
+catalogTest(
+  'checks are under way while one begins or ends every few milliseconds',
+  async (database) => {
+    const world = new World(database)
+    await world.apply({})
+    const jobs: PromiseWithResolvers<JudgedBatch>[] = []
+    const check = (): Promise<JudgedBatch> => {
+      const job = Promise.withResolvers<JudgedBatch>()
+      jobs.push(job)
+      return job.promise
+    }
+    const checker = { check, close: async () => undefined }
+    const { clock } = world
+    const contracts = new TopicContracts({ database, checker, clock, log: silentLog })
+    const topic = await readTopic(database, 'orders')
+    const bound = { name: 'orders', contract: topic?.contract ?? null, isCompacted: false }
+    const bytes = buildBatch([{ key: null, value: avroOrder, timestampMs: 1 }])
+    const sent = [contracts.check(bound, bytes), contracts.check(bound, bytes)]
+    while (jobs.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(contracts.isChecking, true)
+    await clock.advance(3)
+    assert.equal(contracts.isChecking, false)
+    const kept = { violations: [], count: 0, records: 1, asked: [] }
+    jobs[0]?.resolve(kept)
+    await sent[0]
+    assert.equal(contracts.isChecking, true)
+    jobs[1]?.resolve(kept)
+    await sent[1]
+    assert.equal(contracts.isChecking, false)
+  },
+)
 
 catalogTest('a key schema is registered, and keys are held to it', async (database) => {
   const world = new World(database)

@@ -50,6 +50,8 @@ const policiesMax = 1_000
 const toldEveryMs = 10_000
 /** So often the checker asks again for schemas that it holds, milliseconds: they may be deleted. */
 const epochMs = 60_000
+/** Of checks that go on, one begins or ends so often, milliseconds. */
+const movingMs = 3
 /** Topics of which is remembered when they were told of. */
 const toldMax = 1_000
 
@@ -74,15 +76,17 @@ export class TopicContracts {
   readonly #toldMs = new Map<string, number>()
   readonly #schemas: SchemaLookup
   #underWay = 0
+  /** When a check began or ended. */
+  #movedMs = -Infinity
 
   constructor(parts: TopicContractsParts) {
     this.#parts = parts
     this.#schemas = new SchemaLookup(parts.database, parts.clock)
   }
 
-  /** True while batches are being checked. */
+  /** True while batches are being checked, and not for as long as one that takes very long. */
   get isChecking(): boolean {
-    return this.#underWay > 0
+    return this.#underWay > 0 && this.#parts.clock.monotonicMs() - this.#movedMs < movingMs
   }
 
   /**
@@ -94,8 +98,7 @@ export class TopicContracts {
   async check(topic: BoundTopic, bytes: Uint8Array): Promise<ContractBreach | undefined> {
     const policy = await this.#policyOf(topic)
     if (policy === undefined) return undefined
-    this.#underWay++
-    const verdict = await this.#verdictOf(policy, bytes).finally(() => this.#underWay--)
+    const verdict = await this.#verdictOf(policy, bytes)
     this.stats.records += verdict.records
     this.stats.violations += verdict.count
     if (verdict.count === 0) return undefined
@@ -137,11 +140,18 @@ export class TopicContracts {
     const epoch = this.#epoch()
     const schemas: ToldSchema[] = []
     for (;;) {
-      const verdict = await checker.check(policy, bytes, { epoch, schemas })
+      this.#moved(1)
+      const checking = checker.check(policy, bytes, { epoch, schemas })
+      const verdict = await checking.finally(() => this.#moved(-1))
       // What was told once is not asked for again, and a batch names few.
       if (verdict.asked.length === 0) return verdict
       schemas.push(...(await this.#schemas.find(verdict.asked)))
     }
+  }
+
+  #moved(by: 1 | -1): void {
+    this.#underWay += by
+    this.#movedMs = this.#parts.clock.monotonicMs()
   }
 
   /**

@@ -73,6 +73,11 @@ test('a group waits for those that are known to come, from its first append on',
   await clock.advance(1)
   assert.equal(over, 1)
   assert.equal(pause.isDue(followed(3)), false)
+  await answered(clock, pause, 2, 1)
+  const mixed = { ...open(1), begunMs: clock.monotonicMs() }
+  assert.equal(pause.isDue(mixed), true, 'for those who were answered')
+  assert.equal(pause.isDue({ ...mixed, isFollowed: true }), true)
+  assert.equal(clock.pending, 1, 'it waits for one thing at a time')
   pause.sealed()
   const next = { ...followed(1), begunMs: clock.monotonicMs() }
   assert.equal(pause.isDue(next), true)

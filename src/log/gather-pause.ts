@@ -56,7 +56,7 @@ export class GatherPause implements SealPolicy {
   /** True where the open group shall wait; who appends to it asks again. */
   isDue(open: Gathered): boolean {
     if (open.byteLength >= gatherBytesMax) return false
-    if (this.#awaitsFollowing(open)) return true
+    if (open.isFollowed) return this.#awaitsFollowing(open)
     if (open.count >= this.#expected) return false
     if (this.#timer !== undefined) return true
     this.#beganMs = this.#clock.monotonicMs()
@@ -67,8 +67,11 @@ export class GatherPause implements SealPolicy {
     return true
   }
 
-  #awaitsFollowing({ isFollowed, begunMs }: Gathered): boolean {
-    if (!isFollowed) return false
+  /** Instead of a pause, which has been neither right nor wrong then. */
+  #awaitsFollowing({ begunMs }: Gathered): boolean {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#expected = 0
     const leftMs = begunMs + followMsMax - this.#clock.monotonicMs()
     if (leftMs <= 0) return false
     this.#followTimer ??= this.#clock.after(leftMs, () => {

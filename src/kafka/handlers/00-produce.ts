@@ -205,8 +205,9 @@ function areKeptNow({ broker, request }: Producing, found: readonly Found[]): bo
   for (const [at, { partitionData }] of request.topicData.entries()) {
     const topic = found[at]
     if (topic === undefined || !isPrepared(topic)) continue
-    for (const { records: bytes } of partitionData) {
-      const kept = bytes === null ? 0 : keptNow(broker, topic, bytes)
+    for (const { index, records: bytes } of partitionData) {
+      if (bytes === null || topic.partitionIds[index] === undefined) continue
+      const kept = keptNow(broker, topic, bytes)
       if (kept === undefined) return false
       records += kept
     }
