@@ -47,6 +47,7 @@ export async function openRdkafkaProducer(options: ProducerOptions): Promise<Ver
     'enable.idempotence=true',
     'linger.ms=5',
     'reconnect.backoff.max.ms=250',
+    'debug=eos', // tells why it stands still, where it does
     `message.timeout.ms=${retryForMs}`,
   ]
   const args = ['produce', topic, ...numbers, 'rd', String(padBytes), ...settings]
