@@ -13,6 +13,7 @@ import type { FleetDatabase } from '../catalog/fleet-database.ts'
 import type { BrokerRow } from '../catalog/schema-fleet.ts'
 import type { ClusterView, Coordination, Node } from './cluster-view.ts'
 import { parsePlacement, type Placement, planPlacement } from './placement.ts'
+import { deadMs, heartbeatMs, Roster } from './roster.ts'
 import { SlotLoad } from './slot-load.ts'
 import { slotCount, slotOfName, slotOfPartition } from './slots.ts'
 
@@ -31,10 +32,6 @@ export interface MembershipDeps {
   readonly impaired?: () => string | undefined
 }
 
-/** A sign of life so often … */
-export const heartbeatMs = 500
-/** … and dead without one for so long. */
-export const deadMs = 2_000
 /** Load moves slots at most so often; brokers that come and go do at once. */
 const balanceMs = 30_000
 /** Load is told every so many heartbeats: it is a kilobyte. */
@@ -50,7 +47,7 @@ export class Membership implements ClusterView {
   #state: BrokerRow['state'] = 'serving'
   /** Until then, on the monotonic clock, nobody takes this broker for dead. */
   #leaseUntilMs = -1
-  #rows: readonly BrokerRow[] = []
+  readonly #roster = new Roster()
   #placement: Placement | undefined
   #version = 0
   #balancedMs = 0
@@ -86,7 +83,7 @@ export class Membership implements ClusterView {
 
   /** All rows as they were last heard of, dead ones too. */
   get rows(): readonly BrokerRow[] {
-    return this.#rows
+    return this.#roster.rows
   }
 
   /**
@@ -135,7 +132,7 @@ export class Membership implements ClusterView {
     // overtaken by what it sends to them.
     this.#cutOffTimer = clock.after(sentMs + deadMs - clock.monotonicMs(), () => {
       this.#isCutOff = true
-      const others = this.#living().length - 1
+      const others = this.#roster.living().length - 1
       const text = 'this broker is cut off from the catalog: its clients are sent to the others'
       log.error({ others }, text)
       for (const hear of this.#cutOffHearers) hear()
@@ -174,7 +171,7 @@ export class Membership implements ClusterView {
     const endMs = clock.monotonicMs() + patienceMs
     for (;;) {
       await this.beat()
-      const others = this.#living().filter(({ nodeId }) => nodeId !== this.#nodeId)
+      const others = this.#roster.living().filter(({ nodeId }) => nodeId !== this.#nodeId)
       const isShown = others.every(({ placementVersion }) => placementVersion >= this.#version)
       // Where all stop there is nowhere to go.
       if (!others.some(({ state }) => state === 'serving')) return
@@ -191,7 +188,7 @@ export class Membership implements ClusterView {
   }
 
   nodes(): readonly Node[] {
-    const nodes = this.#living().map(({ nodeId, host, port, rack }) => ({
+    const nodes = this.#roster.living().map(({ nodeId, host, port, rack }) => ({
       nodeId,
       host,
       port,
@@ -216,7 +213,9 @@ export class Membership implements ClusterView {
   /** While this broker is cut off it shows another, which knows better. */
   #orAnother(nodeId: number, slot: number): number {
     if (!this.#isCutOff || nodeId !== this.#nodeId) return nodeId
-    const others = this.#living().filter((row) => row.nodeId !== nodeId && row.state === 'serving')
+    const others = this.#roster
+      .living()
+      .filter((row) => row.nodeId !== nodeId && row.state === 'serving')
     return others[slot % others.length]?.nodeId ?? nodeId
   }
 
@@ -282,7 +281,7 @@ export class Membership implements ClusterView {
 
   /** True where the process of that incarnation lives, as far as was heard. */
   isAlive(incarnation: number): boolean {
-    return this.#living().some((row) => row.incarnation === incarnation)
+    return this.#roster.living().some((row) => row.incarnation === incarnation)
   }
 
   onChange(hear: () => void): void {
@@ -306,28 +305,18 @@ export class Membership implements ClusterView {
     return [coordinators, ...Object.values(zones)].some((slots) => slots.includes(this.#nodeId))
   }
 
-  #livingAtMs = 0
   #isShownByAll = false
-
-  /** Those that beat lately, on the database's clock, and did not leave. */
-  #living(): BrokerRow[] {
-    return this.#rows.filter(
-      ({ heartbeatMs: beatMs, state }) => state !== 'stopped' && this.#livingAtMs - beatMs < deadMs,
-    )
-  }
 
   #hear({ brokers, placement }: FleetRows, nowMs: number): void {
     const before = JSON.stringify(this.nodes())
-    this.#rows = brokers
-    this.#livingAtMs = nowMs
-    const others = this.#living().filter(({ nodeId }) => nodeId !== this.#nodeId)
-    const shown = Math.max(this.#version, placement?.version ?? 0)
-    this.#isShownByAll = others.every(({ placementVersion }) => placementVersion >= shown)
     const isNews = placement !== undefined && placement.version > this.#version
     if (isNews) {
       this.#placement = parsePlacement(placement.body)
       this.#version = placement.version
     }
+    this.#roster.hear(brokers, new Set(this.#placement?.coordinators), nowMs)
+    const others = this.#roster.living().filter(({ nodeId }) => nodeId !== this.#nodeId)
+    this.#isShownByAll = others.every(({ placementVersion }) => placementVersion >= this.#version)
     if (!isNews && JSON.stringify(this.nodes()) === before) return
     for (const hear of this.#hearers) hear()
   }
@@ -335,8 +324,8 @@ export class Membership implements ClusterView {
   /** The broker with the lowest id makes the next version; who else does comes too late. */
   async #keepPlacement(rows: FleetRows, nowMs: number, atMs: number): Promise<void> {
     const { database, log } = this.#deps
-    const serving = this.#living().filter(({ state }) => state === 'serving')
-    const keeper = serving[0]?.nodeId ?? this.#living()[0]?.nodeId
+    const serving = this.#roster.living().filter(({ state }) => state === 'serving')
+    const keeper = serving[0]?.nodeId ?? this.#roster.living()[0]?.nodeId
     if (keeper !== this.#nodeId || serving.length === 0) return
     const members = serving.map(({ nodeId, rack }) => ({ nodeId, zone: rack }))
     const mayBalance = atMs - this.#balancedMs >= balanceMs

@@ -15,6 +15,7 @@ import { until } from '../support/until.ts'
 import { BrokerProcess } from '../support/broker-process.ts'
 import { Fleet } from '../support/fleet.ts'
 import { FleetLoad, readiness, recoveryMsMax, untilAll } from '../support/fleet-load.ts'
+import { ShownBrokers } from '../support/shown-brokers.ts'
 import { S3Proxy } from '../support/s3-proxy.ts'
 
 let fleet: Fleet
@@ -132,6 +133,7 @@ test('a bucket that takes nothing: topics of the class low go on', async (t) => 
 
 test('a database that is killed and comes back', async (t) => {
   const load = await FleetLoad.start(fleet, 'database')
+  const shown = new ShownBrokers(fleet.brokers)
   await fleet.postgres.kill()
   await untilAll(fleet, /^503 not ready: .*ECONNREFUSED/, 20_000)
   const before = load.acknowledged
@@ -140,6 +142,7 @@ test('a database that is killed and comes back', async (t) => {
   await fleet.postgres.restart()
   await load.goesOn(recoveryMsMax)
   await untilAll(fleet, /^200 ready$/, recoveryMsMax)
+  assert.deepEqual(await shown.stop(), ['1,2,3'], 'nobody is taken for dead meanwhile')
   await load.check(t)
 })
 

@@ -1,0 +1,68 @@
+/**
+ * The brokers as one of them last heard of them, and which of them live: those whose heartbeats
+ * came lately, on the database's clock, and who did not leave.
+ */
+import type { BrokerRow } from '../catalog/schema-fleet.ts'
+
+/** A sign of life so often … */
+export const heartbeatMs = 500
+/** … and dead without one for so long. */
+export const deadMs = 2_000
+/**
+ * Who could not be heard for so long does not know whether others could: the database may have been
+ * away, or failed over, and all begin again at once …
+ */
+const missedMs = 2 * heartbeatMs
+/** … so they have this time to be heard again: each looks for the database once a second. */
+export const excusedMs: number = 2 * deadMs
+
+interface Excuse {
+  /** The last heartbeat before the silence. */
+  readonly beatMs: number
+  readonly untilMs: number
+}
+
+export class Roster {
+  #rows: readonly BrokerRow[] = []
+  #heardMs = 0
+  #placed: ReadonlySet<number> = new Set()
+  /** By node id. */
+  #excuses = new Map<number, Excuse>()
+
+  /** All rows as they were last heard of, dead ones too. */
+  get rows(): readonly BrokerRow[] {
+    return this.#rows
+  }
+
+  /** By node id. */
+  living(): BrokerRow[] {
+    return this.#rows.filter(({ nodeId, heartbeatMs: beatMs, state }) => {
+      if (state === 'stopped') return false
+      if (this.#heardMs - beatMs < deadMs) return true
+      const excuse = this.#excuses.get(nodeId)
+      const isExcused = excuse?.beatMs === beatMs && this.#heardMs < excuse.untilMs
+      // Where others were heard meanwhile, they have placed anew what a dead one had.
+      return isExcused && this.#placed.has(nodeId)
+    })
+  }
+
+  /** `placed`: whom the placement names that is in force; `nowMs`: on the database's clock. */
+  hear(rows: readonly BrokerRow[], placed: ReadonlySet<number>, nowMs: number): void {
+    if (nowMs - this.#heardMs >= missedMs) this.#excuse(rows, nowMs)
+    this.#rows = rows
+    this.#placed = placed
+    this.#heardMs = nowMs
+  }
+
+  /** Those that lived before the silence, and were not heard in it; each silence once. */
+  #excuse(rows: readonly BrokerRow[], nowMs: number): void {
+    const beats = new Map(rows.map((row) => [row.nodeId, row.heartbeatMs]))
+    const untilMs = nowMs + excusedMs
+    const excuses = this.living().flatMap(({ nodeId, heartbeatMs: beatMs }) => {
+      if (beats.get(nodeId) !== beatMs) return []
+      const known = this.#excuses.get(nodeId)
+      return [[nodeId, known?.beatMs === beatMs ? known : { beatMs, untilMs }] as const]
+    })
+    this.#excuses = new Map(excuses)
+  }
+}
