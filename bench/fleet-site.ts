@@ -5,6 +5,7 @@
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkout, nodeProgram } from '../test/support/broker-process.ts'
+import { busy, cpuSeconds, cpuSecondsWithChildren } from './machine.ts'
 import { Fleet } from '../test/support/fleet.ts'
 import { Program } from '../test/support/program.ts'
 import type { ProxyVerb, VerbCounts } from '../test/support/s3-proxy.ts'
@@ -13,6 +14,8 @@ export const zones: readonly string[] = ['a', 'b', 'c']
 const lifetimeMs = 60 * 60_000
 /** The last broker has its place a heartbeat or two after it is ready; clients are sent on before. */
 const placedMs = 3_000
+
+export type CpuOf = 'brokers' | 'database' | 'bucket' | 'proxy' | 'rest'
 
 export type Counts = Record<ProxyVerb, VerbCounts>
 
@@ -54,6 +57,17 @@ export class FleetSite {
   async counts(): Promise<Counts> {
     const answer = await globalThis.fetch(`${this.#endpoint}/_proxy/counts`)
     return ((await answer.json()) as { counts: Counts }).counts
+  }
+
+  /** CPU seconds so far, by whose they are; `rest` is the clients', and what else runs here. */
+  cpu(): Record<CpuOf, number> {
+    const { postgres, s3 } = this.fleet
+    const brokers = this.brokers.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0)
+    const bucket = cpuSeconds(s3.pid)
+    const proxy = cpuSeconds(this.#proxy.pid)
+    const database = cpuSecondsWithChildren(postgres.pid)
+    const rest = busy() - brokers - bucket - proxy - database
+    return { brokers, database, bucket, proxy, rest }
   }
 
   async close(): Promise<void> {

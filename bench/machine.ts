@@ -1,6 +1,6 @@
 /** What the machine is, and whose the CPU seconds of a measurement were: from Linux's /proc. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
 
 /** USER_HZ: Linux counts in it on every platform we know. */
@@ -40,16 +40,47 @@ export async function shares<Result>(
 /** CPU seconds of a process with all its threads. */
 export const cpuSeconds = (pid: number): number => cpuOf(pid).used
 
+/** CPU seconds of a process and of its children, of those that run and of those that have ended. */
+export function cpuSecondsWithChildren(pid: number): number {
+  const { used, children } = cpuOf(pid)
+  let sum = used + children
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const child = maybeCpuOf(Number(name))
+    if (child?.parent === pid) sum += child.used + child.children
+  }
+  return sum
+}
+
 /** CPU seconds of a process with all its threads, and of its children that have ended. */
-function cpuOf(pid: number | 'self'): { readonly used: number; readonly children: number } {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+function cpuOf(pid: number | 'self'): ProcessCpu {
+  return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+}
+
+/** Undefined where the process ends meanwhile. */
+function maybeCpuOf(pid: number): ProcessCpu | undefined {
+  try {
+    return cpuOf(pid)
+  } catch {
+    return undefined
+  }
+}
+
+interface ProcessCpu {
+  readonly parent: number
+  readonly used: number
+  /** Of its children that have ended. */
+  readonly children: number
+}
+
+function parseStat(text: string): ProcessCpu {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const ticks = (at: number): number => Number(fields[at]) / ticksPerSecond
-  return { used: ticks(11) + ticks(12), children: ticks(13) + ticks(14) }
+  return { parent: Number(fields[1]), used: ticks(11) + ticks(12), children: ticks(13) + ticks(14) }
 }
 
 /** CPU seconds of the whole machine that were not idle; time stolen by the host counts. */
-function busy(): number {
+export function busy(): number {
   const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n')
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line
     .split(/\s+/)

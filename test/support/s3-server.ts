@@ -85,6 +85,10 @@ export class S3Server {
     await mkdir(path.join(this.dataFolder, 'buckets', name), { recursive: true })
   }
 
+  get pid(): number {
+    return this.#program?.pid ?? -1
+  }
+
   async removeBucket(name: string): Promise<void> {
     await rm(path.join(this.dataFolder, 'buckets', name), { recursive: true })
   }
