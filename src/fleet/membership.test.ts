@@ -137,6 +137,9 @@ test('after a catalog was away for all, nobody is dead who is heard soon', async
   const [b1, b2, b3] = all
   await world.beat(...all)
   const { version } = b3.placement
+  await world.clock.advance(200)
+  await b1.beat()
+  await b2.beat() // of which b3 has not heard
   await world.clock.advance(10_000)
   await b3.beat()
   assert.deepEqual(idsOf(b3), [1, 2, 3])

@@ -24,7 +24,8 @@ interface Excuse {
 
 export class Roster {
   #rows: readonly BrokerRow[] = []
-  #heardMs = 0
+  /** On the database's clock; -Infinity: nothing was heard yet. */
+  #heardMs = -Infinity
   #placed: ReadonlySet<number> = new Set()
   /** By node id. */
   #excuses = new Map<number, Excuse>()
@@ -48,21 +49,23 @@ export class Roster {
 
   /** `placed`: whom the placement names that is in force; `nowMs`: on the database's clock. */
   hear(rows: readonly BrokerRow[], placed: ReadonlySet<number>, nowMs: number): void {
-    if (nowMs - this.#heardMs >= missedMs) this.#excuse(rows, nowMs)
+    const silentMs = nowMs - this.#heardMs
+    if (silentMs >= missedMs && silentMs < Infinity) this.#excuse(rows, nowMs)
     this.#rows = rows
     this.#placed = placed
     this.#heardMs = nowMs
   }
 
-  /** Those that lived before the silence, and were not heard in it; each silence once. */
+  /** Those that lived when something was last heard, whatever was heard of them since; each once. */
   #excuse(rows: readonly BrokerRow[], nowMs: number): void {
-    const beats = new Map(rows.map((row) => [row.nodeId, row.heartbeatMs]))
+    const lived = new Set(this.living().map(({ nodeId }) => nodeId))
     const untilMs = nowMs + excusedMs
-    const excuses = this.living().flatMap(({ nodeId, heartbeatMs: beatMs }) => {
-      if (beats.get(nodeId) !== beatMs) return []
+    const excuses = new Map<number, Excuse>()
+    for (const { nodeId, heartbeatMs: beatMs } of rows) {
+      if (!lived.has(nodeId) && beatMs + deadMs <= this.#heardMs) continue
       const known = this.#excuses.get(nodeId)
-      return [[nodeId, known?.beatMs === beatMs ? known : { beatMs, untilMs }] as const]
-    })
-    this.#excuses = new Map(excuses)
+      excuses.set(nodeId, known?.beatMs === beatMs ? known : { beatMs, untilMs })
+    }
+    this.#excuses = excuses
   }
 }
