@@ -2,6 +2,7 @@
  * Brokers that commit to a catalog, a process of its own for some of them: one thread cannot make
  * what many brokers do. Started by catalog.ts with the load as JSON; prints what each commit took.
  */
+import { assert } from '../src/base/assert.ts'
 import { sleep } from '../src/base/clock.ts'
 import { isFailure } from '../src/base/errors.ts'
 import { silentLog } from '../src/base/log.ts'
@@ -11,6 +12,7 @@ import { openPostgresDatabase, type PostgresDatabase } from '../src/catalog/post
 import { group } from '../test/postgres/groups.ts'
 
 export interface CatalogLoad {
+  /** Over three zones: those of a zone share its partitions, and each zone writes to all. */
   readonly brokers: number
   /** Of each broker, per second. */
   readonly rate: number
@@ -33,7 +35,8 @@ export interface CatalogTook {
   readonly retries: number
 }
 
-const warmUpMs = 3_000
+const zones = 3
+const warmUpMs = 10_000
 const measureMs = 10_000
 /** What is not done by then shows in the figures, and is not waited for. */
 const overdueMsMax = 10_000
@@ -63,15 +66,15 @@ async function commitAsDue(
   told: { readonly tookMs: number[]; retries: number },
 ): Promise<void> {
   const everyMs = 1_000 / rate
+  const own = ownPartitions(broker, brokers, partitions)
+  assert(own.length >= runs, 'a group has one run per partition at most')
   const sequences = new Map<number, number>()
   for (let number = 1; ; number++) {
     const dueMs = begunMs + (number + broker / brokers) * everyMs
     const endMs = begunMs + warmUpMs + measureMs
     if (dueMs > endMs || performance.now() > endMs + overdueMsMax) return
     await sleep(systemClock, Math.max(0, dueMs - performance.now()))
-    const ids = Array.from({ length: runs }, (_, at) => {
-      return 1 + ((number * 7_919 + broker * 104_729 + at * 31) % partitions)
-    })
+    const ids = Array.from({ length: runs }, (_, at) => own[(number * runs + at) % own.length] ?? 0)
     const appends = ids.flatMap((id) => {
       const sequence = sequences.get(id) ?? 0
       sequences.set(id, sequence + 1)
@@ -82,6 +85,14 @@ async function commitAsDue(
     }
     if (dueMs > begunMs + warmUpMs) told.tookMs.push(performance.now() - dueMs)
   }
+}
+
+/** As a placement has it: a partition is shown at one broker in each zone. */
+function ownPartitions(broker: number, brokers: number, partitions: number): number[] {
+  const [zone, place] = [broker % zones, Math.floor(broker / zones)]
+  const inZone = Math.floor((brokers - zone - 1) / zones) + 1
+  const ids = Array.from({ length: partitions }, (_, at) => 1 + at)
+  return ids.filter((id) => id % inZone === place)
 }
 
 async function isCommitted(database: PostgresDatabase, one: GroupIntent): Promise<boolean> {

@@ -12,9 +12,13 @@ import { run } from '../test/support/program.ts'
 import type { CatalogLoad, CatalogShare, CatalogTook } from './catalog-broker.ts'
 import type { Section } from './section.ts'
 
+/** The same with few partitions and many, then how many commits and runs a second it carries. */
 const loads: readonly CatalogLoad[] = [
   { brokers: 12, rate: 5, runs: 200, partitions: 1_000 },
   { brokers: 12, rate: 5, runs: 200, partitions: 10_000 },
+  { brokers: 12, rate: 10, runs: 200, partitions: 10_000 },
+  { brokers: 12, rate: 15, runs: 200, partitions: 10_000 },
+  { brokers: 12, rate: 21, runs: 200, partitions: 10_000 },
   { brokers: 25, rate: 10, runs: 20, partitions: 10_000 },
   { brokers: 25, rate: 10, runs: 200, partitions: 10_000 },
 ]
@@ -27,7 +31,7 @@ const lifeMsMax = 60_000
 
 export const catalogSection: Section = {
   name: 'catalog',
-  run: async ({ figures, say }) => {
+  run: async ({ figures, match, say }) => {
     const server = await PostgresServer.start({
       settings: { shared_buffers: '1GB', max_wal_size: '8GB' },
     })
@@ -35,6 +39,7 @@ export const catalogSection: Section = {
       for (const load of loads) {
         const { brokers, rate, runs, partitions } = load
         const name = `${brokers} brokers x ${rate}/s, ${runs} runs, ${partitions} partitions`
+        if (!name.includes(match)) continue
         const { p50, p99, max, commits, retries } = await measure(server, load)
         const counts = `${commits} commits, ${retries} retries`
         say(`catalog, ${name}: ${counts}, p50 ${p50} p99 ${p99} max ${max} ms`)
