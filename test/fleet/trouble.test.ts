@@ -142,8 +142,8 @@ test('a database that is killed and comes back', async (t) => {
   await fleet.postgres.restart()
   await load.goesOn(recoveryMsMax)
   await untilAll(fleet, /^200 ready$/, recoveryMsMax)
-  // Mostly all three all the time; one that the machine keeps from beating for two seconds is rightly
-  // not shown. Without excuses (fleet/roster.ts) the first to come back showed itself alone.
+  // Mostly all three all the time; one that the machine keeps from beating for two seconds is
+  // rightly not shown. Without excuses (fleet/roster.ts) the first to come back was alone.
   const sets = await shown.stop()
   t.diagnostic(`shown: ${sets.join(' | ')}`)
   assert.ok(!sets.some((ids) => ids.split(',').length < 2), `nobody is alone: ${sets.join(' | ')}`)
