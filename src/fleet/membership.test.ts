@@ -157,6 +157,25 @@ test('after a catalog was away for all, nobody is dead who is heard soon', async
   assert.deepEqual(idsOf(b2), [1, 2, 3])
 })
 
+test('a catalog that goes twice takes none of the time to be heard again', async () => {
+  const world = new World()
+  const all = [
+    await world.broker('b1'),
+    await world.broker('b2'),
+    await world.broker('b3'),
+  ] as const
+  const [b1, b2, b3] = all
+  await world.beat(...all)
+  const { version } = b3.placement
+  await world.clock.advance(10_000)
+  await b3.beat()
+  await world.clock.advance(10_000)
+  await b3.beat()
+  assert.deepEqual(idsOf(b3), [1, 2, 3])
+  await world.beat(b1, b2, b3)
+  assert.equal(b3.placement.version, version)
+})
+
 test('who was cut off alone takes no one for alive whom the others know to be dead', async () => {
   const world = new World()
   const all = [

@@ -328,7 +328,7 @@ export class Membership implements ClusterView {
     const keeper = serving[0]?.nodeId ?? this.#roster.living()[0]?.nodeId
     if (keeper !== this.#nodeId || serving.length === 0) return
     const members = serving.map(({ nodeId, rack }) => ({ nodeId, zone: rack }))
-    const mayBalance = atMs - this.#balancedMs >= balanceMs
+    const mayBalance = atMs - this.#balancedMs >= balanceMs && !this.#roster.hasExcused
     const reason = reasonOf(
       this.#placement,
       members.map(({ nodeId }) => nodeId),

@@ -13,8 +13,11 @@ export const deadMs = 2_000
  * away, or failed over, and all begin again at once …
  */
 const missedMs = 2 * heartbeatMs
-/** … so they have this time to be heard again: each looks for the database once a second. */
-export const excusedMs: number = 2 * deadMs
+/**
+ * … so they have this time to be heard again: each looks for the database once a second, and where
+ * a host of it does not even refuse, the next one is tried after five.
+ */
+export const excusedMs: number = 4 * deadMs
 
 interface Excuse {
   /** The last heartbeat before the silence. */
@@ -50,21 +53,33 @@ export class Roster {
   /** `placed`: whom the placement names that is in force; `nowMs`: on the database's clock. */
   hear(rows: readonly BrokerRow[], placed: ReadonlySet<number>, nowMs: number): void {
     const silentMs = nowMs - this.#heardMs
-    if (silentMs >= missedMs && silentMs < Infinity) this.#excuse(rows, nowMs)
+    if (silentMs >= missedMs && silentMs < Infinity) this.#excuse(rows, nowMs, silentMs)
     this.#rows = rows
     this.#placed = placed
     this.#heardMs = nowMs
   }
 
-  /** Those that lived when something was last heard, whatever was heard of them since; each once. */
-  #excuse(rows: readonly BrokerRow[], nowMs: number): void {
+  /** Some are shown of which it is not known yet whether they live. */
+  get hasExcused(): boolean {
+    return this.living().some((row) => this.#heardMs - row.heartbeatMs >= deadMs)
+  }
+
+  /**
+   * Those that lived when something was last heard, whatever was heard of them since; each once.
+   * After a silence of its own in which nobody is dead yet, the others need no longer than ever.
+   */
+  #excuse(rows: readonly BrokerRow[], nowMs: number, silentMs: number): void {
     const lived = new Set(this.living().map(({ nodeId }) => nodeId))
-    const untilMs = nowMs + excusedMs
+    const isLong = silentMs >= deadMs
+    const fresh = nowMs + (isLong ? excusedMs : deadMs)
     const excuses = new Map<number, Excuse>()
     for (const { nodeId, heartbeatMs: beatMs } of rows) {
       if (!lived.has(nodeId) && beatMs + deadMs <= this.#heardMs) continue
       const known = this.#excuses.get(nodeId)
-      excuses.set(nodeId, known?.beatMs === beatMs ? known : { beatMs, untilMs })
+      const isKnown = known?.beatMs === beatMs
+      // The database went again: what was left of the excuse is left.
+      const left = isLong && isKnown && known.untilMs > this.#heardMs ? silentMs : 0
+      excuses.set(nodeId, { beatMs, untilMs: isKnown ? known.untilMs + left : fresh })
     }
     this.#excuses = excuses
   }
