@@ -54,7 +54,10 @@ export function cpuSecondsWithChildren(pid: number): number {
 
 /** CPU seconds of a process with all its threads, and of its children that have ended. */
 function cpuOf(pid: number | 'self'): ProcessCpu {
-  return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const ticks = (at: number): number => Number(fields[at]) / ticksPerSecond
+  return { parent: Number(fields[1]), used: ticks(11) + ticks(12), children: ticks(13) + ticks(14) }
 }
 
 /** Undefined where the process ends meanwhile. */
@@ -71,12 +74,6 @@ interface ProcessCpu {
   readonly used: number
   /** Of its children that have ended. */
   readonly children: number
-}
-
-function parseStat(text: string): ProcessCpu {
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const ticks = (at: number): number => Number(fields[at]) / ticksPerSecond
-  return { parent: Number(fields[1]), used: ticks(11) + ticks(12), children: ticks(13) + ticks(14) }
 }
 
 /** CPU seconds of the whole machine that were not idle; time stolen by the host counts. */

@@ -25,6 +25,13 @@ class World {
     return member
   }
 
+  /** b1, b2 and b3, each of which knows of the others. */
+  async three(): Promise<readonly [Membership, Membership, Membership]> {
+    const all = [await this.broker('b1'), await this.broker('b2'), await this.broker('b3')] as const
+    await this.beat(...all)
+    return all
+  }
+
   async beat(...members: readonly Membership[]): Promise<void> {
     for (let round = 0; round < 2; round++) for (const member of members) await member.beat()
   }
@@ -47,12 +54,7 @@ const share = (of: Membership, nodeId: number): number =>
 
 test('those that come share what there is, each under the id that its name keeps', async () => {
   const world = new World()
-  const [b1, b2, b3] = [
-    await world.broker('b1'),
-    await world.broker('b2'),
-    await world.broker('b3'),
-  ]
-  await world.beat(b1, b2, b3)
+  const [b1, b2, b3] = await world.three()
   assert.deepEqual(b3.nodes(), [
     { nodeId: 1, host: 'b1', port: 9092, rack: 'a' },
     { nodeId: 2, host: 'b2', port: 9092, rack: 'a' },
@@ -124,18 +126,12 @@ test('one that drains has nothing any more when it is done, and is not waited fo
 
 /**
  * The first to reach a database that was away took all others for dead: it showed itself alone,
- * had everything placed there, and half a second later everything back. librdkafka, which forgets
- * brokers that are not shown, once wrote nothing for half a minute.
+ * had everything placed there, and half a second later everything back. librdkafka forgets
+ * brokers that are not shown.
  */
 test('after a catalog was away for all, nobody is dead who is heard soon', async () => {
   const world = new World()
-  const all = [
-    await world.broker('b1'),
-    await world.broker('b2'),
-    await world.broker('b3'),
-  ] as const
-  const [b1, b2, b3] = all
-  await world.beat(...all)
+  const [b1, b2, b3] = await world.three()
   const { version } = b3.placement
   await world.clock.advance(200)
   await b1.beat()
@@ -159,13 +155,7 @@ test('after a catalog was away for all, nobody is dead who is heard soon', async
 
 test('a catalog that goes twice takes none of the time to be heard again', async () => {
   const world = new World()
-  const all = [
-    await world.broker('b1'),
-    await world.broker('b2'),
-    await world.broker('b3'),
-  ] as const
-  const [b1, b2, b3] = all
-  await world.beat(...all)
+  const [b1, b2, b3] = await world.three()
   const { version } = b3.placement
   await world.clock.advance(10_000)
   await b3.beat()
@@ -178,13 +168,7 @@ test('a catalog that goes twice takes none of the time to be heard again', async
 
 test('who was cut off alone takes no one for alive whom the others know to be dead', async () => {
   const world = new World()
-  const all = [
-    await world.broker('b1'),
-    await world.broker('b2'),
-    await world.broker('b3'),
-  ] as const
-  const [b1, b2, b3] = all
-  await world.beat(...all)
+  const [b1, b2, b3] = await world.three()
   await world.pass(3 * deadMs, b3)
   await b1.beat()
   assert.deepEqual(idsOf(b1), [1, 3], 'b2 is not placed any more')
