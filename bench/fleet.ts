@@ -3,6 +3,7 @@
  * broker, and what the bucket is asked for, packing and hedges included. Three zones with a broker
  * each, everything read once in each zone.
  */
+import { type Readings, readStages, stagesText } from './broker-stages.ts'
 import { createTopic } from './client.ts'
 import { newFolder, removeFolder } from './karst.ts'
 import { FleetSite, between, type Counts, type CpuOf, zones } from './fleet-site.ts'
@@ -140,19 +141,22 @@ interface Requests {
   readonly after: Counts
   /** Of one second. */
   readonly cpu: Readonly<Record<CpuOf, number>>
+  /** Of the broker that takes the probes, a loaded one. */
+  readonly stages: readonly [before: Readings, after: Readings]
 }
 
 /** Of the seconds that are measured. */
 async function counted(site: FleetSite): Promise<Requests> {
   const pause = (s: number): Promise<void> => new Promise((go) => setTimeout(go, s * 1_000))
   await pause(warmUpSeconds)
-  const [before, earlier] = [await site.counts(), site.cpu()]
+  const first = site.brokers[0]?.addresses.http ?? ''
+  const [before, earlier, begun] = [await site.counts(), site.cpu(), await readStages(first)]
   await pause(seconds)
-  const [after, later] = [await site.counts(), site.cpu()]
+  const [after, later, ended] = [await site.counts(), site.cpu(), await readStages(first)]
   const used = (of: CpuOf): number => (later[of] - earlier[of]) / seconds
   const [brokers, database, bucket] = [used('brokers'), used('database'), used('bucket')]
   const cpu = { brokers, database, bucket, proxy: used('proxy'), rest: used('rest') }
-  return { before, after, cpu }
+  return { before, after, cpu, stages: [begun, ended] }
 }
 
 interface Told {
@@ -163,7 +167,7 @@ interface Told {
 
 function tell({ figures, say }: Bench, name: string, load: FleetLoad, told: Told): void {
   const { probed, requests, memory } = told
-  const { before, after, cpu } = requests
+  const { before, after, cpu, stages } = requests
   const { produce, endToEnd, lost } = probed
   const writes = between(before, after, ['PUT', 'MULTIPART', 'LIST'])
   const puts = between(before, after, ['PUT', 'MULTIPART'])
@@ -191,4 +195,5 @@ function tell({ figures, say }: Bench, name: string, load: FleetLoad, told: Told
   say(`${name}: produce ${quantilesText(produce)}, end to end ${quantilesText(endToEnd)}, ${asked}`)
   const cores = Object.entries(cpu).map(([of, used]) => `${of} ${used.toFixed(2)}`)
   say(`${name}: cores of ${cores.join(', ')}`)
+  say(`${name}: mean ms in a loaded broker: ${stagesText(...stages)}`)
 }

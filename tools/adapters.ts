@@ -55,6 +55,7 @@ export const bannedImports: readonly Ban[] = [
   { name: 'node:process', instead: 'src/main.ts reads it and passes on what a part needs' },
   { name: 'node:child_process', instead: disk },
   { name: 'node:worker_threads', instead: disk },
+  { name: 'node:v8', instead: 'set what the process needs in src/v8-flags.ts' },
   { name: 'node:os', instead: 'src/main.ts reads it and passes on what a part needs' },
   { name: 'pg', instead: 'take a CatalogDatabase (src/catalog/)' },
   { name: 'pino', instead: 'take a Log' },
@@ -186,6 +187,11 @@ export const adapters: readonly Adapter[] = [
     path: 'src/catalog/contract-transactions.ts',
     why: 'a suite of tests, shared by adapters',
     globals: ['setInterval', 'clearInterval'],
+  },
+  {
+    path: 'src/v8-flags.ts',
+    why: 'sets what of V8 only the whole process can set',
+    imports: ['node:v8'],
   },
   {
     path: 'src/main.ts',

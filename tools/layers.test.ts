@@ -21,6 +21,7 @@ const floors: readonly (readonly string[])[] = [
   ['backup'],
   ['server.ts', 'client'],
   ['cli'],
+  ['v8-flags.ts'],
   ['main.ts'],
 ]
 

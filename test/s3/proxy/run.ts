@@ -12,6 +12,7 @@
  */
 import { parseArgs } from 'node:util'
 import type { LatencyShape } from '../../support/lognormal.ts'
+import { setV8Flags } from '../../../src/v8-flags.ts'
 import { modelLatency, S3Proxy } from '../../support/s3-proxy.ts'
 
 const { values } = parseArgs({
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     hang: { type: 'string', default: '0' },
   },
 })
+setV8Flags() // as brokers, its process has little heap and much on its way
 if (values.target === undefined) throw new Error('--target http://HOST:PORT is needed')
 
 function shapeOf(text: string): LatencyShape {
