@@ -25,6 +25,25 @@ test('a group waits from its first append on, once, and the next one anew', asyn
   assert.equal(isOver, 1)
 })
 
+test('where appends come all the time groups are sealed at a steady pace', async () => {
+  const clock = new VirtualClock()
+  const sealedMs: number[] = []
+  const linger = new Linger(clock, 150, () => {
+    sealedMs.push(clock.monotonicMs())
+    linger.sealed()
+  })
+  const firstMs = clock.monotonicMs()
+  assert.equal(linger.isDue({ begunMs: firstMs, byteLength: 0 }), true)
+  for (const pauseMs of [8, 37, 38]) {
+    await clock.advance(150 - (clock.monotonicMs() - (sealedMs.at(-1) ?? firstMs)))
+    await clock.advance(pauseMs)
+    assert.equal(linger.isDue({ begunMs: clock.monotonicMs(), byteLength: 0 }), true)
+  }
+  await clock.advance(150)
+  const gaps = sealedMs.map((at, index) => at - (sealedMs[index - 1] ?? firstMs))
+  assert.deepEqual(gaps, [150, 150, 150, 188], 'the last came after a pause: it waits all its time')
+})
+
 test('a group that could not be sealed in its time does not wait again', async () => {
   const clock = new VirtualClock()
   const linger = new Linger(clock, 150, () => undefined)

@@ -1,8 +1,9 @@
 /**
  * When a group is sealed whose write costs a request: not before it has gathered for a while,
  * because requests cost the same whatever their size, and more of them at once make the slowest
- * slower (measured: shorter lingers worsen the tail). A group that needs no request may be sealed
- * earlier.
+ * slower (measured: shorter lingers worsen the tail). Where appends come all the time groups are
+ * sealed at a steady pace: what the first append was late does not make the group late. A group
+ * that needs no request may be sealed earlier.
  */
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Gathered, SealPolicy } from './seal-policy.ts'
@@ -14,12 +15,19 @@ export interface EarlySeal {
   readonly isReady: (open: Pick<Gathered, 'byteLength'>) => boolean
 }
 
+/**
+ * A first append that comes within this part of the linger after a group was sealed is one of many:
+ * its group counts from there. A group so gathers three quarters of the linger at the least.
+ */
+const steadyShare = 0.25
+
 export class Linger implements SealPolicy {
   readonly #clock: Clock
   readonly #over: () => void
   readonly #lingerMs: number
   readonly #early: EarlySeal | undefined
   #timer: Timer | undefined
+  #sealedMs = Number.NEGATIVE_INFINITY
 
   /** @param over called when the open group has waited long enough. */
   constructor(clock: Clock, lingerMs: number, over: () => void, early?: EarlySeal) {
@@ -39,8 +47,9 @@ export class Linger implements SealPolicy {
     const early = this.#early
     const isLate = early !== undefined && nowMs >= begunMs + early.lingerMs
     if (isLate && early.isReady({ byteLength })) return false
-    const waitMs = isLate || early === undefined ? this.#lingerMs : early.lingerMs
-    const leftMs = begunMs + waitMs - nowMs
+    const dueMs = this.#countsFrom(begunMs) + this.#lingerMs
+    const lookMs = isLate || early === undefined ? dueMs : begunMs + early.lingerMs
+    const leftMs = Math.min(lookMs, dueMs) - nowMs
     if (leftMs <= 0) return false
     this.#timer ??= this.#clock.after(leftMs, () => {
       this.#timer = undefined
@@ -49,7 +58,13 @@ export class Linger implements SealPolicy {
     return true
   }
 
+  #countsFrom(begunMs: number): number {
+    const isSteady = begunMs - this.#sealedMs <= this.#lingerMs * steadyShare
+    return isSteady ? Math.min(begunMs, this.#sealedMs) : begunMs
+  }
+
   sealed(): void {
+    this.#sealedMs = this.#clock.monotonicMs()
     this.#timer?.cancel()
     this.#timer = undefined
   }

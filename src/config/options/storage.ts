@@ -30,7 +30,8 @@ export const storageOptions = {
     unit: 'ms',
     doc: [
       'In a fleet, how long a group of appends gathers before it is stored, from its first append',
-      'on. It ends earlier at journal.group.bytes.',
+      'on, or from the group before where appends come all the time. It ends earlier at',
+      'journal.group.bytes.',
     ],
     reason: [
       'Seven requests a second and broker, half of a produce’s latency at the median. Shorter ones',
