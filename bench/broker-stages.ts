@@ -17,6 +17,7 @@ export const produceStages: readonly Stage[] = [
   { name: 'journal write', of: 'karst_journal_write_seconds' },
   { name: 'put', of: 'karst_object_store_seconds{verb="put",priority="tail"}' },
   { name: 'commit', of: 'karst_catalog_transaction_seconds{name="commit-groups"}' },
+  { name: 'commit low', of: 'karst_catalog_transaction_seconds{name="commit-low"}' },
 ]
 
 /** @param address HOST:PORT of the broker's HTTP listener. */
@@ -35,14 +36,14 @@ export async function readStages(address: string): Promise<Readings> {
   return found
 }
 
-/** Mean of each stage in milliseconds, and how many there were. */
+/** Mean of each stage that there was in milliseconds, and how often. */
 export function stagesText(before: Readings, after: Readings): string {
   const none = { sum: 0, count: 0 }
-  const means = produceStages.map(({ name, of }) => {
+  const means = produceStages.flatMap(({ name, of }) => {
     const [from, to] = [before.get(of) ?? none, after.get(of) ?? none]
     const count = to.count - from.count
     const ms = ((to.sum - from.sum) / count) * 1_000
-    return `${name} ${ms.toFixed(1)} (${count})`
+    return count === 0 ? [] : [`${name} ${ms.toFixed(1)} (${count})`]
   })
   return means.join(', ')
 }

@@ -103,6 +103,11 @@ export const adapters: readonly Adapter[] = [
     imports: ['pg'],
   },
   {
+    path: 'src/catalog/postgres/raw-query.ts',
+    why: 'statements on them',
+    imports: ['pg'],
+  },
+  {
     path: 'src/catalog/sqlite-checkpoints.ts',
     why: 'checkpoints run in a thread of their own',
     imports: ['node:worker_threads'],

@@ -58,6 +58,9 @@ const calledMs = 5
 /** A pause after a failed look doubles up to this. */
 const retryMsMax = 1_000
 
+/** Nobody reads it; without a reason each abort makes an exception, with its stack. */
+const woken = 'woken'
+
 export class FeedFollower {
   readonly #deps: FeedFollowerDeps
   readonly stats: FeedStats = { polls: 0, groups: 0, changes: 0, resets: 0, lastMs: 0 }
@@ -91,7 +94,7 @@ export class FeedFollower {
     const { database, clock, log, pollMs, idlePollMs } = this.#deps
     const silence = database.onAnnounced(() => {
       this.#isCalled = true
-      this.#wake?.abort()
+      this.#wake?.abort(woken)
     })
     let retryMs = 0
     let newsMs = -Infinity
@@ -190,7 +193,7 @@ export class FeedFollower {
   async #pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
     const wake = new AbortController()
     this.#wake = wake
-    const stop = (): void => wake.abort()
+    const stop = (): void => wake.abort(woken)
     signal.addEventListener('abort', stop, { once: true })
     await sleep(clock, ms, wake.signal)
     signal.removeEventListener('abort', stop)

@@ -9,6 +9,7 @@ import type { Clock } from '../../base/clock.ts'
 import { catalogLimits } from '../database.ts'
 import type { PostgresAddress, PostgresHost } from './address.ts'
 import { ConnectionLost } from './failure.ts'
+import { type RawAnswer, RawQuery } from './raw-query.ts'
 import type { Statement } from './statements.ts'
 import type { WireRow } from './values.ts'
 
@@ -40,8 +41,11 @@ const lookMs = 500
 /** A peer that vanished is noticed in about four seconds, by both sides. */
 const keepAliveMs = 1_000
 
-/** The driver hands on what came: texts. */
-const rawTypes = { getTypeParser: () => (text: string) => text }
+/** `INSERT 0 3` has the count last, behind an id that is always 0; `COMMIT` has none. */
+function answerOf({ tag, rows }: RawAnswer): Answer {
+  const count = Number(/\d+$/.exec(tag)?.[0] ?? 0)
+  return { command: /^[A-Z]*/.exec(tag)?.[0] ?? '', count, rows }
+}
 
 export class PostgresSession {
   /** Times that something was sent while nothing was awaited: each is a round trip. */
@@ -113,7 +117,7 @@ export class PostgresSession {
 
   /** A statement without parameters, as it is. */
   execute(text: string): Promise<Answer> {
-    return this.#send({ text })
+    return this.#send(text)
   }
 
   /**
@@ -125,7 +129,7 @@ export class PostgresSession {
    */
   run(statement: Statement, values: readonly (string | Buffer)[]): Promise<Answer> {
     const { text, name } = statement
-    return this.#send(this.#isPooled ? { text, values } : { text, name, values })
+    return this.#send(text, this.#isPooled ? undefined : name, values)
   }
 
   /** Ends it at once, whatever is on its way. */
@@ -142,11 +146,7 @@ export class PostgresSession {
     await ending.catch(() => undefined)
   }
 
-  async #send(query: {
-    readonly text: string
-    readonly name?: string
-    readonly values?: readonly (string | Buffer)[]
-  }): Promise<Answer> {
+  async #send(text: string, name?: string, values?: readonly (string | Buffer)[]): Promise<Answer> {
     if (this.#lost !== undefined) throw new ConnectionLost(this.#lost.message)
     if (this.#pending++ === 0) {
       this.roundTrips++
@@ -155,16 +155,26 @@ export class PostgresSession {
     if (!this.#isWatching) this.#watch()
     if (!this.#isCorked) this.#cork()
     try {
-      const { values, ...named } = query
-      const config = { ...named, rowMode: 'array', types: rawTypes } as const
-      const result = await this.#client.query<(string | null)[]>(
-        values === undefined ? config : { ...config, values: [...values] },
-      )
-      return { command: result.command, count: result.rowCount ?? 0, rows: result.rows }
+      return answerOf(await this.#ask(text, name, values))
     } finally {
       this.#pending--
       this.#progressMs = this.#clock.monotonicMs()
     }
+  }
+
+  #ask(
+    text: string,
+    name: string | undefined,
+    values: readonly (string | Buffer)[] | undefined,
+  ): Promise<RawAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<RawAnswer>()
+    this.#client.query(
+      new RawQuery(text, name, values, (error, answer) => {
+        if (answer === undefined) reject(error ?? new Error('no answer'))
+        else resolve(answer)
+      }),
+    )
+    return promise
   }
 
   /**
