@@ -150,6 +150,8 @@ async function start(loaded: LoadedConfig, machine: World, tasks: TaskGroup): Pr
   kafkaAddress = await bound('--kafka', listener.listen(kafkaAddress.host, kafkaAddress.port))
   tasks.defer('kafka', () => listener.close())
   await listenTo(broker, tasks)
+  // While clients leave: what is being packed takes seconds.
+  tasks.defer('jobs, asked to end', () => jobs.end())
   const close = (): Promise<void> => tasks.stop()
   const seen = { database, journal: storage.journal, space, metrics, failure: tasks.failure }
   const placement = async (name: string | undefined): Promise<PlacementReport | undefined> => {
@@ -243,6 +245,7 @@ function startJobs(
       windowBytes: config['pack.window.bytes'],
       inlineMs: config['pack.inline.ms'],
       objectBytes: config['pack.object.bytes'],
+      ...(member === undefined ? {} : { sliceBytes: 2 * config['pack.object.bytes'] }),
       retentionCheckMs: config['log.retention.check.interval.ms'],
       graceMs: config['object.grace.ms'],
       times: jobTimes,

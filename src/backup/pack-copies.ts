@@ -4,7 +4,7 @@ import type { CatalogDatabase } from '../catalog/database.ts'
 import type { Run } from '../catalog/manifest.ts'
 import { claimPackedObject } from '../catalog/pack-swap.ts'
 import { packedBytesOf } from '../log/marker-batch.ts'
-import { PackMemory, fillObject } from '../log/pack-write.ts'
+import { fillObject, PackMemory, type ReadPlan, readPlans } from '../log/pack-write.ts'
 import type { PackTopic, PartPlan } from '../log/pack-plan.ts'
 import { PartitionLog } from '../log/partition-log.ts'
 import { objectKey } from '../log/stored-runs.ts'
@@ -46,14 +46,8 @@ export async function packCopies(
       throw new Failure('unavailable', text)
     }
     const pause = (): Promise<void> => Promise.resolve()
-    const filled = await fillObject(
-      journal,
-      { parts, byteLength },
-      identity,
-      memory,
-      damaged,
-      pause,
-    )
+    const { read } = await readPlans(journal, [{ parts, byteLength }], memory, damaged)
+    const filled = await fillObject(read[0] as ReadPlan, identity, damaged, pause)
     await objects.put(objectKey(clusterId, objectId), filled.chunks)
     sizes.set(objectId, filled.size)
     for (const { partitionId, extents } of filled.parts) {

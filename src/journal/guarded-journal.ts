@@ -26,6 +26,7 @@ export function guardedJournal(journal: Journal, guard: JournalGuard, clock: Clo
       }
     },
     read: (objectId, position, length, into) => journal.read(objectId, position, length, into),
+    prepare: (objectId) => journal.prepare?.(objectId),
     finished: () => journal.finished(),
     roll: () => journal.roll(),
     retire: (objectId) => journal.retire(objectId),

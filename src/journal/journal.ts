@@ -78,6 +78,8 @@ export interface Journal {
      */
     into?: Uint8Array,
   ): Promise<Uint8Array>
+  /** The object will be read in a moment: one that is far away may be fetched ahead. */
+  prepare?(objectId: string): void
   /**
    * Objects that are not written any more, so that packing may end them. The active one is not
    * among them.

@@ -50,6 +50,24 @@ test('a group is one object, and tells of itself what its bytes do not', async (
   await assert.rejects(journal.write(group), { kind: 'closed' })
 })
 
+test('what will be read soon is fetched ahead, and again by its reader where that failed', async () => {
+  let isDown = true
+  const { seen, open } = begin((kind) => {
+    return kind === 'read' && isDown ? { fail: 'unavailable' } : undefined
+  })
+  const [writer, reader] = [open(), open()]
+  const { objectId, bytesPosition, length } = await writer.write(someGroup(1, [1000]))
+  reader.learn([{ objectId, length }])
+  seen.length = 0
+  reader.prepare(objectId)
+  await new Promise(setImmediate)
+  isDown = false
+  reader.prepare(objectId)
+  reader.prepare('journal-9-9')
+  await reader.read(objectId, bytesPosition, 500)
+  assert.deepEqual(seen, ['read', 'read'])
+})
+
 test('what another broker wrote is read whole, once, however many ask', async () => {
   const { seen, open } = begin()
   const [writer, reader] = [open(), open()]

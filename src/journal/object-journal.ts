@@ -143,6 +143,11 @@ export class ObjectJournal implements Journal {
     return into.subarray(0, length)
   }
 
+  /** What fails is tried again by who reads it, and told there. */
+  prepare(objectId: string): void {
+    if (!isInline(objectId)) this.#whole.get(objectId).catch(() => undefined)
+  }
+
   #wholeOf(objectId: string): Promise<Uint8Array | undefined> {
     if (isInline(objectId)) return this.#inline.get(objectId)
     return this.#whole.get(objectId)

@@ -102,6 +102,8 @@ test('the end aborts what runs, and waits for it', async () => {
     }),
   )
   await clock.advance(1_200)
+  runner.end()
+  await clock.advance(0)
+  assert.ok(ended, 'asked before it is waited for')
   await runner.close()
-  assert.ok(ended)
 })

@@ -97,9 +97,14 @@ export class JobRunner {
     await this.#run(entry)
   }
 
+  /** Asks all jobs to end: no run begins any more. */
+  end(): void {
+    this.#stop.abort()
+  }
+
   /** Asks all jobs to end; resolves when none runs any more. */
   async close(): Promise<void> {
-    this.#stop.abort()
+    this.end()
     await Promise.all(this.#loops)
     for (const { running } of this.#entries.values()) await running?.catch(() => undefined)
   }

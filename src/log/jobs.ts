@@ -87,7 +87,9 @@ export interface LogJobs {
   readonly compactor: Compactor
   readonly retainer: Retainer
   readonly stats: () => LogJobStats
-  /** Ends all jobs; resolves when none runs any more. */
+  /** Asks all jobs to end: none begins any more. */
+  end(): void
+  /** The same; resolves when none runs any more. */
   close(): Promise<void>
 }
 
@@ -202,7 +204,15 @@ export function startLogJobs(deps: LogJobsDeps): LogJobs {
     expire: expirer.stats,
     jobs: runner.status(),
   })
-  return { runner, packer, compactor, retainer, stats, close: () => runner.close() }
+  return {
+    runner,
+    packer,
+    compactor,
+    retainer,
+    stats,
+    end: () => runner.end(),
+    close: () => runner.close(),
+  }
 }
 
 interface Parts {

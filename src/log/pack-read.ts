@@ -10,6 +10,11 @@ export const readBytesMax: number = 1024 * 1024
 /** Reading what lies between two runs is cheaper than another read up to about here. */
 const gapBytesMax = 64 * 1024
 
+/** Objects that are read ahead of the one whose turn it is: a bucket answers after 50 ms. */
+const aheadObjects = 3
+
+export type JournalReads = Pick<Journal, 'read' | 'prepare'>
+
 /** A run, and where its bytes are wanted. */
 export interface PlacedRun {
   readonly run: Run
@@ -35,7 +40,7 @@ export interface ReadCounts {
  * @throws Failure 'unavailable': try again. 'not-found': the object was retired.
  */
 export async function readRuns(
-  journal: Pick<Journal, 'read'>,
+  journal: JournalReads,
   placed: readonly PlacedRun[],
   into: Uint8Array,
   scratch: Uint8Array,
@@ -43,7 +48,10 @@ export async function readRuns(
 ): Promise<ReadCounts> {
   let reads = 0
   let bytes = 0
-  for (const span of spansOf(placed)) {
+  const spans = spansOf(placed)
+  const ahead = new Ahead(journal, spans)
+  for (const span of spans) {
+    ahead.cameTo(span.objectId)
     const length = span.end - span.position
     reads++
     bytes += length
@@ -67,7 +75,7 @@ export async function readRuns(
 }
 
 async function readSpan(
-  journal: Pick<Journal, 'read'>,
+  journal: JournalReads,
   { objectId, position, end, placed }: ReadSpan,
   into: Uint8Array,
   scratch: Uint8Array,
@@ -84,6 +92,25 @@ async function readSpan(
   for (const { run, at } of placed) {
     const from = run.position - position
     into.set(bytes.subarray(from, from + run.length), at)
+  }
+}
+
+/** Tells the journal which objects come next. */
+class Ahead {
+  readonly #journal: JournalReads
+  readonly #objectIds: readonly string[]
+  #current = -1
+  #told = 0
+
+  constructor(journal: JournalReads, spans: readonly ReadSpan[]) {
+    this.#journal = journal
+    this.#objectIds = [...new Set(spans.map(({ objectId }) => objectId))]
+  }
+
+  cameTo(objectId: string): void {
+    if (this.#objectIds[this.#current] !== objectId) this.#current++
+    const end = Math.min(this.#objectIds.length, this.#current + 1 + aheadObjects)
+    for (; this.#told < end; this.#told++) this.#journal.prepare?.(this.#objectIds[this.#told]!)
   }
 }
 

@@ -2,11 +2,10 @@
 import { isFailure } from '../base/errors.ts'
 import type { Run } from '../catalog/manifest.ts'
 import type { PackedPart } from '../catalog/pack-swap.ts'
-import type { Journal } from '../journal/journal.ts'
 import { markerBatch, packedBytesOf } from './marker-batch.ts'
 import { type ChecksummedExtent, ExtentCutter, extentSpanMsMax } from './pack-extents.ts'
 import type { ObjectPlan, PartPlan } from './pack-plan.ts'
-import { type PlacedRun, readBytesMax, readRuns } from './pack-read.ts'
+import { type JournalReads, type PlacedRun, readBytesMax, readRuns } from './pack-read.ts'
 import {
   encodePackedFooter,
   encodePackedHeader,
@@ -24,10 +23,18 @@ export interface PackedObject {
   readonly size: number
   /** What the swap names. */
   readonly parts: readonly PackedPart[]
-  readonly reads: number
 }
 
-/** Memory of one window, used again for each of its objects: fresh pages cost more than reading. */
+/** What goes into one packed object, read, and what of it could not be. */
+export interface ReadPlan {
+  readonly plan: ObjectPlan
+  readonly body: Uint8Array
+  /** Where each run begins in the body. */
+  readonly placeOf: ReadonlyMap<Run, number>
+  readonly unread: ReadonlySet<Run>
+}
+
+/** Memory of one window, used again for all of its objects: fresh pages cost more than reading. */
 export class PackMemory {
   #body: Uint8Array = new Uint8Array(0)
   #scratch: Uint8Array | undefined
@@ -44,38 +51,54 @@ export class PackMemory {
 }
 
 /**
- * Reads and proves the runs of `plan`. A part ends before its first run that is damaged, which is
- * told to `damaged`; a part that begins with one is left out. The chunks are valid until `memory`
- * is used again.
+ * Reads what goes into several objects together: what lies beside each other in the journal is read
+ * once, though it goes into different ones. What is damaged is told to `damaged`. The bodies are
+ * valid until `memory` is used again.
  *
  * @throws Failure 'unavailable' | 'not-found': the journal cannot be read now.
  */
-export async function fillObject(
-  journal: Pick<Journal, 'read'>,
-  plan: ObjectPlan,
-  identity: PackedIdentity,
+export async function readPlans(
+  journal: JournalReads,
+  plans: readonly ObjectPlan[],
   memory: PackMemory,
   damaged: (run: Run, error: unknown) => void,
-  pause: () => Promise<void>,
-): Promise<PackedObject> {
-  const body = memory.body(plan.byteLength)
+): Promise<{ readonly read: readonly ReadPlan[]; readonly reads: number }> {
+  const all = memory.body(plans.reduce((sum, { byteLength }) => sum + byteLength, 0))
   const placed: PlacedRun[] = []
-  const placeOf = new Map<Run, number>()
-  let end = 0
-  for (const { runs } of plan.parts) {
-    for (const run of runs) {
+  const unread = new Set<Run>()
+  let begin = 0
+  const read = plans.map((plan): ReadPlan => {
+    const body = all.subarray(begin, begin + plan.byteLength)
+    const placeOf = new Map<Run, number>()
+    let end = 0
+    for (const run of plan.parts.flatMap(({ runs }) => runs)) {
       placeOf.set(run, end)
-      if (run.marker === undefined) placed.push({ run, at: end })
+      if (run.marker === undefined) placed.push({ run, at: begin + end })
       else body.set(markerBatch(run), end)
       end += packedBytesOf(run)
     }
-  }
-  const unread = new Set<Run>()
-  const { reads } = await readRuns(journal, placed, body, memory.scratch, (run, error) => {
+    begin += plan.byteLength
+    return { plan, body, placeOf, unread }
+  })
+  const { reads } = await readRuns(journal, placed, all, memory.scratch, (run, error) => {
     if (!isFailure(error, 'corrupt')) throw error
     unread.add(run)
     damaged(run, error)
   })
+  return { read, reads }
+}
+
+/**
+ * Proves the runs and puts the object together. A part ends before its first run that is damaged,
+ * which is told to `damaged`; a part that begins with one is left out. The chunks are valid as long
+ * as the body.
+ */
+export async function fillObject(
+  { plan, body, placeOf, unread }: ReadPlan,
+  identity: PackedIdentity,
+  damaged: (run: Run, error: unknown) => void,
+  pause: () => Promise<void>,
+): Promise<PackedObject> {
   const turn = new Turn(pause)
   const parts: PackedPart[] = []
   const index: FooterExtent[] = []
@@ -93,7 +116,7 @@ export async function fillObject(
   const header = encodePackedHeader(identity)
   const footer = encodePackedFooter({ topics, extents: index }, header.length + body.length)
   const size = header.length + body.length + footer.length
-  return { chunks: [header, body, footer], size, parts, reads }
+  return { chunks: [header, body, footer], size, parts }
 }
 
 /** Resolves with the offset behind the last run that is sound. */

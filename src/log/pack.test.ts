@@ -31,6 +31,34 @@ test('R2: what is packed reads as before, and the journal is given back', async 
   assertSame(await contentOf(world, topics), before)
 })
 
+test('a window larger than memory is packed in slices, and what they read is read once', async () => {
+  const kibibyte = 1_024
+  const sliced = { fileBytes: 16 * kibibyte, objectBytes: 16 * kibibyte }
+  const readsWith = async (sliceBytes: number | undefined): Promise<number> => {
+    const slices = sliceBytes === undefined ? {} : { sliceBytes }
+    const { world, topics } = await newWorld(1, { ...sliced, ...slices })
+    await produce(world, topics, 300)
+    const before = await contentOf(world, topics)
+    const files = world.process.journal.finished().length
+    assert.ok(files > 3, `${files} files of the journal`)
+    await world.within(world.process.packer.packWindow(noSignal))
+    const { reads } = world.process.packer.stats
+    for (const log of world.process.logs.index.all()) assert.deepEqual(log.tail, [])
+    assert.deepEqual(world.process.journal.finished(), [])
+    assertSame(await contentOf(world, topics), before)
+    await world.within(world.restart(true))
+    assertSame(await contentOf(world, topics), before)
+    await collectAll(world)
+    await assertNoLeak(world)
+    return reads
+  }
+  const [alone, together] = [await readsWith(undefined), await readsWith(32 * kibibyte)]
+  assert.ok(
+    together < alone,
+    `${together} reads, ${alone} where each packed object reads for itself`,
+  )
+})
+
 test('windows follow each other while data arrives', async () => {
   const { world, topics } = await newWorld(2)
   for (let round = 0; round < 5; round++) {

@@ -19,12 +19,19 @@ import {
   swapPartsMax,
 } from '../catalog/pack-swap.ts'
 import { isInline } from '../catalog/group-objects.ts'
+import type { Run } from '../catalog/manifest.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { ExtentIndex } from './extent-index.ts'
 import type { LogIndex } from './log-index.ts'
 import { type ObjectPlan, type PackTopic, planObjects } from './pack-plan.ts'
-import { fillObject, type PackedObject, PackMemory } from './pack-write.ts'
+import {
+  fillObject,
+  type PackedObject,
+  PackMemory,
+  type ReadPlan,
+  readPlans,
+} from './pack-write.ts'
 import { objectKey } from './stored-runs.ts'
 import { settledSwap } from './settled-swap.ts'
 
@@ -53,6 +60,11 @@ export interface PackLimits {
   readonly inlineMs?: number
   /** `pack.object.bytes`, and the memory that packing takes. */
   readonly objectBytes: number
+  /**
+   * Memory that packing takes instead, where each read is a request: the window is divided, so that
+   * a journal object is read once for all the packed objects it goes into.
+   */
+  readonly sliceBytes?: number
 }
 
 export interface PackStats {
@@ -148,8 +160,37 @@ export class Packer {
   }
 
   async #packObjects(objectIds: readonly string[], signal: AbortSignal): Promise<void> {
-    await this.#packRuns(new Set(objectIds), signal)
-    if (!signal.aborted) await this.#endObjects(objectIds)
+    const slices = this.#slicesOf(objectIds)
+    for (const slice of slices) await this.#packRuns(new Set(slice), signal)
+    // A run that was learned of before one that stands in front of it has waited for it.
+    if (slices.length > 1) await this.#packRuns(new Set(objectIds), signal)
+    if (signal.aborted) return
+    await this.#endObjects(objectIds)
+  }
+
+  /** Neighbours in the order in which they were learned of, which is about that of their commits. */
+  #slicesOf(objectIds: readonly string[]): string[][] {
+    const { index, limits } = this.#deps
+    const { sliceBytes = Infinity } = limits
+    if (sliceBytes === Infinity) return [[...objectIds]]
+    const bytesOf = new Map<string, number>()
+    for (const log of index.all()) {
+      for (const { objectId, length } of log.tail) {
+        bytesOf.set(objectId, (bytesOf.get(objectId) ?? 0) + length)
+      }
+    }
+    const slices: string[][] = [[]]
+    let bytes = 0
+    for (const objectId of objectIds) {
+      const more = bytesOf.get(objectId) ?? 0
+      if (bytes > 0 && bytes + more > sliceBytes) {
+        slices.push([])
+        bytes = 0
+      }
+      slices.at(-1)?.push(objectId)
+      bytes += more
+    }
+    return slices
   }
 
   /** What waits to be packed; `isActive` where some of it is in the object that is being written. */
@@ -188,19 +229,34 @@ export class Packer {
   }
 
   async #packRuns(objectIds: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
-    const { index, topicOf, limits } = this.#deps
+    const { index, topicOf, limits, clock } = this.#deps
     const plans = planObjects(index.all(), objectIds, topicOf, limits.objectBytes)
     this.stats.damagedRuns = 0
     const memory = new PackMemory()
-    for (const plan of plans) {
-      await sleep(this.#deps.clock, 0)
+    for (const some of togetherUpTo(limits.sliceBytes ?? 0, plans)) {
+      await sleep(clock, 0)
       if (signal.aborted) return
-      await this.#packObject(plan, memory)
+      const { read, reads } = await readPlans(this.#deps.journal, some, memory, this.#damaged)
+      this.stats.reads += reads
+      for (const each of read) {
+        if (signal.aborted) return
+        await this.#packObject(each)
+      }
     }
   }
 
-  async #packObject(plan: ObjectPlan, memory: PackMemory): Promise<void> {
-    const { database, journal, objects, clusterId, clock, log } = this.#deps
+  readonly #damaged = (run: Run, error: unknown): void => {
+    this.stats.damagedRuns++
+    const { message } = error as Error
+    this.#deps.log.error(
+      { ...run, error: message },
+      'a committed run is damaged and cannot be packed',
+    )
+  }
+
+  async #packObject(read: ReadPlan): Promise<void> {
+    const { database, objects, clusterId, clock } = this.#deps
+    const { plan } = read
     if (plan.byteLength === 0) {
       const parts = plan.parts.map(({ log: { partitionId }, fromOffset, toOffset }) => {
         return { partitionId, fromOffset, toOffset, extents: [] }
@@ -210,14 +266,8 @@ export class Packer {
     const nowMs = clock.nowMs()
     const { objectId, number } = await claimPackedObject(database, nowMs)
     const identity = { clusterId, number, createdMs: nowMs }
-    const damaged = (run: { objectId: string; position: number }, error: unknown): void => {
-      this.stats.damagedRuns++
-      const { message } = error as Error
-      log.error({ ...run, error: message }, 'a committed run is damaged and cannot be packed')
-    }
     const pause = (): Promise<void> => sleep(clock, 0)
-    const filled = await fillObject(journal, plan, identity, memory, damaged, pause)
-    this.stats.reads += filled.reads
+    const filled = await fillObject(read, identity, this.#damaged, pause)
     if (filled.parts.length === 0) return // the sweeper finds the claim
     await objects.put(objectKey(clusterId, objectId), filled.chunks)
     await this.#swapAll(objectId, filled)
@@ -297,4 +347,23 @@ function unneededOf(index: LogIndex, objectIds: readonly string[]): string[] {
   const needed = new Set<string>()
   for (const log of index.all()) for (const run of log.tail) needed.add(run.objectId)
   return objectIds.filter((objectId) => !needed.has(objectId))
+}
+
+/** One after another, with at most so many bytes together, but one at least. */
+function* togetherUpTo(
+  bytesMax: number,
+  plans: readonly ObjectPlan[],
+): Generator<readonly ObjectPlan[], void> {
+  let some: ObjectPlan[] = []
+  let bytes = 0
+  for (const plan of plans) {
+    if (some.length > 0 && bytes + plan.byteLength > bytesMax) {
+      yield some
+      some = []
+      bytes = 0
+    }
+    some.push(plan)
+    bytes += plan.byteLength
+  }
+  if (some.length > 0) yield some
 }

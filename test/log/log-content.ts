@@ -5,7 +5,7 @@ import { extents, objects, objectUses } from '../../src/catalog/schema.ts'
 import type { KnownTopic } from '../../src/log/topic-directory.ts'
 import { baseOffsetOf, lastOffsetDeltaOf } from '../../src/record/batch-header.ts'
 import { checkBatchCrc } from '../../src/record/batch-sequence.ts'
-import { graceMs, LogWorld, noSignal, orphanMs } from './log-world.ts'
+import { graceMs, LogWorld, type LogWorldOptions, noSignal, orphanMs } from './log-world.ts'
 
 /** Random batches over all partitions of the topics, some groups of them. */
 export async function produce(
@@ -100,8 +100,11 @@ export async function collectAll(world: LogWorld): Promise<void> {
   await world.insist(() => world.process.collector.collect(noSignal))
 }
 
-export async function newWorld(seed: number): Promise<{ world: LogWorld; topics: KnownTopic[] }> {
-  const world = new LogWorld({ seed })
+export async function newWorld(
+  seed: number,
+  options: LogWorldOptions = {},
+): Promise<{ world: LogWorld; topics: KnownTopic[] }> {
+  const world = new LogWorld({ seed, ...options })
   await world.within(world.start())
   const topics = [
     await world.within(world.createTopic('a', 3)),

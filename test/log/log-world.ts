@@ -51,6 +51,8 @@ export interface LogWorldOptions {
   readonly seed?: number
   readonly fileBytes?: number
   readonly objectBytes?: number
+  /** See PackLimits. */
+  readonly sliceBytes?: number
   readonly tailCacheBytes?: number
   readonly blockCacheBytes?: number
 }
@@ -142,7 +144,9 @@ export class LogWorld {
     const parts = { database, index, clock, random, leaderEpoch, brokerDefaults: () => [] }
     const topics = new TopicDirectory(parts)
     await topics.load()
-    const limits = { ...packLimits(this.#options.objectBytes), ...mergeTimes }
+    const { objectBytes, sliceBytes } = this.#options
+    const slices = sliceBytes === undefined ? {} : { sliceBytes }
+    const limits = { ...packLimits(objectBytes), ...slices, ...mergeTimes }
     const shared = { database, clock, log: silentLog, index, extentIndex }
     const stored = { ...shared, journal, objects, clusterId }
     const topicOf = (id: string): PackTopic | undefined => packTopic(topics.byId(id))
