@@ -39,6 +39,8 @@ export interface NamedGroup {
 
 /** A group takes one more batch when it is nearly full. */
 const wholeBytesMax = 16 * 1024 * 1024
+/** Those that are read ahead of the packer, and the one it reads. */
+const aheadBytesMax = 4 * 8 * 1024 * 1024
 /** One part of so many of the cache is for groups in the catalog: they are small. */
 const inlineCacheShare = 4
 
@@ -47,7 +49,10 @@ export class ObjectJournal implements Journal {
   readonly #clusterId: Buffer
   /** Named by a commit, and not packed yet: their bytes are never added to. */
   readonly #finished = new Set<string>()
+  /** What readers came for. */
   readonly #whole: WholeObjects
+  /** What the packer comes for, apart: it reads everything there is, and each but once. */
+  readonly #ahead: WholeObjects
   readonly #inline: InlineObjects
   readonly #decided = new DecidedGroups()
   readonly #writes = new Set<Promise<unknown>>()
@@ -58,12 +63,15 @@ export class ObjectJournal implements Journal {
     this.#clusterId = Buffer.from(options.clusterId, 'base64url')
     const inlineBytes = Math.floor(options.cacheBytes / inlineCacheShare)
     this.#inline = new InlineObjects(options.database, inlineBytes)
-    this.#whole = new WholeObjects({
-      maxBytes: options.cacheBytes - inlineBytes,
-      objectBytesMax: wholeBytesMax,
-      read: (objectId, length) =>
-        options.objects.read(this.#key(objectId), 0, length, { priority: 'tail' }),
-    })
+    const whole = (maxBytes: number): WholeObjects =>
+      new WholeObjects({
+        maxBytes,
+        objectBytesMax: wholeBytesMax,
+        read: (objectId, length) =>
+          options.objects.read(this.#key(objectId), 0, length, { priority: 'tail' }),
+      })
+    this.#whole = whole(options.cacheBytes - inlineBytes)
+    this.#ahead = whole(aheadBytesMax) // with the same priority: readers may wait for it, too
     this.learn(options.known)
   }
 
@@ -145,12 +153,13 @@ export class ObjectJournal implements Journal {
 
   /** What fails is tried again by who reads it, and told there. */
   prepare(objectId: string): void {
-    if (!isInline(objectId)) this.#whole.get(objectId).catch(() => undefined)
+    if (isInline(objectId) || this.#whole.has(objectId)) return
+    this.#ahead.get(objectId).catch(() => undefined)
   }
 
   #wholeOf(objectId: string): Promise<Uint8Array | undefined> {
     if (isInline(objectId)) return this.#inline.get(objectId)
-    return this.#whole.get(objectId)
+    return this.#ahead.has(objectId) ? this.#ahead.get(objectId) : this.#whole.get(objectId)
   }
 
   /** A group of this broker was decided: the next object tells it. */
@@ -171,6 +180,7 @@ export class ObjectJournal implements Journal {
       if (groupOfObject(objectId) === undefined) continue
       this.#finished.add(objectId)
       this.#whole.learn(objectId, length)
+      this.#ahead.learn(objectId, length)
     }
   }
 
@@ -187,6 +197,7 @@ export class ObjectJournal implements Journal {
   retire(objectId: string): Promise<void> {
     this.#finished.delete(objectId)
     this.#whole.forget(objectId)
+    this.#ahead.forget(objectId)
     this.#inline.forget(objectId)
     return Promise.resolve()
   }

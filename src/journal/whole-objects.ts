@@ -31,6 +31,11 @@ export class WholeObjects {
     return this.#bytes
   }
 
+  /** It is here, or on its way: whoever asks waits for no request of its own. */
+  has(objectId: string): boolean {
+    return this.#kept.has(objectId) || this.#flights.has(objectId)
+  }
+
   learn(objectId: string, length: number): void {
     this.#lengths.set(objectId, length)
   }

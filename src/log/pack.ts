@@ -161,11 +161,17 @@ export class Packer {
 
   async #packObjects(objectIds: readonly string[], signal: AbortSignal): Promise<void> {
     const slices = this.#slicesOf(objectIds)
-    for (const slice of slices) await this.#packRuns(new Set(slice), signal)
+    const memory = new PackMemory()
+    for (const slice of slices) {
+      await this.#packRuns(new Set(slice), memory, signal)
+      if (signal.aborted) return
+      if (slices.length > 1) await this.#endObjects(slice)
+    }
     // A run that was learned of before one that stands in front of it has waited for it.
-    if (slices.length > 1) await this.#packRuns(new Set(objectIds), signal)
-    if (signal.aborted) return
-    await this.#endObjects(objectIds)
+    const isLeft = new Set(slices.length > 1 ? this.#deps.journal.finished() : objectIds)
+    const left = objectIds.filter((objectId) => isLeft.has(objectId))
+    if (slices.length > 1 && left.length > 0) await this.#packRuns(new Set(left), memory, signal)
+    if (!signal.aborted) await this.#endObjects(left)
   }
 
   /** Neighbours in the order in which they were learned of, which is about that of their commits. */
@@ -228,11 +234,14 @@ export class Packer {
     return { bytes, runs, isActive, hasMarkers, inlineBytes, hasInline }
   }
 
-  async #packRuns(objectIds: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+  async #packRuns(
+    objectIds: ReadonlySet<string>,
+    memory: PackMemory,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { index, topicOf, limits, clock } = this.#deps
     const plans = planObjects(index.all(), objectIds, topicOf, limits.objectBytes)
     this.stats.damagedRuns = 0
-    const memory = new PackMemory()
     for (const some of togetherUpTo(limits.sliceBytes ?? 0, plans)) {
       await sleep(clock, 0)
       if (signal.aborted) return
