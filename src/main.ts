@@ -6,7 +6,6 @@ import { Failure } from './base/errors.ts'
 import { about, commands } from './cli/commands.ts'
 import type { CommandIo } from './cli/command.ts'
 import { dispatch } from './cli/dispatch.ts'
-import { setV8Flags } from './v8-flags.ts'
 
 /** In a checkout this file is in src/, installed it is in dist/: package.json is one up from both. */
 function version(): string {
@@ -68,7 +67,6 @@ function io(): CommandIo {
   }
 }
 
-setV8Flags()
 const world = io()
 const front = { name: 'karst', about, commands, version: version() }
 const code = await dispatch(front, process.argv.slice(2), world)

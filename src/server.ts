@@ -150,8 +150,7 @@ async function start(loaded: LoadedConfig, machine: World, tasks: TaskGroup): Pr
   kafkaAddress = await bound('--kafka', listener.listen(kafkaAddress.host, kafkaAddress.port))
   tasks.defer('kafka', () => listener.close())
   await listenTo(broker, tasks)
-  // While clients leave: what is being packed takes seconds.
-  tasks.defer('jobs, asked to end', () => jobs.end())
+  tasks.defer('jobs, while clients leave', () => jobs.end())
   const close = (): Promise<void> => tasks.stop()
   const seen = { database, journal: storage.journal, space, metrics, failure: tasks.failure }
   const placement = async (name: string | undefined): Promise<PlacementReport | undefined> => {

@@ -19,9 +19,8 @@ const floors: readonly (readonly string[])[] = [
   ['start'],
   ['doctor'],
   ['backup'],
-  ['server.ts', 'client'],
+  ['server.ts', 'client', 'v8-flags.ts'],
   ['cli'],
-  ['v8-flags.ts'],
   ['main.ts'],
 ]
 

@@ -20,6 +20,7 @@ import { openPassWithThread } from '../log/compact-thread.ts'
 import { RepackThread } from '../log/repack-thread.ts'
 import { bound, startServer } from '../server.ts'
 import type { World } from '../start/world.ts'
+import { setV8Flags } from '../v8-flags.ts'
 import { type Command, type CommandIo, exitCode } from './command.ts'
 import { configFlags, configFlagsShown, loadConfig } from './config-flags.ts'
 import { BrokerStatus } from './broker-status.ts'
@@ -76,6 +77,7 @@ async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
     log,
     logLevels,
   }
+  setV8Flags(buffersMaxOf(config))
   const tasks = new TaskGroup()
   const status = new BrokerStatus()
   let isClean = false
@@ -92,6 +94,18 @@ async function serve(loaded: LoadedConfig, io: CommandIo): Promise<0 | 1> {
   }
   log.info({ isClean }, 'stopped')
   return isClean ? exitCode.ok : exitCode.failure
+}
+
+/** Caches, requests, and what is being packed. */
+function buffersMaxOf(config: Config): number {
+  return (
+    config['tail.cache.bytes'] +
+    config['block.cache.bytes'] +
+    config['journal.cache.bytes'] +
+    config['produce.memory.bytes'] +
+    config['queued.max.request.bytes'] +
+    4 * config['pack.object.bytes']
+  )
 }
 
 /** What only a fleet needs is loaded only for it: an embedded broker does not pay for it. */

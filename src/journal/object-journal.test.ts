@@ -50,7 +50,7 @@ test('a group is one object, and tells of itself what its bytes do not', async (
   await assert.rejects(journal.write(group), { kind: 'closed' })
 })
 
-test('what will be read soon is fetched ahead, and again by its reader where that failed', async () => {
+test('what will be read soon is fetched ahead, and again where that failed', async () => {
   let isDown = true
   const { seen, open } = begin((kind) => {
     return kind === 'read' && isDown ? { fail: 'unavailable' } : undefined

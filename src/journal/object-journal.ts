@@ -39,8 +39,8 @@ export interface NamedGroup {
 
 /** A group takes one more batch when it is nearly full. */
 const wholeBytesMax = 16 * 1024 * 1024
-/** Those that are read ahead of the packer, and the one it reads. */
-const aheadBytesMax = 4 * 8 * 1024 * 1024
+/** The three that are read ahead of the packer (pack-read.ts), and the one it reads. */
+const aheadBytesMax = 4 * wholeBytesMax
 /** One part of so many of the cache is for groups in the catalog: they are small. */
 const inlineCacheShare = 4
 

@@ -2,6 +2,7 @@
  * Brings runs of the journal to their places in a packed object: neighbours are read together, in
  * the order in which they lie on the disk, one read at a time so that others come first.
  */
+import { isFailure } from '../base/errors.ts'
 import type { Run } from '../catalog/manifest.ts'
 import type { Journal } from '../journal/journal.ts'
 
@@ -58,8 +59,9 @@ export async function readRuns(
     try {
       await readSpan(journal, span, into, scratch)
     } catch (error) {
-      if (span.placed.length === 1) failed((span.placed[0] as PlacedRun).run, error)
-      else {
+      if (span.placed.length === 1 || isFailure(error, 'not-found')) {
+        for (const { run } of span.placed) failed(run, error)
+      } else {
         // Damage isolates a part of it: each by itself tells which.
         for (const each of span.placed) {
           reads++

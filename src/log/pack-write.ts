@@ -52,10 +52,10 @@ export class PackMemory {
 
 /**
  * Reads what goes into several objects together: what lies beside each other in the journal is read
- * once, though it goes into different ones. What is damaged is told to `damaged`. The bodies are
- * valid until `memory` is used again.
+ * once, though it goes into different ones. What is damaged, or not there, is told to `damaged`.
+ * The bodies are valid until `memory` is used again.
  *
- * @throws Failure 'unavailable' | 'not-found': the journal cannot be read now.
+ * @throws Failure 'unavailable': the journal cannot be read now.
  */
 export async function readPlans(
   journal: JournalReads,
@@ -81,7 +81,7 @@ export async function readPlans(
     return { plan, body, placeOf, unread }
   })
   const { reads } = await readRuns(journal, placed, all, memory.scratch, (run, error) => {
-    if (!isFailure(error, 'corrupt')) throw error
+    if (!isFailure(error, 'corrupt') && !isFailure(error, 'not-found')) throw error
     unread.add(run)
     damaged(run, error)
   })

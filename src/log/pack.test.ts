@@ -31,7 +31,7 @@ test('R2: what is packed reads as before, and the journal is given back', async 
   assertSame(await contentOf(world, topics), before)
 })
 
-test('a window larger than memory is packed in slices, and what they read is read once', async () => {
+test('a window larger than memory is packed in slices, each read once', async () => {
   const kibibyte = 1_024
   const sliced = { fileBytes: 16 * kibibyte, objectBytes: 16 * kibibyte }
   const readsWith = async (sliceBytes: number | undefined): Promise<number> => {

@@ -4,6 +4,7 @@
  * any two steps: what decides is the swap, one transaction for some hundred partitions.
  */
 import { type Clock, sleep } from '../base/clock.ts'
+import { type Failure, isFailure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { CatalogDatabase } from '../catalog/database.ts'
 import {
@@ -24,6 +25,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { ExtentIndex } from './extent-index.ts'
 import type { LogIndex } from './log-index.ts'
+import { mergedBytesMin } from './merge-plan.ts'
 import { type ObjectPlan, type PackTopic, planObjects } from './pack-plan.ts'
 import {
   fillObject,
@@ -65,6 +67,15 @@ export interface PackLimits {
    * a journal object is read once for all the packed objects it goes into.
    */
   readonly sliceBytes?: number
+}
+
+/** What a window knows from one slice to the next. */
+interface PackingWindow {
+  readonly memory: PackMemory
+  /** Partitions that wait at a run that cannot be read. */
+  readonly stuck: Set<number>
+  /** Why one of them does, where it may go on later. */
+  error: Failure | undefined
 }
 
 export interface PackStats {
@@ -160,25 +171,25 @@ export class Packer {
   }
 
   async #packObjects(objectIds: readonly string[], signal: AbortSignal): Promise<void> {
-    const slices = this.#slicesOf(objectIds)
-    const memory = new PackMemory()
-    for (const slice of slices) {
-      await this.#packRuns(new Set(slice), memory, signal)
+    const window: PackingWindow = { memory: new PackMemory(), stuck: new Set(), error: undefined }
+    this.stats.damagedRuns = 0
+    // All that came before stays in it: what was learned of before a run that stands in front of it
+    // has waited for that.
+    const reached: string[] = []
+    for (const slice of this.#slicesOf(objectIds)) {
+      reached.push(...slice)
+      await this.#packRuns(new Set(reached), window, signal)
       if (signal.aborted) return
-      if (slices.length > 1) await this.#endObjects(slice)
+      reached.splice(0, reached.length, ...(await this.#endObjects(reached)))
     }
-    // A run that was learned of before one that stands in front of it has waited for it.
-    const isLeft = new Set(slices.length > 1 ? this.#deps.journal.finished() : objectIds)
-    const left = objectIds.filter((objectId) => isLeft.has(objectId))
-    if (slices.length > 1 && left.length > 0) await this.#packRuns(new Set(left), memory, signal)
-    if (!signal.aborted) await this.#endObjects(left)
+    if (window.error !== undefined) throw window.error
   }
 
   /** Neighbours in the order in which they were learned of, which is about that of their commits. */
   #slicesOf(objectIds: readonly string[]): string[][] {
-    const { index, limits } = this.#deps
-    const { sliceBytes = Infinity } = limits
-    if (sliceBytes === Infinity) return [[...objectIds]]
+    const { index } = this.#deps
+    const sliceBytes = this.#sliceBytes()
+    if (sliceBytes === 0) return [[...objectIds]]
     const bytesOf = new Map<string, number>()
     for (const log of index.all()) {
       for (const { objectId, length } of log.tail) {
@@ -197,6 +208,15 @@ export class Packer {
       bytes += more
     }
     return slices
+  }
+
+  /** The more partitions there are, the less a slice has of each: it grows with them, to double. */
+  #sliceBytes(): number {
+    const { index, limits } = this.#deps
+    const { sliceBytes = 0 } = limits
+    let partitions = 0
+    for (const log of index.all()) partitions += Number(log.tail.length > 0)
+    return Math.min(2 * sliceBytes, Math.max(sliceBytes, partitions * mergedBytesMin))
   }
 
   /** What waits to be packed; `isActive` where some of it is in the object that is being written. */
@@ -236,25 +256,34 @@ export class Packer {
 
   async #packRuns(
     objectIds: ReadonlySet<string>,
-    memory: PackMemory,
+    window: PackingWindow,
     signal: AbortSignal,
   ): Promise<void> {
-    const { index, topicOf, limits, clock } = this.#deps
-    const plans = planObjects(index.all(), objectIds, topicOf, limits.objectBytes)
-    this.stats.damagedRuns = 0
-    for (const some of togetherUpTo(limits.sliceBytes ?? 0, plans)) {
+    const { index, topicOf, limits, clock, journal } = this.#deps
+    const { stuck, memory } = window
+    const logs = [...index.all()].filter(({ partitionId }) => !stuck.has(partitionId))
+    const plans = planObjects(logs, objectIds, topicOf, limits.objectBytes)
+    const damaged = (run: Run, error: unknown): void => this.#damaged(window, run, error)
+    for (const some of togetherUpTo(this.#sliceBytes(), plans)) {
       await sleep(clock, 0)
       if (signal.aborted) return
-      const { read, reads } = await readPlans(this.#deps.journal, some, memory, this.#damaged)
+      const { read, reads } = await readPlans(journal, some, memory, damaged)
       this.stats.reads += reads
       for (const each of read) {
         if (signal.aborted) return
-        await this.#packObject(each)
+        await this.#packObject(each, damaged)
       }
     }
   }
 
-  readonly #damaged = (run: Run, error: unknown): void => {
+  /** The partition waits there; others go on. */
+  #damaged(window: PackingWindow, run: Run, error: unknown): void {
+    window.stuck.add(run.partitionId)
+    if (isFailure(error, 'not-found')) {
+      // Its object is gone: packed by another broker, as the feed will tell, or lost.
+      window.error ??= error
+      return
+    }
     this.stats.damagedRuns++
     const { message } = error as Error
     this.#deps.log.error(
@@ -263,7 +292,7 @@ export class Packer {
     )
   }
 
-  async #packObject(read: ReadPlan): Promise<void> {
+  async #packObject(read: ReadPlan, damaged: (run: Run, error: unknown) => void): Promise<void> {
     const { database, objects, clusterId, clock } = this.#deps
     const { plan } = read
     if (plan.byteLength === 0) {
@@ -276,7 +305,7 @@ export class Packer {
     const { objectId, number } = await claimPackedObject(database, nowMs)
     const identity = { clusterId, number, createdMs: nowMs }
     const pause = (): Promise<void> => sleep(clock, 0)
-    const filled = await fillObject(read, identity, this.#damaged, pause)
+    const filled = await fillObject(read, identity, damaged, pause)
     if (filled.parts.length === 0) return // the sweeper finds the claim
     await objects.put(objectKey(clusterId, objectId), filled.chunks)
     await this.#swapAll(objectId, filled)
@@ -318,13 +347,16 @@ export class Packer {
     }
   }
 
-  /** Gives the space of journal objects back of which nothing is needed any more. */
-  async #endObjects(objectIds: readonly string[]): Promise<void> {
+  /**
+   * Gives the space of journal objects back of which nothing is needed any more; the others are
+   * told.
+   */
+  async #endObjects(objectIds: readonly string[]): Promise<readonly string[]> {
     const { database, journal, index, clock } = this.#deps
     const unneeded = unneededOf(index, objectIds)
-    if (unneeded.length === 0 && objectIds.length > 0) return
+    if (unneeded.length === 0 && objectIds.length > 0) return objectIds
     const { finished, packedGroups } = await findFinished(database, unneeded)
-    if (finished.length === 0 && unneeded.length > 0) return
+    if (finished.length === 0 && unneeded.length > 0) return objectIds
     for (let at = 0; at === 0 || at < finished.length; at += endedObjectsMax) {
       const some = finished.slice(at, at + endedObjectsMax)
       const isLast = at + endedObjectsMax >= finished.length
@@ -335,6 +367,8 @@ export class Packer {
         this.stats.retired++
       }
     }
+    const ended = new Set(finished)
+    return objectIds.filter((objectId) => !ended.has(objectId))
   }
 
   /**

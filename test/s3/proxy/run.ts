@@ -29,7 +29,7 @@ const { values } = parseArgs({
     hang: { type: 'string', default: '0' },
   },
 })
-setV8Flags() // as brokers, its process has little heap and much on its way
+setV8Flags(0) // as brokers, its process has little heap and much on its way
 if (values.target === undefined) throw new Error('--target http://HOST:PORT is needed')
 
 function shapeOf(text: string): LatencyShape {
