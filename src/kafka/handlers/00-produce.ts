@@ -12,6 +12,7 @@ import { unpooled } from '../../base/hold.ts'
 import type { AppendOutcome } from '../../catalog/outcomes.ts'
 import { boundTopic } from '../../log/bound-topic.ts'
 import type { LatencyClass } from '../../log/broker-log.ts'
+import { isSameOrNext } from '../../contract/contract-binding.ts'
 import type { KnownTopic } from '../../log/topic-directory.ts'
 import { topicNameFault } from '../../log/topic-name.ts'
 import { isTransactionalBatch } from '../../record/batch-header.ts'
@@ -384,7 +385,8 @@ async function appendBatch(
     const outcome = await broker.logs.append(intent, bytes, hold, latencyOf(topic)).finally(decided)
     const isOutdated = outcome.outcome === 'refused' && outcome.reason === 'config-changed'
     const now = isOutdated && !producing.isOver ? await broker.topics.now(topic) : undefined
-    if (now !== undefined && now.configVersion !== configVersion && attempt < attemptsMax) {
+    const isNew = now !== undefined && now.configVersion !== configVersion && attempt < attemptsMax
+    if (isNew && isSameOrNext(topic.contract, now.contract)) {
       // Judged again as it was sent: only brokers may have stamped a batch.
       if (sentHeader !== undefined) bytes.set(sentHeader)
       return await appendAgain(producing, now, placed, attempt + 1)
