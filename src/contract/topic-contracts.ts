@@ -10,7 +10,6 @@ import type { Policy } from './check/policy.ts'
 import type { RecordChecker } from './check/record-checker.ts'
 import { splitAs, type SplitBatch } from './check/split-batch.ts'
 import { SchemaLookup } from './schema-lookup.ts'
-import { contractIdOf } from './contract-binding.ts'
 import type { Place } from './store/revision-at.ts'
 
 export interface BoundTopic {
@@ -224,6 +223,8 @@ export class TopicContracts {
 
 const policyName = ({ name, contract, isCompacted }: BoundTopic): string =>
   `${contract}/${name}${isCompacted ? '/compacted' : ''}`
+
+const contractIdOf = (binding: string): string => binding.slice(0, binding.lastIndexOf('@'))
 
 async function revisionOf(
   database: CatalogDatabase,

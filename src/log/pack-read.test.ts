@@ -7,13 +7,13 @@ import { type PlacedRun, readBytesMax, readRuns } from './pack-read.ts'
 
 const runBytes = 100
 
-/** Of one partition in each place; objects hold their runs one behind another. */
-function runsOf(objects: number, each: number): PlacedRun[] {
+/** Of one partition in each place; the runs of an object begin `spacing` bytes apart. */
+function runsOf(objects: number, each: number, spacing = runBytes): PlacedRun[] {
   const placed: PlacedRun[] = []
   for (let object = 0; object < objects; object++) {
     for (let at = 0; at < each; at++) {
       const objectId = `journal-1-${object}`
-      const place = { objectId, position: at * runBytes, length: runBytes, partitionId: at }
+      const place = { objectId, position: at * spacing, length: runBytes, partitionId: at }
       const offsets = { baseOffset: object, nextOffset: object + 1, maxTimestampMs: 0 }
       const run: Run = { ...place, ...offsets, leaderEpoch: 0 }
       placed.push({ run, at: placed.length * runBytes })
@@ -52,11 +52,12 @@ test('an object that is gone is asked for once; runs of others are read', async 
       return new Uint8Array(length).fill(7)
     },
   }
-  const placed = runsOf(3, 4)
+  const placed = runsOf(3, 4, 2 * readBytesMax) // each by itself
   const into = new Uint8Array(placed.length * runBytes)
   const failed: Run[] = []
   await readRuns(journal, placed, into, new Uint8Array(readBytesMax), (run) => failed.push(run))
-  assert.deepEqual(seen, ['journal-1-0', 'journal-1-1', 'journal-1-2'])
+  const four = (objectId: string): string[] => Array.from({ length: 4 }, () => objectId)
+  assert.deepEqual(seen, [...four('journal-1-0'), 'journal-1-1', ...four('journal-1-2')])
   assert.deepEqual(
     failed.map(({ objectId, partitionId }) => [objectId, partitionId]),
     [0, 1, 2, 3].map((partitionId) => ['journal-1-1', partitionId]),

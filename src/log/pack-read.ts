@@ -38,7 +38,7 @@ export interface ReadCounts {
  * Fills `into` with the runs. `failed` is told of each run that cannot be read; where it does not
  * throw, the bytes of that run are undefined, and the rest is read.
  *
- * @throws Failure 'unavailable': try again. 'not-found': the object was retired.
+ * @throws what `failed` throws.
  */
 export async function readRuns(
   journal: JournalReads,
@@ -51,7 +51,12 @@ export async function readRuns(
   let bytes = 0
   const spans = spansOf(placed)
   const ahead = new Ahead(journal, spans)
+  let gone: { readonly objectId: string; readonly error: unknown } | undefined
   for (const span of spans) {
+    if (gone?.objectId === span.objectId) {
+      for (const { run } of span.placed) failed(run, gone.error)
+      continue
+    }
     ahead.cameTo(span.objectId)
     const length = span.end - span.position
     reads++
@@ -59,7 +64,8 @@ export async function readRuns(
     try {
       await readSpan(journal, span, into, scratch)
     } catch (error) {
-      if (span.placed.length === 1 || isFailure(error, 'not-found')) {
+      if (isFailure(error, 'not-found')) gone = { objectId: span.objectId, error }
+      if (span.placed.length === 1 || gone?.objectId === span.objectId) {
         for (const { run } of span.placed) failed(run, error)
       } else {
         // Damage isolates a part of it: each by itself tells which.

@@ -63,19 +63,22 @@ export interface PackLimits {
   /** `pack.object.bytes`, and the memory that packing takes. */
   readonly objectBytes: number
   /**
-   * Memory that packing takes instead, where each read is a request: the window is divided, so that
-   * a journal object is read once for all the packed objects it goes into.
+   * Memory that packing takes instead, where each read is a request; up to twice as much where
+   * there are many partitions. The window is divided, so that a journal object is read once for all
+   * the packed objects it goes into.
    */
   readonly sliceBytes?: number
 }
 
 /** What a window knows from one slice to the next. */
 interface PackingWindow {
+  /** 0: it is not divided. */
+  readonly sliceBytes: number
   readonly memory: PackMemory
   /** Partitions that wait at a run that cannot be read. */
   readonly stuck: Set<number>
-  /** Why one of them does, where it may go on later. */
-  error: Failure | undefined
+  /** Why the first of them does whose object is not there: it may go on later. */
+  missing?: Failure
 }
 
 export interface PackStats {
@@ -120,7 +123,7 @@ export class Packer {
     this.#lastWindowMs = deps.clock.monotonicMs()
   }
 
-  /** Packs what is due. @throws Failure 'unavailable' | 'overloaded': later. */
+  /** Packs what is due. @throws Failure 'unavailable' | 'overloaded' | 'not-found': later. */
   async packIfDue(signal: AbortSignal): Promise<void> {
     const { clock, limits } = this.#deps
     const waiting = this.#waiting()
@@ -156,6 +159,7 @@ export class Packer {
    * Packs all that is committed, also of the journal object that is being written.
    *
    * @throws Failure 'unavailable' | 'overloaded' | 'unknown-outcome': what was packed stays so.
+   *   'not-found': some partitions wait for an object that is not there; all others are packed.
    */
   async packWindow(signal: AbortSignal): Promise<void> {
     const { journal, clock, settled } = this.#deps
@@ -171,24 +175,24 @@ export class Packer {
   }
 
   async #packObjects(objectIds: readonly string[], signal: AbortSignal): Promise<void> {
-    const window: PackingWindow = { memory: new PackMemory(), stuck: new Set(), error: undefined }
+    const sliceBytes = this.#sliceBytes()
+    const window: PackingWindow = { sliceBytes, memory: new PackMemory(), stuck: new Set() }
     this.stats.damagedRuns = 0
     // All that came before stays in it: what was learned of before a run that stands in front of it
     // has waited for that.
-    const reached: string[] = []
-    for (const slice of this.#slicesOf(objectIds)) {
-      reached.push(...slice)
+    let reached: readonly string[] = []
+    for (const slice of this.#slicesOf(objectIds, sliceBytes)) {
+      reached = [...reached, ...slice]
       await this.#packRuns(new Set(reached), window, signal)
       if (signal.aborted) return
-      reached.splice(0, reached.length, ...(await this.#endObjects(reached)))
+      reached = await this.#endObjects(reached)
     }
-    if (window.error !== undefined) throw window.error
+    if (window.missing !== undefined) throw window.missing
   }
 
   /** Neighbours in the order in which they were learned of, which is about that of their commits. */
-  #slicesOf(objectIds: readonly string[]): string[][] {
+  #slicesOf(objectIds: readonly string[], sliceBytes: number): string[][] {
     const { index } = this.#deps
-    const sliceBytes = this.#sliceBytes()
     if (sliceBytes === 0) return [[...objectIds]]
     const bytesOf = new Map<string, number>()
     for (const log of index.all()) {
@@ -261,13 +265,12 @@ export class Packer {
   ): Promise<void> {
     const { index, topicOf, limits, clock, journal } = this.#deps
     const { stuck, memory } = window
-    const logs = [...index.all()].filter(({ partitionId }) => !stuck.has(partitionId))
-    const plans = planObjects(logs, objectIds, topicOf, limits.objectBytes)
+    const plans = planObjects(index.all(), objectIds, topicOf, limits.objectBytes)
     const damaged = (run: Run, error: unknown): void => this.#damaged(window, run, error)
-    for (const some of togetherUpTo(this.#sliceBytes(), plans)) {
+    for (const some of togetherUpTo(window.sliceBytes, plans)) {
       await sleep(clock, 0)
       if (signal.aborted) return
-      const { read, reads } = await readPlans(journal, some, memory, damaged)
+      const { read, reads } = await readPlans(journal, withoutStuck(some, stuck), memory, damaged)
       this.stats.reads += reads
       for (const each of read) {
         if (signal.aborted) return
@@ -278,18 +281,18 @@ export class Packer {
 
   /** The partition waits there; others go on. */
   #damaged(window: PackingWindow, run: Run, error: unknown): void {
+    const { log } = this.#deps
+    const { message } = error as Error
+    const isFirst = !window.stuck.has(run.partitionId)
     window.stuck.add(run.partitionId)
     if (isFailure(error, 'not-found')) {
-      // Its object is gone: packed by another broker, as the feed will tell, or lost.
-      window.error ??= error
+      // Packed by another broker, as the feed will tell, or lost.
+      window.missing ??= error
+      if (isFirst) log.warn({ ...run, error: message }, 'a committed run is not there to be packed')
       return
     }
     this.stats.damagedRuns++
-    const { message } = error as Error
-    this.#deps.log.error(
-      { ...run, error: message },
-      'a committed run is damaged and cannot be packed',
-    )
+    log.error({ ...run, error: message }, 'a committed run is damaged and cannot be packed')
   }
 
   async #packObject(read: ReadPlan, damaged: (run: Run, error: unknown) => void): Promise<void> {
@@ -390,6 +393,16 @@ function unneededOf(index: LogIndex, objectIds: readonly string[]): string[] {
   const needed = new Set<string>()
   for (const log of index.all()) for (const run of log.tail) needed.add(run.objectId)
   return objectIds.filter((objectId) => !needed.has(objectId))
+}
+
+/** Nothing of a partition is packed behind what cannot be: the swap would be void. */
+function withoutStuck(plans: readonly ObjectPlan[], stuck: ReadonlySet<number>): ObjectPlan[] {
+  if (stuck.size === 0) return [...plans]
+  return plans.flatMap(({ parts: all }) => {
+    const parts = all.filter(({ log }) => !stuck.has(log.partitionId))
+    const byteLength = parts.reduce((sum, part) => sum + part.byteLength, 0)
+    return parts.length === 0 ? [] : [{ parts, byteLength }]
+  })
 }
 
 /** One after another, with at most so many bytes together, but one at least. */
