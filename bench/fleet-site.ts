@@ -71,8 +71,11 @@ export class FleetSite {
   }
 
   async close(): Promise<void> {
-    await this.fleet.close()
-    await this.#proxy.stop()
+    try {
+      await this.fleet.close()
+    } finally {
+      await this.#proxy.stop() // else the bench waits for it
+    }
   }
 }
 
