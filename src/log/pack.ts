@@ -191,27 +191,16 @@ export class Packer {
   }
 
   /** Neighbours in the order in which they were learned of, which is about that of their commits. */
-  #slicesOf(objectIds: readonly string[], sliceBytes: number): string[][] {
+  #slicesOf(objectIds: readonly string[], sliceBytes: number): (readonly string[])[] {
     const { index } = this.#deps
-    if (sliceBytes === 0) return [[...objectIds]]
+    if (sliceBytes === 0 || objectIds.length === 0) return [objectIds] // markers need none
     const bytesOf = new Map<string, number>()
     for (const log of index.all()) {
       for (const { objectId, length } of log.tail) {
         bytesOf.set(objectId, (bytesOf.get(objectId) ?? 0) + length)
       }
     }
-    const slices: string[][] = [[]]
-    let bytes = 0
-    for (const objectId of objectIds) {
-      const more = bytesOf.get(objectId) ?? 0
-      if (bytes > 0 && bytes + more > sliceBytes) {
-        slices.push([])
-        bytes = 0
-      }
-      slices.at(-1)?.push(objectId)
-      bytes += more
-    }
-    return slices
+    return [...portionsUpTo(sliceBytes, objectIds, (objectId) => bytesOf.get(objectId) ?? 0)]
   }
 
   /** The more partitions there are, the less a slice has of each: it grows with them, to double. */
@@ -267,7 +256,7 @@ export class Packer {
     const { stuck, memory } = window
     const plans = planObjects(index.all(), objectIds, topicOf, limits.objectBytes)
     const damaged = (run: Run, error: unknown): void => this.#damaged(window, run, error)
-    for (const some of togetherUpTo(window.sliceBytes, plans)) {
+    for (const some of portionsUpTo(window.sliceBytes, plans, ({ byteLength }) => byteLength)) {
       await sleep(clock, 0)
       if (signal.aborted) return
       const { read, reads } = await readPlans(journal, withoutStuck(some, stuck), memory, damaged)
@@ -406,20 +395,21 @@ function withoutStuck(plans: readonly ObjectPlan[], stuck: ReadonlySet<number>):
 }
 
 /** One after another, with at most so many bytes together, but one at least. */
-function* togetherUpTo(
+function* portionsUpTo<Item>(
   bytesMax: number,
-  plans: readonly ObjectPlan[],
-): Generator<readonly ObjectPlan[], void> {
-  let some: ObjectPlan[] = []
+  items: readonly Item[],
+  bytesOf: (item: Item) => number,
+): Generator<readonly Item[], void> {
+  let some: Item[] = []
   let bytes = 0
-  for (const plan of plans) {
-    if (some.length > 0 && bytes + plan.byteLength > bytesMax) {
+  for (const item of items) {
+    if (some.length > 0 && bytes + bytesOf(item) > bytesMax) {
       yield some
       some = []
       bytes = 0
     }
-    some.push(plan)
-    bytes += plan.byteLength
+    some.push(item)
+    bytes += bytesOf(item)
   }
   if (some.length > 0) yield some
 }
