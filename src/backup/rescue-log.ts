@@ -3,6 +3,7 @@ import { Failure, isFailure } from '../base/errors.ts'
 import type { CatalogReader, ReadTransaction } from '../catalog/database.ts'
 import { catalogLimits } from '../catalog/database.ts'
 import type { Run } from '../catalog/manifest.ts'
+import { producerStatesOf } from '../catalog/producer-states.ts'
 import {
   type ExtentRow,
   extents,
@@ -11,7 +12,6 @@ import {
   type PartitionRow,
   partitions,
   type ProducerStateRow,
-  producerStates,
 } from '../catalog/schema.ts'
 import { type OpenTransactionRow, openTransactions } from '../catalog/schema-transactions.ts'
 import { type Key, keyOf, type Table } from '../catalog/table.ts'
@@ -57,7 +57,7 @@ export function readLogBefore(
       const keys = ids.slice(at, at + 1_000).map((id) => [id, partitionId])
       for (const use of await tx.get(objectUses, keys)) if (use !== undefined) uses.push(use)
     }
-    const states = await allOf(tx, producerStates, partitionId)
+    const states = await producerStatesOf(tx, row)
     const open = await allOf(tx, openTransactions, partitionId)
     return { row, extents: found, uses, states, open }
   })

@@ -5,6 +5,7 @@
 import type { CatalogDatabase, Transaction } from '../catalog/database.ts'
 import { encodeManifest, markerRun, type Run, type RunMarker } from '../catalog/manifest.ts'
 import { encodeOutcomes } from '../catalog/outcomes.ts'
+import { recentRows } from '../catalog/producer-states.ts'
 import {
   type CommitLogRow,
   commitLog,
@@ -71,7 +72,8 @@ export async function writeLog(
   const logStart = Math.max(row.logStart, Math.min(named[0]?.baseOffset ?? packedEnd, packedEnd))
   // Who wrote since the catalog was of this state may have been lost with it.
   const producersKnownFrom = Math.max(row.producersKnownFrom, producerId)
-  const after = { ...row, logStart, logEnd, packedEnd, leaderEpoch, producersKnownFrom }
+  const ends = { logStart, logEnd, packedEnd, leaderEpoch }
+  const after = { ...row, ...ends, producersKnownFrom, recentProducers: null }
   await database.transaction('rescue log', async (tx) => {
     await tx.insert(commitLog, [markerGroup(groupId, markers, nowMs)])
     await tx.lock(partitions, [[row.partitionId]], 'exclusive')
@@ -126,6 +128,9 @@ function extentOf(run: Run, createdMs: number): ExtentRow {
 async function writeProducers(tx: Transaction, { row, replay, open }: RescuedLog): Promise<void> {
   const { partitionId } = row
   const states = replay.states()
+  const changed = new Set(states.map(({ producerId }) => producerId))
+  // Nobody has a place in the partition's row now: commits give them anew.
+  states.push(...recentRows(row).filter(({ producerId }) => !changed.has(producerId)))
   if (states.length > 0) await tx.put(producerStates, states)
   const ended = open.map(({ firstOffset }) => [partitionId, firstOffset])
   if (ended.length > 0) await tx.delete(openTransactions, ended)

@@ -1,7 +1,8 @@
 /** Who produces to a partition, as the commit remembers it (KIP-664). */
-import { catalogLimits, type CatalogDatabase } from './database.ts'
+import type { CatalogDatabase } from './database.ts'
+import { producerStatesOf } from './producer-states.ts'
 import { decodeWindow } from './producer-window.ts'
-import { producerStates } from './schema.ts'
+import { partitions, type ProducerStateRow } from './schema.ts'
 
 export interface ActiveProducer {
   readonly producerId: number
@@ -27,25 +28,24 @@ export function readActiveProducers(
   database: CatalogDatabase,
   partitionId: number,
 ): Promise<ActiveProducer[]> {
-  const limit = catalogLimits.scanRowsMax
   return database.snapshot('read producers', async (tx) => {
-    const found: ActiveProducer[] = []
-    for (let after: readonly [number] | undefined; found.length < activeProducersMax;) {
-      const range = { prefix: [partitionId], limit, ...(after === undefined ? {} : { after }) }
-      const rows = await tx.scan(producerStates, range)
-      for (const { producerId, epoch, window, lastMs, markerMs, ...row } of rows) {
-        const newest = decodeWindow(epoch, window).batches[0]
-        const lastSequence = newest?.lastSequence ?? -1
-        const isMarkerLast = markerMs === lastMs
-        const lastTimestampMs = isMarkerLast ? lastMs : (newest?.timestampMs ?? lastMs)
-        const transactionOffset = row.transactionOffset ?? -1
-        const told = { producerId, epoch, lastSequence, lastTimestampMs, transactionOffset }
-        found.push({ ...told, hasMarker: markerMs !== null })
-      }
-      const last = rows.at(-1)
-      if (last === undefined || rows.length < limit) break
-      after = [last.producerId]
-    }
-    return found
+    const [partition] = await tx.get(partitions, [[partitionId]])
+    if (partition === undefined) return []
+    const rows = await producerStatesOf(tx, partition, activeProducersMax)
+    return rows.map((row) => toActive(row))
   })
+}
+
+function toActive(row: ProducerStateRow): ActiveProducer {
+  const { producerId, epoch, lastMs, markerMs } = row
+  const newest = decodeWindow(epoch, row.window).batches[0]
+  const isMarkerLast = markerMs === lastMs
+  return {
+    producerId,
+    epoch,
+    lastSequence: newest?.lastSequence ?? -1,
+    lastTimestampMs: isMarkerLast ? lastMs : (newest?.timestampMs ?? lastMs),
+    transactionOffset: row.transactionOffset ?? -1,
+    hasMarker: markerMs !== null,
+  }
 }

@@ -19,8 +19,9 @@ import type { MemoryFault } from './memory-faults.ts'
 import { decodeManifest } from './manifest.ts'
 import { type AppendOutcome, decodeOutcomes } from './outcomes.ts'
 import { endJournalObjects } from './pack-finish.ts'
-import { expireProducers } from './retain-producers.ts'
-import { commitLog, objects, partitions, producerStates } from './schema.ts'
+import { expireAll } from '../../test/log/expire-all.ts'
+import { producerStateOf } from './producer-states.ts'
+import { commitLog, objects, partitions } from './schema.ts'
 import { configureTopic, createTopic, deleteTopic, type Topic } from './topics.ts'
 
 const topicId = 'dG9waWMtb2YtY29tbWl0cw'
@@ -189,7 +190,7 @@ catalogTest(
     const ahead = { ...idempotent(a, 10), isAhead: true }
     assert.deepEqual(await outcomesOf(database, [ahead]), [refused('out-of-order-sequence')])
     await database.snapshot('look', async (tx) => {
-      assert.deepEqual(await tx.get(producerStates, [[a, 9]]), [undefined], 'nothing is remembered')
+      assert.equal(await producerStateOf(tx, a, 9), undefined, 'nothing is remembered')
     })
   },
 )
@@ -214,8 +215,7 @@ catalogTest('of who may have been forgotten any sequence is taken', async (datab
   const young = (producerId: number, sequence: number): AppendIntent =>
     idempotent(a, sequence, { producerId })
   await outcomesOf(database, [young(2_000, 0)])
-  const { expired } = await expireProducers(database, undefined, Number.MAX_SAFE_INTEGER)
-  assert.equal(expired, 1)
+  assert.equal(await expireAll(database, Number.MAX_SAFE_INTEGER), 1)
   assert.deepEqual(await outcomesOf(database, [young(2_001, 10)]), [
     refused('out-of-order-sequence'),
   ])

@@ -12,6 +12,7 @@ import { CommitJudge } from './commit-judge.ts'
 import type { EndIntent, MarkIntent } from './end-transaction.ts'
 import { isInline } from './group-objects.ts'
 import { writeInline } from './inline-data.ts'
+import type { CrowdedPartitions } from './producer-entries.ts'
 import { type AppendOutcome, decodeOutcomes, encodeOutcomes } from './outcomes.ts'
 import { type CommitLogRow, commitLog, type ObjectRow, objects } from './schema.ts'
 import { abortedRanges } from './schema-transactions.ts'
@@ -141,11 +142,21 @@ export function commitGroups(
   durable?: Promise<void>,
   lane: CommitLane = 'groups',
 ): Promise<CommitResult> {
+  const crowded = crowdedOf(database)
   return database.transaction(`commit-${lane}`, async (tx) => {
-    const result = await commitIn(tx, groups)
+    const result = await commitIn(tx, groups, crowded)
     await durable
     return result
   })
+}
+
+const crowdedPartitions = new WeakMap<CatalogDatabase, CrowdedPartitions>()
+
+/** What the commits of a database have seen: a guess, by which a later one saves a round trip. */
+function crowdedOf(database: CatalogDatabase): CrowdedPartitions {
+  let crowded = crowdedPartitions.get(database)
+  if (crowded === undefined) crowdedPartitions.set(database, (crowded = new Set()))
+  return crowded
 }
 
 /**
@@ -255,14 +266,18 @@ function withEnds(
  * Two round trips: what claims, locks and reads is sent together, and so are the writes, which the
  * body does not await, so that COMMIT travels with them.
  */
-async function commitIn(tx: Transaction, groups: readonly GroupIntent[]): Promise<CommitResult> {
+async function commitIn(
+  tx: Transaction,
+  groups: readonly GroupIntent[],
+  crowded: CrowdedPartitions,
+): Promise<CommitResult> {
   const hasEnds = groups.some(({ ends }) => ends !== undefined && ends.length > 0)
   const [claimed, judge, early] = await Promise.all([
     tx.insert(
       commitLog,
       groups.map((group) => claimRow(group, 'committed')),
     ),
-    CommitJudge.prepare(tx, groups),
+    CommitJudge.prepare(tx, groups, crowded),
     hasEnds ? undefined : lockObjects(tx, groups),
   ])
   const known = await knownResults(tx, groups, claimed)

@@ -24,7 +24,7 @@ import {
 import { markerRun, type Run, type RunMarker } from './manifest.ts'
 import type { AppendOutcome } from './outcomes.ts'
 import { PartitionTransactions } from './partition-transactions.ts'
-import { ProducerEntries } from './producer-entries.ts'
+import { type CrowdedPartitions, ProducerEntries } from './producer-entries.ts'
 import { judgeSequence, sequenceAfter } from './producer-window.ts'
 import { type PartitionRow, partitions, topics } from './schema.ts'
 import { transactionPartitions, type TransactionRow } from './schema-transactions.ts'
@@ -68,7 +68,7 @@ function producersOf(
 export class CommitJudge {
   readonly #partitions = new Map<number, { row: PartitionRow; end: number }>()
   readonly #configVersions = new Map<string, number>()
-  readonly #producers = new ProducerEntries()
+  readonly #producers: ProducerEntries
   readonly #open = new PartitionTransactions()
   #transactions = new Map<string, TransactionRow>()
   readonly #ending = new Map<string, EndingTransaction>()
@@ -76,9 +76,17 @@ export class CommitJudge {
   /** By producer the first sequence that was refused here and may come again. */
   readonly #sentBack = new Map<string, number>()
 
+  private constructor(crowded: CrowdedPartitions) {
+    this.#producers = new ProducerEntries(crowded)
+  }
+
   /** Locks first; everything that is judged by is read in later statements (READ COMMITTED). */
-  static async prepare(tx: Transaction, groups: readonly GroupIntent[]): Promise<CommitJudge> {
-    const judge = new CommitJudge()
+  static async prepare(
+    tx: Transaction,
+    groups: readonly GroupIntent[],
+    crowded: CrowdedPartitions,
+  ): Promise<CommitJudge> {
+    const judge = new CommitJudge(crowded)
     const appends = groups.flatMap((group) => group.appends)
     const ends = groups.flatMap((group) => group.ends ?? [])
     const endingIds = new Set(ends.flatMap((end) => (isMark(end) ? [] : end.transactionalId)))
@@ -113,13 +121,15 @@ export class CommitJudge {
     const markers = ending.flatMap(({ partitionIds }) => partitionIds)
     markers.push(...marks.map(({ partitionId }) => partitionId))
     const topicIds = new Set(appends.map(({ topicId }) => topicId))
+    const partitionIds = [...appends.map(({ partitionId }) => partitionId), ...markers]
+    const lockingPartitions = this.#lockPartitions(tx, partitionIds)
     const [rows] = await Promise.all([
       locking,
-      this.#lockPartitions(tx, [...appends.map(({ partitionId }) => partitionId), ...markers]),
+      lockingPartitions,
       this.#readTopics(tx, topicIds),
       this.#readRegistrations(tx, appends),
       this.#readEnding(tx, ending),
-      this.#producers.read(tx, producersOf(appends, marks, ending)),
+      this.#producers.read(tx, producersOf(appends, marks, ending), lockingPartitions),
     ])
     if (rows !== undefined) this.#transactions = rows
     const ended = markers.filter((partitionId) => this.#partitions.has(partitionId))
@@ -131,7 +141,10 @@ export class CommitJudge {
     ])
   }
 
-  async #lockPartitions(tx: Transaction, partitionIds: readonly number[]): Promise<void> {
+  async #lockPartitions(
+    tx: Transaction,
+    partitionIds: readonly number[],
+  ): Promise<readonly PartitionRow[]> {
     const ids = [...new Set(partitionIds)].toSorted((a, b) => a - b)
     const rows = await tx.lock(
       partitions,
@@ -139,6 +152,7 @@ export class CommitJudge {
       'exclusive',
     )
     for (const row of rows) this.#partitions.set(row.partitionId, { row, end: row.logEnd })
+    return rows
   }
 
   async #readTopics(tx: Transaction, topicIds: ReadonlySet<string>): Promise<void> {
@@ -336,10 +350,14 @@ export class CommitJudge {
   /** The writes, sent together; resolves once all are done. */
   async write(tx: Transaction): Promise<void> {
     const grown = [...this.#partitions.values()].filter(({ row, end }) => end !== row.logEnd)
-    const rows = grown.map(({ row, end }) => ({ ...row, logEnd: end }))
+    const { recent, written } = this.#producers.write(tx)
+    const rows = grown.map(({ row, end }) => {
+      const recentProducers = recent.get(row.partitionId) ?? row.recentProducers
+      return { ...row, logEnd: end, recentProducers }
+    })
     await Promise.all([
       rows.length > 0 ? tx.put(partitions, rows) : undefined,
-      this.#producers.write(tx),
+      written,
       this.#open.write(tx),
       this.#ending.size > 0 ? writeEnded(tx, this.#ending) : undefined,
     ])

@@ -62,6 +62,7 @@ export function partitionRow(
     leaderEpoch: 0,
     packedEnd: 0,
     producersKnownFrom: 0,
+    recentProducers: null,
     ...changes,
   }
 }

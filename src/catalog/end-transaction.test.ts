@@ -16,7 +16,8 @@ import type { CatalogDatabase } from './database.ts'
 import type { EndIntent, MarkIntent } from './end-transaction.ts'
 import { openMemoryDatabase } from './memory-database.ts'
 import type { MemoryFault } from './memory-faults.ts'
-import { commitLog, consumerGroups, groupOffsets, partitions, producerStates } from './schema.ts'
+import { producerStateOf } from './producer-states.ts'
+import { commitLog, consumerGroups, groupOffsets, partitions } from './schema.ts'
 import {
   abortedRanges,
   openTransactions,
@@ -168,7 +169,7 @@ catalogTest('T1: an end marks every registered partition, with data or without',
   assert.deepEqual(await left(db), nothing)
   const [row, state] = await db.snapshot('look', async (tx) => [
     (await tx.get(partitions, [[a]]))[0],
-    (await tx.get(producerStates, [[a, producerId]]))[0],
+    await producerStateOf(tx, a, producerId),
   ])
   assert.equal((row as { logEnd: number }).logEnd, 21)
   const { epoch, transactionOffset } = state as { epoch: number; transactionOffset: number }

@@ -6,7 +6,7 @@ import {
   type RememberedBatch,
   sequenceAfter,
 } from './producer-window.ts'
-import { producerStates } from './schema.ts'
+import { producerStateOf } from './producer-states.ts'
 
 export interface ProducedBatch {
   readonly partitionId: number
@@ -26,7 +26,7 @@ export function findDuplicate(
   { partitionId, producerId, producerEpoch: epoch, baseSequence, offsetCount }: ProducedBatch,
 ): Promise<RememberedBatch | undefined> {
   return database.snapshot('find batch', async (tx) => {
-    const [row] = await tx.get(producerStates, [[partitionId, producerId]])
+    const row = await producerStateOf(tx, partitionId, producerId)
     if (row === undefined) return undefined
     const lastSequence = sequenceAfter(baseSequence, offsetCount - 1)
     const window = decodeWindow(row.epoch, row.window)

@@ -52,6 +52,7 @@ export const migrations: readonly Migration[] = [
       { table: topics, column: 'contract', fill: null },
       // Of what was written before nothing is certain.
       { table: partitions, column: 'producersKnownFrom', fill: Number.MAX_SAFE_INTEGER },
+      { table: partitions, column: 'recentProducers', fill: null },
       { table: transactions, column: 'coordinatorVersion', fill: 0 },
       { table: transactions, column: 'coordinatorIncarnation', fill: 0 },
     ],

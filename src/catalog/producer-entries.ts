@@ -8,7 +8,14 @@ import {
   rememberBatch,
   type SequencedBatch,
 } from './producer-window.ts'
-import { producerStates } from './schema.ts'
+import {
+  decodeRecent,
+  encodeRecent,
+  placeRecent,
+  type ProducerState,
+  type RecentProducers,
+} from './recent-producers.ts'
+import { type PartitionRow, type ProducerStateRow, producerStates } from './schema.ts'
 
 export interface ProducerEntry {
   readonly partitionId: number
@@ -18,39 +25,67 @@ export interface ProducerEntry {
   /** Where its open transaction begins in the partition. */
   transactionOffset: number | null
   markerMs: number | null
+  /** It has a row of its own. */
+  hasRow: boolean
   changed: boolean
 }
 
-export class ProducerEntries {
-  readonly #entries = new Map<string, ProducerEntry>()
+/**
+ * Partitions with more producers than their rows have room for, as earlier commits of a broker
+ * found: their producers' rows are asked for along with the locks, which saves a round trip. Only a
+ * guess; nothing is wrong where it is.
+ */
+export type CrowdedPartitions = Set<number>
 
-  /** `wanted`: partition id and producer id. The partitions are locked. */
-  async read(tx: Transaction, wanted: readonly (readonly [number, number])[]): Promise<void> {
+const crowdedMax = 100_000
+
+export class ProducerEntries {
+  readonly #crowded: CrowdedPartitions
+  readonly #entries = new Map<string, ProducerEntry>()
+  readonly #recent = new Map<number, RecentProducers>()
+
+  constructor(crowded: CrowdedPartitions) {
+    this.#crowded = crowded
+  }
+
+  /**
+   * `wanted`: partition id and producer id. `locking`: the partitions' locks, which were asked for
+   * before.
+   */
+  async read(
+    tx: Transaction,
+    wanted: readonly (readonly [number, number])[],
+    locking: Promise<readonly PartitionRow[]>,
+  ): Promise<void> {
     for (const [partitionId, producerId] of wanted) {
-      this.#entries.set(`${partitionId}:${producerId}`, {
-        partitionId,
-        producerId,
-        window: undefined,
-        lastMs: 0,
-        transactionOffset: null,
-        markerMs: null,
-        changed: false,
-      })
+      this.#entries.set(`${partitionId}:${producerId}`, newEntry(partitionId, producerId))
     }
     const entries = [...this.#entries.values()]
     if (entries.length === 0) return
-    const rows = await tx.get(
-      producerStates,
-      entries.map(({ partitionId, producerId }) => [partitionId, producerId]),
-    )
-    for (const [index, entry] of entries.entries()) {
-      const row = rows[index]
-      if (row === undefined) continue
-      entry.window = decodeWindow(row.epoch, row.window)
-      entry.lastMs = row.lastMs
-      entry.transactionOffset = row.transactionOffset
-      entry.markerMs = row.markerMs
+    const guessed = entries.filter(({ partitionId }) => this.#crowded.has(partitionId))
+    const [rows] = await Promise.all([locking, readRows(tx, guessed)])
+    for (const { partitionId, recentProducers } of rows) {
+      this.#recent.set(partitionId, decodeRecent(recentProducers))
     }
+    const asked = new Set(guessed)
+    await readRows(
+      tx,
+      entries.filter((entry) => this.#mayHaveRow(entry) && !asked.has(entry)),
+    )
+  }
+
+  /** Takes what the partition's row says of the producer; true where a row of its own may say it. */
+  #mayHaveRow(entry: ProducerEntry): boolean {
+    const { partitionId } = entry
+    const recent = this.#recent.get(partitionId)
+    if (recent === undefined) return false // the partition is gone
+    const state = recent.states.find(({ producerId }) => producerId === entry.producerId)
+    if (state !== undefined) take(entry, state)
+    if (recent.isAll) this.#crowded.delete(partitionId)
+    if (state !== undefined || recent.isAll) return false
+    if (this.#crowded.size >= crowdedMax) this.#crowded.clear()
+    this.#crowded.add(partitionId)
+    return true
   }
 
   get(partitionId: number, producerId: number): ProducerEntry {
@@ -83,17 +118,77 @@ export class ProducerEntries {
     entry.changed = true
   }
 
-  async write(tx: Transaction): Promise<void> {
-    const changed = [...this.#entries.values()].filter((entry) => entry.changed)
-    if (changed.length === 0) return
-    const rows = changed.map(({ partitionId, producerId, window, lastMs, ...rest }) => {
-      assert(window !== undefined, 'a changed producer has a window')
-      const state = { epoch: window.epoch, window: encodeWindow(window), lastMs }
-      const { transactionOffset, markerMs } = rest
-      return { partitionId, producerId, ...state, transactionOffset, markerMs }
+  /**
+   * Sends the rows of producers that have one. Call it once.
+   *
+   * @returns what the partitions' own rows are to say, of those with a changed producer.
+   */
+  write(tx: Transaction): {
+    readonly recent: ReadonlyMap<number, Uint8Array>
+    readonly written: Promise<unknown>
+  } {
+    const changed = new Set<number>()
+    const rows: ProducerStateRow[] = []
+    const gone: [number, number][] = []
+    for (const entry of this.#changedInPlaceFirst()) {
+      const { partitionId, producerId, hasRow } = entry
+      const recent = this.#recent.get(partitionId)
+      assert(recent !== undefined, 'only a partition that is locked has changed producers')
+      const placed = placeRecent(recent, stateOf(entry))
+      this.#recent.set(partitionId, placed.recent)
+      changed.add(partitionId)
+      if (placed.toRow !== undefined) rows.push({ partitionId, ...placed.toRow })
+      if (hasRow && placed.toRow?.producerId !== producerId) gone.push([partitionId, producerId])
+    }
+    const encoded = Array.from(changed, (partitionId): [number, Uint8Array] => {
+      return [partitionId, encodeRecent(this.#recent.get(partitionId) as RecentProducers)]
     })
-    const byKey = (a: (typeof rows)[number], b: (typeof rows)[number]): number =>
-      a.partitionId - b.partitionId || a.producerId - b.producerId
-    await tx.put(producerStates, rows.toSorted(byKey))
+    const written = Promise.all([
+      gone.length > 0 ? tx.delete(producerStates, gone) : undefined,
+      rows.length > 0 ? tx.put(producerStates, rows) : undefined,
+    ])
+    return { recent: new Map(encoded), written }
   }
+
+  /** Who has a place keeps it: no newcomer takes it for silent, whose batch is in this commit. */
+  #changedInPlaceFirst(): ProducerEntry[] {
+    const hasPlace = ({ partitionId, producerId }: ProducerEntry): boolean =>
+      this.#recent.get(partitionId)?.states.some((each) => each.producerId === producerId) === true
+    const changed = [...this.#entries.values()].filter((entry) => entry.changed)
+    const [placed, others] = [changed.filter(hasPlace), changed.filter((each) => !hasPlace(each))]
+    return [...placed, ...others]
+  }
+}
+
+function newEntry(partitionId: number, producerId: number): ProducerEntry {
+  const unknown = { window: undefined, lastMs: 0, transactionOffset: null, markerMs: null }
+  return { partitionId, producerId, ...unknown, hasRow: false, changed: false }
+}
+
+async function readRows(tx: Transaction, entries: readonly ProducerEntry[]): Promise<void> {
+  if (entries.length === 0) return
+  const rows = await tx.get(
+    producerStates,
+    entries.map(({ partitionId, producerId }) => [partitionId, producerId]),
+  )
+  for (const [index, entry] of entries.entries()) {
+    const row = rows[index]
+    if (row === undefined) continue
+    take(entry, row)
+    entry.hasRow = true
+  }
+}
+
+function take(entry: ProducerEntry, state: ProducerState): void {
+  entry.window = decodeWindow(state.epoch, state.window)
+  entry.lastMs = state.lastMs
+  entry.transactionOffset = state.transactionOffset
+  entry.markerMs = state.markerMs
+}
+
+function stateOf({ producerId, window, lastMs, ...rest }: ProducerEntry): ProducerState {
+  assert(window !== undefined, 'a changed producer has a window')
+  const { transactionOffset, markerMs } = rest
+  const batches = { epoch: window.epoch, window: encodeWindow(window) }
+  return { producerId, ...batches, lastMs, transactionOffset, markerMs }
 }

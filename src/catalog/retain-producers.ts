@@ -2,16 +2,24 @@
  * Forgets producers that have been silent for long: by a job, never inside a commit, because time
  * must not decide an append (pitfall E7).
  */
-import type { CatalogDatabase } from './database.ts'
-import { partitions, type ProducerStateRow, producerStates } from './schema.ts'
+import type { CatalogDatabase, ReadTransaction, Transaction } from './database.ts'
+import { recentRows } from './producer-states.ts'
+import { decodeRecent, encodeRecent, type ProducerState } from './recent-producers.ts'
+import { type PartitionRow, partitions, type ProducerStateRow, producerStates } from './schema.ts'
 
-/** Producer states looked at together. */
-const statesPerPage = 1_000
+/** Rows looked at together. */
+const rowsPerPage = 1_000
 
-/** Where a scan of all producers has come to. */
-export interface ProducerCursor {
-  readonly partitionId: number
-  readonly producerId: number
+/** Where a scan of all producers has come to: their own rows first, then those in partitions'. */
+export type ProducerCursor =
+  | { readonly in: 'rows'; readonly partitionId: number; readonly producerId: number }
+  | { readonly in: 'partitions'; readonly partitionId: number }
+
+interface Page {
+  readonly states: readonly ProducerStateRow[]
+  /** Partitions that say of producers that they have rows, and none has. */
+  readonly uncrowded: readonly number[]
+  readonly next: ProducerCursor | undefined
 }
 
 /**
@@ -25,48 +33,111 @@ export async function expireProducers(
   after: ProducerCursor | undefined,
   beforeMs: number,
 ): Promise<{ readonly expired: number; readonly next: ProducerCursor | undefined }> {
-  const range = { prefix: [], limit: statesPerPage }
   const page = await database.snapshot('read producers', (tx) =>
-    tx.scan(
-      producerStates,
-      after === undefined ? range : { ...range, after: [after.partitionId, after.producerId] },
-    ),
+    after?.in === 'partitions' ? readPartitions(tx, after) : readRows(tx, after),
   )
   const silent = Map.groupBy(
-    page.filter((row) => isSilent(row, beforeMs)),
+    page.states.filter((row) => isSilent(row, beforeMs)),
     ({ partitionId }) => partitionId,
   )
   let expired = 0
-  for (const [partitionId, states] of silent) {
-    const keys = states.map(({ producerId }) => [partitionId, producerId])
-    expired += await deleteSilent(database, partitionId, keys, beforeMs)
+  for (const partitionId of new Set([...silent.keys(), ...page.uncrowded])) {
+    const ids = (silent.get(partitionId) ?? []).map(({ producerId }) => producerId)
+    expired += await forgetSilent(database, partitionId, ids, beforeMs)
   }
-  const last = page.at(-1)
-  const isDone = last === undefined || page.length < statesPerPage
-  return { expired, next: isDone ? undefined : last }
+  return { expired, next: page.next }
+}
+
+async function readRows(
+  tx: ReadTransaction,
+  after: Extract<ProducerCursor, { in: 'rows' }> | undefined,
+): Promise<Page> {
+  const range = { prefix: [], limit: rowsPerPage }
+  const states = await tx.scan(
+    producerStates,
+    after === undefined ? range : { ...range, after: [after.partitionId, after.producerId] },
+  )
+  const last = states.at(-1)
+  const isDone = last === undefined || states.length < rowsPerPage
+  const { partitionId, producerId } = last ?? { partitionId: -1, producerId: -1 }
+  const next: ProducerCursor = isDone
+    ? { in: 'partitions', partitionId: -1 }
+    : { in: 'rows', partitionId, producerId }
+  return { states, uncrowded: [], next }
+}
+
+async function readPartitions(
+  tx: ReadTransaction,
+  after: Extract<ProducerCursor, { in: 'partitions' }>,
+): Promise<Page> {
+  const range = { prefix: [], after: [after.partitionId], limit: rowsPerPage }
+  const rows = await tx.scan(partitions, range)
+  const uncrowded: number[] = []
+  for (const { partitionId, recentProducers } of rows) {
+    if (decodeRecent(recentProducers).isAll) continue
+    if (!(await hasRows(tx, partitionId))) uncrowded.push(partitionId)
+  }
+  const last = rows.at(-1)
+  const isDone = last === undefined || rows.length < rowsPerPage
+  const next = isDone ? undefined : ({ in: 'partitions', partitionId: last.partitionId } as const)
+  return { states: rows.flatMap((row) => recentRows(row)), uncrowded, next }
+}
+
+async function hasRows(tx: ReadTransaction, partitionId: number): Promise<boolean> {
+  const rows = await tx.scan(producerStates, { prefix: [partitionId], limit: 1 })
+  return rows.length > 0
 }
 
 /** A producer whose transaction is open is not forgotten before that ends. */
-function isSilent(row: ProducerStateRow | undefined, beforeMs: number): boolean {
-  return row !== undefined && row.lastMs < beforeMs && row.transactionOffset === null
+function isSilent({ lastMs, transactionOffset }: ProducerState, beforeMs: number): boolean {
+  return lastMs < beforeMs && transactionOffset === null
 }
 
 /** One may have written since it was looked at: it is judged again under the partition's lock. */
-function deleteSilent(
+function forgetSilent(
   database: CatalogDatabase,
   partitionId: number,
-  keys: readonly (readonly number[])[],
+  producerIds: readonly number[],
   beforeMs: number,
 ): Promise<number> {
   return database.transaction('expire producers', async (tx) => {
     const [row] = await tx.lock(partitions, [[partitionId]], 'exclusive')
     if (row === undefined) return 0 // its states go with it
-    const now = await tx.get(producerStates, keys)
-    const due = keys.filter((_, index) => isSilent(now[index], beforeMs))
-    if (due.length === 0) return 0
-    const known = due.map(([, producerId = -1]) => producerId + 1)
-    const producersKnownFrom = Math.max(row.producersKnownFrom, ...known)
-    await tx.put(partitions, [{ ...row, producersKnownFrom }])
-    return tx.delete(producerStates, due)
+    const inRow = decodeRecent(row.recentProducers).states
+    const due = new Set(producerIds)
+    const states = inRow.filter((state) => due.has(state.producerId) && isSilent(state, beforeMs))
+    const forgotten = states.map(({ producerId }) => producerId)
+    forgotten.push(...(await deleteSilentRows(tx, partitionId, producerIds, beforeMs)))
+    const isAll = !(await hasRows(tx, partitionId))
+    await tx.put(partitions, [without(row, new Set(forgotten), isAll)])
+    return forgotten.length
   })
+}
+
+async function deleteSilentRows(
+  tx: Transaction,
+  partitionId: number,
+  producerIds: readonly number[],
+  beforeMs: number,
+): Promise<number[]> {
+  if (producerIds.length === 0) return []
+  const keys = producerIds.map((producerId) => [partitionId, producerId])
+  const now = await tx.get(producerStates, keys)
+  const silent = now.flatMap((row) => (row !== undefined && isSilent(row, beforeMs) ? [row] : []))
+  const ids = silent.map(({ producerId }) => producerId)
+  if (ids.length === 0) return []
+  await tx.delete(
+    producerStates,
+    ids.map((producerId) => [partitionId, producerId]),
+  )
+  return ids
+}
+
+function without(row: PartitionRow, forgotten: ReadonlySet<number>, isAll: boolean): PartitionRow {
+  const { states } = decodeRecent(row.recentProducers)
+  const left = states.filter(({ producerId }) => !forgotten.has(producerId))
+  const recentProducers = encodeRecent({ isAll, states: left })
+  const known = Array.from(forgotten, (producerId) => producerId + 1)
+  const producersKnownFrom = Math.max(row.producersKnownFrom, ...known)
+  return { ...row, producersKnownFrom, recentProducers }
 }

@@ -79,9 +79,14 @@ export interface PartitionRow {
    * has no producer state here has written nothing here.
    */
   producersKnownFrom: number
+  /** Those of its producers that wrote last, see recent-producers.ts. */
+  recentProducers: Uint8Array | null
 }
 
-/** What is known of a producer in a partition: KIP-98's window of five batches. */
+/**
+ * What is known of a producer in a partition: KIP-98's window of five batches. Here stand those
+ * that the partition's own row has no place for.
+ */
 export interface ProducerStateRow {
   partitionId: number
   producerId: number
@@ -256,6 +261,7 @@ export const partitions: Table<PartitionRow> = {
     leaderEpoch: 'int',
     packedEnd: 'int',
     producersKnownFrom: 'int',
+    recentProducers: 'bytes?',
   },
   key: ['partitionId'],
 }

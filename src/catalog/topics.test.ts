@@ -1,5 +1,6 @@
 /** Topics in the catalog, numbers that are given once, and the facts of the cluster. */
 import assert from 'node:assert/strict'
+import { nobodyYet } from './recent-producers.ts'
 import { catalogTest } from '../../test/log/catalogs.ts'
 import { openCluster } from './cluster.ts'
 import { drawNumbers } from './counters.ts'
@@ -42,7 +43,13 @@ catalogTest('a topic is created once, with partitions of its own', async (databa
     const ofNobody = await tx.get(topics, [[idOf('again')]])
     assert.deepEqual(ofNobody, [undefined], 'what lost the race for the name leaves nothing')
     const [row] = await tx.get(partitions, [[3]])
-    const ends = { logStart: 0, logEnd: 0, packedEnd: 0, producersKnownFrom: 0 }
+    const ends = {
+      logStart: 0,
+      logEnd: 0,
+      packedEnd: 0,
+      producersKnownFrom: 0,
+      recentProducers: nobodyYet,
+    }
     const place = { topicId: idOf('b'), partitionIndex: 1, leaderEpoch: 1 }
     assert.deepEqual({ ...row }, { partitionId: 3, ...place, ...ends })
   })

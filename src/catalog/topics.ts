@@ -2,6 +2,7 @@
 import { noteChange } from './change-log.ts'
 import { drawNumbers } from './counters.ts'
 import type { CatalogDatabase, ReadTransaction, Transaction } from './database.ts'
+import { nobodyYet } from './recent-producers.ts'
 import {
   counters,
   type PartitionRow,
@@ -275,7 +276,8 @@ function emptyPartitions(
   { leaderEpoch, producersKnownFrom }: Pick<PartitionRow, 'leaderEpoch' | 'producersKnownFrom'>,
 ): PartitionRow[] {
   const { topicId } = topic
-  const empty = { logStart: 0, logEnd: 0, packedEnd: 0, leaderEpoch, producersKnownFrom }
+  const ends = { logStart: 0, logEnd: 0, packedEnd: 0 }
+  const empty = { ...ends, leaderEpoch, producersKnownFrom, recentProducers: nobodyYet }
   return topic.partitionIds
     .map((partitionId, partitionIndex) => {
       return { partitionId, topicId, partitionIndex, ...empty }

@@ -38,7 +38,13 @@ async function begin() {
   const part = { partitionId: 0, fromOffset: 0, toOffset: 30, extents: [0, 1, 2].map(extent) }
   await swapPacked(database, { objectId, size: 300 }, [part], 0)
   const row = { partitionId: 0, topicId, partitionIndex: 0, leaderEpoch: 0 }
-  const ends = { logStart: 0, logEnd: 30, packedEnd: 30, producersKnownFrom: 0 }
+  const ends = {
+    logStart: 0,
+    logEnd: 30,
+    packedEnd: 30,
+    producersKnownFrom: 0,
+    recentProducers: null,
+  }
   await database.transaction('end', async (tx) => {
     await tx.lock(partitions, [[0]], 'exclusive')
     await tx.put(partitions, [{ ...row, ...ends }])

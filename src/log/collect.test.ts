@@ -86,7 +86,13 @@ test('an object that is named after all lives again', async () => {
   const { objectId } = await claimPackedObject(world.database, 0)
   await world.database.transaction('wrong', async (tx) => {
     const partition = { partitionId: 1, topicId: 'x', partitionIndex: 0, leaderEpoch: 0 }
-    const empty = { logStart: 0, logEnd: 0, packedEnd: 0, producersKnownFrom: 0 }
+    const empty = {
+      logStart: 0,
+      logEnd: 0,
+      packedEnd: 0,
+      producersKnownFrom: 0,
+      recentProducers: null,
+    }
     await tx.put(partitions, [{ ...partition, ...empty }])
     const [row] = await tx.lock(objects, [[objectId]], 'exclusive')
     assert.ok(row !== undefined)

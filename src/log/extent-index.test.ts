@@ -45,7 +45,14 @@ async function newIndex(rows: readonly ExtentRow[]): Promise<Counted> {
 function write(database: MemoryDatabase, rows: readonly ExtentRow[]): Promise<void> {
   return database.transaction('write', async (tx) => {
     const ids = [...new Set(rows.map(({ partitionId }) => partitionId))]
-    const ends = { logStart: 0, logEnd: 0, packedEnd: 0, leaderEpoch: 0, producersKnownFrom: 0 }
+    const ends = {
+      logStart: 0,
+      logEnd: 0,
+      packedEnd: 0,
+      leaderEpoch: 0,
+      producersKnownFrom: 0,
+      recentProducers: null,
+    }
     await tx.put(
       partitions,
       ids.map((partitionId) => ({ partitionId, topicId: 't', partitionIndex: 0, ...ends })),

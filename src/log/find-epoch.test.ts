@@ -15,6 +15,7 @@ function logOf(
     partitionIndex: 0,
     packedEnd: 0,
     producersKnownFrom: 0,
+    recentProducers: null,
     ...row,
   }
   const log = new PartitionLog(whole)

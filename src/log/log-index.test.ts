@@ -17,6 +17,7 @@ const partition = (changes: Partial<PartitionRow> = {}): PartitionRow => ({
   leaderEpoch: 0,
   packedEnd: 0,
   producersKnownFrom: 0,
+  recentProducers: null,
   ...changes,
 })
 

@@ -10,7 +10,10 @@ import { PostgresServer, postgresVersion } from '../support/postgres-server.ts'
 import { Program } from '../support/program.ts'
 
 const lifeMsMax = 15 * 60_000
-const decided = ['commit-groups', 'end-transaction', 'delete-records', 'pack-finish', 'pack-swap']
+const decided = [
+  ...['commit-groups', 'end-transaction', 'recent-producers'],
+  ...['delete-records', 'pack-finish', 'pack-swap'],
+]
 const others = ['src/contract/contracts.test.ts', 'src/registry/judge/schema-thread.test.ts']
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } })

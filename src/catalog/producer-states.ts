@@ -1,0 +1,45 @@
+/** All that a partition remembers of producers, wherever it lies; for readers outside a commit. */
+import { catalogLimits, type ReadTransaction } from './database.ts'
+import { decodeRecent } from './recent-producers.ts'
+import { type PartitionRow, partitions, type ProducerStateRow, producerStates } from './schema.ts'
+
+/** @throws Failure 'unavailable' | 'corrupt' */
+export async function producerStateOf(
+  tx: ReadTransaction,
+  partitionId: number,
+  producerId: number,
+): Promise<ProducerStateRow | undefined> {
+  const [[partition], [row]] = await Promise.all([
+    tx.get(partitions, [[partitionId]]),
+    tx.get(producerStates, [[partitionId, producerId]]),
+  ])
+  const recent = partition === undefined ? [] : recentRows(partition)
+  return recent.find((each) => each.producerId === producerId) ?? row
+}
+
+export function recentRows({ partitionId, recentProducers }: PartitionRow): ProducerStateRow[] {
+  return decodeRecent(recentProducers).states.map((state) => ({ partitionId, ...state }))
+}
+
+/**
+ * In the order of producer ids, so many at most.
+ *
+ * @throws Failure 'unavailable' | 'corrupt'
+ */
+export async function producerStatesOf(
+  tx: ReadTransaction,
+  partition: PartitionRow,
+  most: number = Infinity,
+): Promise<ProducerStateRow[]> {
+  const found = recentRows(partition)
+  const limit = catalogLimits.scanRowsMax
+  for (let after: readonly [number] | undefined; found.length < most;) {
+    const range = { prefix: [partition.partitionId], limit }
+    const page = await tx.scan(producerStates, after === undefined ? range : { ...range, after })
+    found.push(...page)
+    const last = page.at(-1)
+    if (last === undefined || page.length < limit) break
+    after = [last.producerId]
+  }
+  return found.toSorted((a, b) => a.producerId - b.producerId).slice(0, most)
+}
