@@ -8,13 +8,7 @@ import {
   rememberBatch,
   type SequencedBatch,
 } from './producer-window.ts'
-import {
-  decodeRecent,
-  encodeRecent,
-  placeRecent,
-  type ProducerState,
-  type RecentProducers,
-} from './recent-producers.ts'
+import { type ProducerState, RecentProducers } from './recent-producers.ts'
 import { type PartitionRow, type ProducerStateRow, producerStates } from './schema.ts'
 
 export interface ProducerEntry {
@@ -25,7 +19,8 @@ export interface ProducerEntry {
   /** Where its open transaction begins in the partition. */
   transactionOffset: number | null
   markerMs: number | null
-  /** It has a row of its own. */
+  /** It stands in the partition's row, or has one of its own. */
+  hasPlace: boolean
   hasRow: boolean
   changed: boolean
 }
@@ -39,10 +34,15 @@ export type CrowdedPartitions = Set<number>
 
 const crowdedMax = 100_000
 
+interface PartitionProducers {
+  /** Undefined until the partition is locked, and where it is gone. */
+  recent: RecentProducers | undefined
+  readonly entries: Map<number, ProducerEntry>
+}
+
 export class ProducerEntries {
   readonly #crowded: CrowdedPartitions
-  readonly #entries = new Map<string, ProducerEntry>()
-  readonly #recent = new Map<number, RecentProducers>()
+  readonly #partitions = new Map<number, PartitionProducers>()
 
   constructor(crowded: CrowdedPartitions) {
     this.#crowded = crowded
@@ -57,39 +57,55 @@ export class ProducerEntries {
     wanted: readonly (readonly [number, number])[],
     locking: Promise<readonly PartitionRow[]>,
   ): Promise<void> {
-    for (const [partitionId, producerId] of wanted) {
-      this.#entries.set(`${partitionId}:${producerId}`, newEntry(partitionId, producerId))
+    if (wanted.length === 0) return
+    for (const [partitionId, producerId] of wanted) this.#want(partitionId, producerId)
+    const guessed = new Set<ProducerEntry>()
+    for (const [partitionId, { entries }] of this.#partitions) {
+      if (!this.#crowded.has(partitionId)) continue
+      for (const entry of entries.values()) guessed.add(entry)
     }
-    const entries = [...this.#entries.values()]
-    if (entries.length === 0) return
-    const guessed = entries.filter(({ partitionId }) => this.#crowded.has(partitionId))
-    const [rows] = await Promise.all([locking, readRows(tx, guessed)])
-    for (const { partitionId, recentProducers } of rows) {
-      this.#recent.set(partitionId, decodeRecent(recentProducers))
-    }
-    const asked = new Set(guessed)
+    const [rows] = await Promise.all([locking, readRows(tx, [...guessed])])
+    const elsewhere: ProducerEntry[] = []
+    for (const row of rows) elsewhere.push(...this.#takeRecent(row))
     await readRows(
       tx,
-      entries.filter((entry) => this.#mayHaveRow(entry) && !asked.has(entry)),
+      elsewhere.filter((entry) => !guessed.has(entry)),
     )
   }
 
-  /** Takes what the partition's row says of the producer; true where a row of its own may say it. */
-  #mayHaveRow(entry: ProducerEntry): boolean {
-    const { partitionId } = entry
-    const recent = this.#recent.get(partitionId)
-    if (recent === undefined) return false // the partition is gone
-    const state = recent.states.find(({ producerId }) => producerId === entry.producerId)
-    if (state !== undefined) take(entry, state)
+  #want(partitionId: number, producerId: number): void {
+    let partition = this.#partitions.get(partitionId)
+    if (partition === undefined) {
+      partition = { recent: undefined, entries: new Map() }
+      this.#partitions.set(partitionId, partition)
+    }
+    if (partition.entries.has(producerId)) return
+    partition.entries.set(producerId, newEntry(partitionId, producerId))
+  }
+
+  /** Takes what the partition's row says of its producers; returns those it may not know. */
+  #takeRecent({ partitionId, recentProducers }: PartitionRow): ProducerEntry[] {
+    const partition = this.#partitions.get(partitionId)
+    if (partition === undefined) return []
+    const recent = RecentProducers.of(recentProducers)
+    partition.recent = recent
     if (recent.isAll) this.#crowded.delete(partitionId)
-    if (state !== undefined || recent.isAll) return false
-    if (this.#crowded.size >= crowdedMax) this.#crowded.clear()
-    this.#crowded.add(partitionId)
-    return true
+    const others: ProducerEntry[] = []
+    for (const entry of partition.entries.values()) {
+      const state = recent.find(entry.producerId)
+      entry.hasPlace = state !== undefined
+      if (state !== undefined) take(entry, state)
+      else if (!recent.isAll) others.push(entry)
+    }
+    if (others.length > 0) {
+      if (this.#crowded.size >= crowdedMax) this.#crowded.clear()
+      this.#crowded.add(partitionId)
+    }
+    return others
   }
 
   get(partitionId: number, producerId: number): ProducerEntry {
-    const entry = this.#entries.get(`${partitionId}:${producerId}`)
+    const entry = this.#partitions.get(partitionId)?.entries.get(producerId)
     assert(entry !== undefined, 'every producer of the groups was read')
     return entry
   }
@@ -127,42 +143,57 @@ export class ProducerEntries {
     readonly recent: ReadonlyMap<number, Uint8Array>
     readonly written: Promise<unknown>
   } {
-    const changed = new Set<number>()
-    const rows: ProducerStateRow[] = []
-    const gone: [number, number][] = []
-    for (const entry of this.#changedInPlaceFirst()) {
-      const { partitionId, producerId, hasRow } = entry
-      const recent = this.#recent.get(partitionId)
-      assert(recent !== undefined, 'only a partition that is locked has changed producers')
-      const placed = placeRecent(recent, stateOf(entry))
-      this.#recent.set(partitionId, placed.recent)
-      changed.add(partitionId)
-      if (placed.toRow !== undefined) rows.push({ partitionId, ...placed.toRow })
-      if (hasRow && placed.toRow?.producerId !== producerId) gone.push([partitionId, producerId])
+    const placing: Placing = { rows: [], gone: [] }
+    const all = new Map<number, Uint8Array>()
+    for (const [partitionId, { recent, entries }] of this.#partitions) {
+      const placed = placeChanged(recent, entries, placing)
+      if (placed !== undefined) all.set(partitionId, placed.bytes)
     }
-    const encoded = Array.from(changed, (partitionId): [number, Uint8Array] => {
-      return [partitionId, encodeRecent(this.#recent.get(partitionId) as RecentProducers)]
-    })
+    const { rows, gone } = placing
     const written = Promise.all([
       gone.length > 0 ? tx.delete(producerStates, gone) : undefined,
       rows.length > 0 ? tx.put(producerStates, rows) : undefined,
     ])
-    return { recent: new Map(encoded), written }
+    return { recent: all, written }
   }
+}
 
-  /** Who has a place keeps it: no newcomer takes it for silent, whose batch is in this commit. */
-  #changedInPlaceFirst(): ProducerEntry[] {
-    const hasPlace = ({ partitionId, producerId }: ProducerEntry): boolean =>
-      this.#recent.get(partitionId)?.states.some((each) => each.producerId === producerId) === true
-    const changed = [...this.#entries.values()].filter((entry) => entry.changed)
-    const [placed, others] = [changed.filter(hasPlace), changed.filter((each) => !hasPlace(each))]
-    return [...placed, ...others]
+interface Placing {
+  readonly rows: ProducerStateRow[]
+  /** Keys of rows that moved into the partition's. */
+  readonly gone: [number, number][]
+}
+
+/** What the partition's row is to say; undefined: nobody has changed. */
+function placeChanged(
+  before: RecentProducers | undefined,
+  entries: ReadonlyMap<number, ProducerEntry>,
+  { rows, gone }: Placing,
+): RecentProducers | undefined {
+  let recent = before
+  let hasChanged = false
+  // Who has a place keeps it: no newcomer takes it for silent, whose batch is in this commit.
+  for (const isTheirTurn of [true, false]) {
+    for (const entry of entries.values()) {
+      if (!entry.changed || entry.hasPlace !== isTheirTurn) continue
+      assert(recent !== undefined, 'only a partition that is locked has changed producers')
+      const { partitionId, producerId } = entry
+      const placed = recent.place(stateOf(entry))
+      recent = placed.recent
+      hasChanged = true
+      if (placed.toRow !== undefined) rows.push({ partitionId, ...placed.toRow })
+      if (entry.hasRow && placed.toRow?.producerId !== producerId) {
+        gone.push([partitionId, producerId])
+      }
+    }
   }
+  return hasChanged ? recent : undefined
 }
 
 function newEntry(partitionId: number, producerId: number): ProducerEntry {
   const unknown = { window: undefined, lastMs: 0, transactionOffset: null, markerMs: null }
-  return { partitionId, producerId, ...unknown, hasRow: false, changed: false }
+  const place = { hasPlace: false, hasRow: false }
+  return { partitionId, producerId, ...unknown, ...place, changed: false }
 }
 
 async function readRows(tx: Transaction, entries: readonly ProducerEntry[]): Promise<void> {

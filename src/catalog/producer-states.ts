@@ -1,6 +1,6 @@
 /** All that a partition remembers of producers, wherever it lies; for readers outside a commit. */
 import { catalogLimits, type ReadTransaction } from './database.ts'
-import { decodeRecent } from './recent-producers.ts'
+import { RecentProducers } from './recent-producers.ts'
 import { type PartitionRow, partitions, type ProducerStateRow, producerStates } from './schema.ts'
 
 /** @throws Failure 'unavailable' | 'corrupt' */
@@ -13,12 +13,14 @@ export async function producerStateOf(
     tx.get(partitions, [[partitionId]]),
     tx.get(producerStates, [[partitionId, producerId]]),
   ])
-  const recent = partition === undefined ? [] : recentRows(partition)
-  return recent.find((each) => each.producerId === producerId) ?? row
+  if (partition === undefined) return undefined
+  const state = RecentProducers.of(partition.recentProducers).find(producerId)
+  return state === undefined ? row : { partitionId, ...state }
 }
 
 export function recentRows({ partitionId, recentProducers }: PartitionRow): ProducerStateRow[] {
-  return decodeRecent(recentProducers).states.map((state) => ({ partitionId, ...state }))
+  const states = RecentProducers.of(recentProducers).states()
+  return states.map((state) => ({ partitionId, ...state }))
 }
 
 /**

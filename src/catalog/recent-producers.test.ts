@@ -11,12 +11,9 @@ import { drawNumbers } from './counters.ts'
 import type { CatalogDatabase } from './database.ts'
 import { findDuplicate } from './find-duplicate.ts'
 import {
-  decodeRecent,
-  encodeRecent,
   nobodyYet,
-  placeRecent,
   type ProducerState,
-  type RecentProducers,
+  RecentProducers,
   recentProducersMax,
 } from './recent-producers.ts'
 import { partitions, producerStates } from './schema.ts'
@@ -32,14 +29,18 @@ const state = (producerId: number, changes: Partial<ProducerState> = {}): Produc
   ...changes,
 })
 
+const readable = ({ window, ...rest }: ProducerState): unknown => ({ ...rest, window: [...window] })
+
+const plain = (recent: RecentProducers): unknown => ({
+  isAll: recent.isAll,
+  states: recent.states().map(readable),
+})
+
 test('recent producers, layout 1', () => {
   const window = Uint8Array.of(0xaa, 0xbb)
   const open = { epoch: 7, lastMs: 2 ** 40, transactionOffset: 258, window }
-  const recent = {
-    isAll: false,
-    states: [state(2 ** 33, open), state(1, { markerMs: 3 })],
-  }
-  const bytes = encodeRecent(recent)
+  const two = [state(2 ** 33, open), state(1, { markerMs: 3 })]
+  const { bytes } = RecentProducers.from(false, two)
   assert.equal(
     Buffer.from(bytes).toString('hex'),
     '0100' +
@@ -47,12 +48,12 @@ test('recent producers, layout 1', () => {
       ('02' + 'aabb') +
       ('0000000000000001' + '00000000' + '0000000000000000' + '02' + '0000000000000003' + '00'),
   )
-  assert.deepEqual(decodeRecent(bytes), recent)
-  assert.deepEqual(decodeRecent(nobodyYet), { isAll: true, states: [] })
-  assert.deepEqual(decodeRecent(null), { isAll: false, states: [] })
+  assert.deepEqual(plain(RecentProducers.of(bytes)), { isAll: false, states: two.map(readable) })
+  assert.deepEqual(plain(RecentProducers.of(nobodyYet)), { isAll: true, states: [] })
+  assert.deepEqual(plain(RecentProducers.of(null)), { isAll: false, states: [] })
   for (const damaged of [bytes.subarray(0, 20), bytes.subarray(0, -1), Uint8Array.of(2, 1)]) {
     assert.throws(
-      () => decodeRecent(damaged),
+      () => RecentProducers.of(damaged),
       (error) => isFailure(error, 'corrupt'),
     )
   }
@@ -70,31 +71,27 @@ const states = fc.record({
 test('recent producers are read as they were written', () => {
   fc.assert(
     fc.property(fc.boolean(), fc.array(states, { maxLength: 4 }), (isAll, some) => {
-      const read = decodeRecent(encodeRecent({ isAll, states: some }))
-      assert.equal(read.isAll, isAll)
-      assert.deepEqual(
-        read.states.map(({ window, ...rest }) => ({ ...rest, window: [...window] })),
-        some.map(({ window, ...rest }) => ({ ...rest, window: [...window] })),
-      )
+      const read = RecentProducers.of(RecentProducers.from(isAll, some).bytes)
+      assert.deepEqual(plain(read), { isAll, states: some.map(readable) })
     }),
   )
 })
 
 test('who is silent makes room, and who takes turns does not', () => {
-  let recent: RecentProducers = decodeRecent(nobodyYet)
+  let recent = RecentProducers.of(nobodyYet)
   for (let id = 0; id < recentProducersMax; id++) {
-    const placed = placeRecent(recent, state(id, { lastMs: id }))
+    const placed = recent.place(state(id, { lastMs: id }))
     assert.equal(placed.toRow, undefined)
     recent = placed.recent
   }
-  const soon = placeRecent(recent, state(9, { lastMs: 29_999 }))
+  const soon = recent.place(state(9, { lastMs: 29_999 }))
   assert.deepEqual(soon.toRow, state(9, { lastMs: 29_999 }))
-  assert.deepEqual(soon.recent, { isAll: false, states: recent.states })
-  const later = placeRecent(recent, state(9, { lastMs: 30_000 }))
-  assert.deepEqual(later.toRow, state(0))
+  assert.deepEqual(plain(soon.recent), { isAll: false, states: recent.states().map(readable) })
+  const later = recent.place(state(9, { lastMs: 30_000 }))
+  assert.deepEqual(later.toRow, { ...state(0) })
   assert.deepEqual(
-    later.recent.states.map(({ producerId }) => producerId),
-    [1, 2, 3, 9],
+    later.recent.states().map(({ producerId }) => producerId),
+    [9, 1, 2, 3],
   )
 })
 
@@ -133,12 +130,12 @@ async function placesOf(
 ): Promise<Map<number, 'row' | 'partition'>> {
   return database.snapshot('look', async (tx) => {
     const [partition] = await tx.get(partitions, [[partitionId]])
-    const recent = decodeRecent(partition?.recentProducers ?? null)
+    const recent = RecentProducers.of(partition?.recentProducers ?? null)
     const rows = await tx.scan(producerStates, { prefix: [partitionId], limit: 100 })
-    assert.ok(recent.states.length <= recentProducersMax)
+    assert.ok(recent.count <= recentProducersMax)
     assert.ok(rows.length === 0 || !recent.isAll, 'who has no place there is looked for')
     const places = new Map<number, 'row' | 'partition'>()
-    for (const { producerId } of recent.states) places.set(producerId, 'partition')
+    for (const { producerId } of recent.states()) places.set(producerId, 'partition')
     for (const { producerId } of rows) {
       assert.ok(!places.has(producerId), `producer ${producerId} is in two places`)
       places.set(producerId, 'row')

@@ -9,13 +9,7 @@ import type { ProducerStateRow } from './schema.ts'
 
 export type ProducerState = Omit<ProducerStateRow, 'partitionId'>
 
-export interface RecentProducers {
-  /** Nobody else has a state: who is not among these has none. */
-  readonly isAll: boolean
-  readonly states: readonly ProducerState[]
-}
-
-/** Some 70 bytes each: the row stays well below where databases move values out of it. */
+/** Some 60 bytes each: the row stays well below where databases move values out of it. */
 export const recentProducersMax = 4
 
 /**
@@ -27,97 +21,9 @@ const silentMs = 30_000
 const layout = 1
 const flags = { transaction: 1, marker: 2 } as const
 const headBytes = 2
-/** Producer id, epoch, last time, flags, length of the window. */
-const fixedBytes = 8 + 4 + 8 + 1 + 1
+/** Producer id, epoch, last time, flags. */
+const fixedBytes = 8 + 4 + 8 + 1
 const windowBytesMax = 255
-
-/** Of a partition that nobody has written to. */
-export const nobodyYet: Uint8Array = encodeRecent({ isAll: true, states: [] })
-
-/**
- * Persisted in partition.recent_producers: u8 layout, u8 whether these are all; for each i64
- * producer id, i32 epoch, i64 time of its last batch or marker, u8 flags, where flagged the i64
- * offset where its open transaction begins (1) and the i64 time of its last marker (2), u8 length
- * of its window, and that (see producer-window.ts).
- */
-export function encodeRecent({ isAll, states }: RecentProducers): Uint8Array {
-  let size = headBytes
-  for (const state of states) size += sizeOf(state)
-  const bytes = new Uint8Array(size)
-  bytes[0] = layout
-  bytes[1] = isAll ? 1 : 0
-  let at = headBytes
-  for (const state of states) at = write(bytes, at, state)
-  return bytes
-}
-
-function sizeOf({ transactionOffset, markerMs, window }: ProducerState): number {
-  const optional = (transactionOffset === null ? 0 : 8) + (markerMs === null ? 0 : 8)
-  return fixedBytes + optional + window.length
-}
-
-function write(bytes: Uint8Array, from: number, state: ProducerState): number {
-  const { transactionOffset, markerMs, window } = state
-  writeInt64(bytes, from, state.producerId)
-  writeInt32(bytes, from + 8, state.epoch)
-  writeInt64(bytes, from + 12, state.lastMs)
-  const hasTransaction = transactionOffset === null ? 0 : flags.transaction
-  bytes[from + 20] = hasTransaction | (markerMs === null ? 0 : flags.marker)
-  let at = from + 21
-  for (const value of [transactionOffset, markerMs]) {
-    if (value === null) continue
-    writeInt64(bytes, at, value)
-    at += 8
-  }
-  if (window.length > windowBytesMax) throw damaged(`a window of ${window.length} bytes`)
-  bytes[at] = window.length
-  bytes.set(window, at + 1)
-  return at + 1 + window.length
-}
-
-/**
- * Null: written by a release that had no such place.
- *
- * @throws Failure 'corrupt'
- */
-export function decodeRecent(bytes: Uint8Array | null): RecentProducers {
-  if (bytes === null) return { isAll: false, states: [] }
-  if (bytes[0] !== layout) throw damaged(`layout ${bytes[0]}`)
-  const states: ProducerState[] = []
-  let at = headBytes
-  while (at < bytes.length) {
-    const flagged = bytes[at + 20] ?? 0
-    const [transactionAt, markerAt] = placesOf(at, flagged)
-    const lengthAt = at + 21 + 8 * ((flagged & 1) + ((flagged >> 1) & 1))
-    const windowAt = lengthAt + 1
-    const end = windowAt + (bytes[lengthAt] ?? 0)
-    if (windowAt > bytes.length || end > bytes.length) throw damaged('cut short')
-    states.push({
-      producerId: readInt64(bytes, at),
-      epoch: readInt32(bytes, at + 8),
-      lastMs: readInt64(bytes, at + 12),
-      transactionOffset: transactionAt === undefined ? null : readInt64(bytes, transactionAt),
-      markerMs: markerAt === undefined ? null : readInt64(bytes, markerAt),
-      window: bytes.subarray(windowAt, end),
-    })
-    at = end
-  }
-  return { isAll: bytes[1] === 1, states }
-}
-
-function placesOf(at: number, flagged: number): [number | undefined, number | undefined] {
-  const hasTransaction = (flagged & flags.transaction) !== 0
-  const hasMarker = (flagged & flags.marker) !== 0
-  const first = at + 21
-  return [
-    hasTransaction ? first : undefined,
-    hasMarker ? first + (hasTransaction ? 8 : 0) : undefined,
-  ]
-}
-
-function damaged(what: string): Failure {
-  return new Failure('corrupt', `recent producers of a partition: ${what}`)
-}
 
 /** Where a changed state goes. */
 export interface Placed {
@@ -126,16 +32,163 @@ export interface Placed {
   readonly toRow: ProducerState | undefined
 }
 
-/** `state` after a change: in its place, in a free one, in that of who is silent, or in a row. */
-export function placeRecent({ isAll, states }: RecentProducers, state: ProducerState): Placed {
-  const others = states.filter(({ producerId }) => producerId !== state.producerId)
-  if (others.length < states.length || states.length < recentProducersMax) {
-    return { recent: { isAll, states: [...others, state] }, toRow: undefined }
+/**
+ * Persisted in partition.recent_producers: u8 layout (1), u8 whether these are all (1); for each
+ * i64 producer id, i32 epoch, i64 time of its last batch or marker, u8 flags, where flagged the i64
+ * offset where its open transaction begins (1) and the i64 time of its last marker (2), u8 length
+ * of its window, and that (see producer-window.ts). A commit reads one of each of hundreds of
+ * partitions: the others stay bytes.
+ */
+export class RecentProducers {
+  readonly bytes: Uint8Array
+  /** Nobody else has a state: who is not among these has none. */
+  readonly isAll: boolean
+  /** Where each begins, and the end. */
+  readonly #places: readonly number[]
+
+  private constructor(bytes: Uint8Array, places: readonly number[]) {
+    this.bytes = bytes
+    this.isAll = bytes[1] === 1
+    this.#places = places
   }
-  const oldest = others.reduce((a, b) => (b.lastMs < a.lastMs ? b : a))
-  if (oldest.lastMs + silentMs > state.lastMs) {
-    return { recent: { isAll: false, states }, toRow: state }
+
+  /**
+   * Null: written by a release that had no such place.
+   *
+   * @throws Failure 'corrupt'
+   */
+  static of(bytes: Uint8Array | null): RecentProducers {
+    if (bytes === null) return RecentProducers.from(false, [])
+    if (bytes[0] !== layout || bytes.length < headBytes) throw damaged(`layout ${bytes[0]}`)
+    const places = [headBytes]
+    for (let at = headBytes; at < bytes.length; places.push(at)) {
+      const lengthAt = windowAt(bytes, at) - 1
+      if (lengthAt >= bytes.length) throw damaged('cut short')
+      at = lengthAt + 1 + (bytes[lengthAt] ?? 0)
+      if (at > bytes.length) throw damaged('cut short')
+    }
+    return new RecentProducers(bytes, places)
   }
-  const left = others.filter((each) => each !== oldest)
-  return { recent: { isAll: false, states: [...left, state] }, toRow: oldest }
+
+  static from(isAll: boolean, states: readonly ProducerState[]): RecentProducers {
+    const parts = [Uint8Array.of(layout, isAll ? 1 : 0), ...states.map((state) => encode(state))]
+    return RecentProducers.of(new Uint8Array(Buffer.concat(parts)))
+  }
+
+  get count(): number {
+    return this.#places.length - 1
+  }
+
+  find(producerId: number): ProducerState | undefined {
+    const index = this.#indexOf(producerId)
+    return index < 0 ? undefined : decode(this.bytes, this.#places[index] as number)
+  }
+
+  states(): ProducerState[] {
+    return this.#places.slice(0, -1).map((at) => decode(this.bytes, at))
+  }
+
+  /** `state` after a change: in its place, in a free one, in that of who is silent, or in a row. */
+  place(state: ProducerState): Placed {
+    const index = this.#indexOf(state.producerId)
+    if (index >= 0 || this.count < recentProducersMax) {
+      return { recent: this.#replaced(index < 0 ? this.count : index, state), toRow: undefined }
+    }
+    const oldest = this.#oldest()
+    if (lastMsAt(this.bytes, this.#places[oldest] as number) + silentMs > state.lastMs) {
+      return { recent: this.isAll ? this.#notAll() : this, toRow: state }
+    }
+    const toRow = decode(this.bytes, this.#places[oldest] as number)
+    return { recent: this.#replaced(oldest, state).#notAll(), toRow }
+  }
+
+  #indexOf(producerId: number): number {
+    for (let index = 0; index < this.count; index++) {
+      if (readInt64(this.bytes, this.#places[index] as number) === producerId) return index
+    }
+    return -1
+  }
+
+  #oldest(): number {
+    let oldest = 0
+    for (let index = 1; index < this.count; index++) {
+      const [at, least] = [this.#places[index] as number, this.#places[oldest] as number]
+      if (lastMsAt(this.bytes, at) < lastMsAt(this.bytes, least)) oldest = index
+    }
+    return oldest
+  }
+
+  /** The others keep their places: what does not change is not logged again by databases. */
+  #replaced(index: number, state: ProducerState): RecentProducers {
+    const { bytes } = this
+    const from = this.#places[index] as number
+    const to = this.#places[index + 1] ?? from
+    const part = encode(state)
+    const all = new Uint8Array(bytes.length - (to - from) + part.length)
+    all.set(bytes.subarray(0, from))
+    all.set(part, from)
+    if (to < bytes.length) all.set(bytes.subarray(to), from + part.length)
+    return RecentProducers.of(all)
+  }
+
+  #notAll(): RecentProducers {
+    const bytes = this.bytes.slice()
+    bytes[1] = 0
+    return new RecentProducers(bytes, this.#places)
+  }
+}
+
+/** Of a partition that nobody has written to. */
+export const nobodyYet: Uint8Array = RecentProducers.from(true, []).bytes
+
+function encode(state: ProducerState): Uint8Array {
+  const { transactionOffset, markerMs, window } = state
+  if (window.length > windowBytesMax) throw damaged(`a window of ${window.length} bytes`)
+  const optional = (transactionOffset === null ? 0 : 8) + (markerMs === null ? 0 : 8)
+  const bytes = new Uint8Array(fixedBytes + optional + 1 + window.length)
+  writeInt64(bytes, 0, state.producerId)
+  writeInt32(bytes, 8, state.epoch)
+  writeInt64(bytes, 12, state.lastMs)
+  const hasTransaction = transactionOffset === null ? 0 : flags.transaction
+  bytes[20] = hasTransaction | (markerMs === null ? 0 : flags.marker)
+  let at = fixedBytes
+  if (transactionOffset !== null) {
+    writeInt64(bytes, at, transactionOffset)
+    at += 8
+  }
+  if (markerMs !== null) {
+    writeInt64(bytes, at, markerMs)
+    at += 8
+  }
+  bytes[at] = window.length
+  bytes.set(window, at + 1)
+  return bytes
+}
+
+function decode(bytes: Uint8Array, at: number): ProducerState {
+  const flagged = bytes[at + 20] ?? 0
+  const hasTransaction = (flagged & flags.transaction) !== 0
+  const hasMarker = (flagged & flags.marker) !== 0
+  const from = windowAt(bytes, at)
+  return {
+    producerId: readInt64(bytes, at),
+    epoch: readInt32(bytes, at + 8),
+    lastMs: lastMsAt(bytes, at),
+    transactionOffset: hasTransaction ? readInt64(bytes, at + fixedBytes) : null,
+    markerMs: hasMarker ? readInt64(bytes, at + fixedBytes + (hasTransaction ? 8 : 0)) : null,
+    window: bytes.subarray(from, from + (bytes[from - 1] ?? 0)),
+  }
+}
+
+const lastMsAt = (bytes: Uint8Array, at: number): number => readInt64(bytes, at + 12)
+
+/** Where the window of the state at `at` begins; its length stands before it. */
+function windowAt(bytes: Uint8Array, at: number): number {
+  const flagged = bytes[at + 20] ?? 0
+  const optional = (flagged & flags.transaction) + ((flagged & flags.marker) >> 1)
+  return at + fixedBytes + 8 * optional + 1
+}
+
+function damaged(what: string): Failure {
+  return new Failure('corrupt', `recent producers of a partition: ${what}`)
 }

@@ -4,7 +4,7 @@
  */
 import type { CatalogDatabase, ReadTransaction, Transaction } from './database.ts'
 import { recentRows } from './producer-states.ts'
-import { decodeRecent, encodeRecent, type ProducerState } from './recent-producers.ts'
+import { type ProducerState, RecentProducers } from './recent-producers.ts'
 import { type PartitionRow, partitions, type ProducerStateRow, producerStates } from './schema.ts'
 
 /** Rows looked at together. */
@@ -74,7 +74,7 @@ async function readPartitions(
   const rows = await tx.scan(partitions, range)
   const uncrowded: number[] = []
   for (const { partitionId, recentProducers } of rows) {
-    if (decodeRecent(recentProducers).isAll) continue
+    if (RecentProducers.of(recentProducers).isAll) continue
     if (!(await hasRows(tx, partitionId))) uncrowded.push(partitionId)
   }
   const last = rows.at(-1)
@@ -103,7 +103,7 @@ function forgetSilent(
   return database.transaction('expire producers', async (tx) => {
     const [row] = await tx.lock(partitions, [[partitionId]], 'exclusive')
     if (row === undefined) return 0 // its states go with it
-    const inRow = decodeRecent(row.recentProducers).states
+    const inRow = RecentProducers.of(row.recentProducers).states()
     const due = new Set(producerIds)
     const states = inRow.filter((state) => due.has(state.producerId) && isSilent(state, beforeMs))
     const forgotten = states.map(({ producerId }) => producerId)
@@ -134,9 +134,9 @@ async function deleteSilentRows(
 }
 
 function without(row: PartitionRow, forgotten: ReadonlySet<number>, isAll: boolean): PartitionRow {
-  const { states } = decodeRecent(row.recentProducers)
+  const states = RecentProducers.of(row.recentProducers).states()
   const left = states.filter(({ producerId }) => !forgotten.has(producerId))
-  const recentProducers = encodeRecent({ isAll, states: left })
+  const recentProducers = RecentProducers.from(isAll, left).bytes
   const known = Array.from(forgotten, (producerId) => producerId + 1)
   const producersKnownFrom = Math.max(row.producersKnownFrom, ...known)
   return { ...row, producersKnownFrom, recentProducers }
