@@ -96,7 +96,8 @@ export function encodeWindow({ batches }: ProducerWindow): Uint8Array {
   if (newest === undefined) return new Uint8Array(0)
   const isNear = older.every((batch, index) => isNearTo(batches[index] as RememberedBatch, batch))
   const each = isNear ? nearBytesMax : entryBytes
-  const bytes = new Uint8Array(1 + entryBytes + older.length * each)
+  // Of the pool: memory of its own for each of hundreds of windows is a tenth of a commit.
+  const bytes = Buffer.allocUnsafe(1 + entryBytes + older.length * each)
   bytes[0] = isNear ? layouts.near : layouts.whole
   let at = writeWhole(bytes, 1, newest)
   for (const [index, batch] of older.entries()) {

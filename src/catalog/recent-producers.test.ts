@@ -85,10 +85,10 @@ test('who is silent makes room, and who takes turns does not', () => {
     recent = placed.recent
   }
   const soon = recent.place(state(9, { lastMs: 29_999 }))
-  assert.deepEqual(soon.toRow, state(9, { lastMs: 29_999 }))
+  assert.equal(soon.toRow?.producerId, 9)
   assert.deepEqual(plain(soon.recent), { isAll: false, states: recent.states().map(readable) })
   const later = recent.place(state(9, { lastMs: 30_000 }))
-  assert.deepEqual(later.toRow, { ...state(0) })
+  assert.equal(later.toRow?.producerId, 0)
   assert.deepEqual(
     later.recent.states().map(({ producerId }) => producerId),
     [9, 1, 2, 3],

@@ -71,8 +71,17 @@ export class RecentProducers {
   }
 
   static from(isAll: boolean, states: readonly ProducerState[]): RecentProducers {
-    const parts = [Uint8Array.of(layout, isAll ? 1 : 0), ...states.map((state) => encode(state))]
-    return RecentProducers.of(new Uint8Array(Buffer.concat(parts)))
+    let size = headBytes
+    for (const state of states) size += sizeOf(state)
+    const bytes = new Uint8Array(size)
+    bytes[0] = layout
+    bytes[1] = isAll ? 1 : 0
+    let at = headBytes
+    for (const state of states) {
+      write(bytes, at, state)
+      at += sizeOf(state)
+    }
+    return RecentProducers.of(bytes)
   }
 
   get count(): number {
@@ -123,11 +132,11 @@ export class RecentProducers {
     const { bytes } = this
     const from = this.#places[index] as number
     const to = this.#places[index + 1] ?? from
-    const part = encode(state)
-    const all = new Uint8Array(bytes.length - (to - from) + part.length)
+    const behind = from + sizeOf(state)
+    const all = Buffer.allocUnsafe(bytes.length - to + behind) // of the pool, see encodeWindow
     all.set(bytes.subarray(0, from))
-    all.set(part, from)
-    if (to < bytes.length) all.set(bytes.subarray(to), from + part.length)
+    write(all, from, state)
+    if (to < bytes.length) all.set(bytes.subarray(to), behind)
     return RecentProducers.of(all)
   }
 
@@ -141,17 +150,20 @@ export class RecentProducers {
 /** Of a partition that nobody has written to. */
 export const nobodyYet: Uint8Array = RecentProducers.from(true, []).bytes
 
-function encode(state: ProducerState): Uint8Array {
+function sizeOf({ transactionOffset, markerMs, window }: ProducerState): number {
+  const optional = (transactionOffset === null ? 0 : 8) + (markerMs === null ? 0 : 8)
+  return fixedBytes + optional + 1 + window.length
+}
+
+function write(bytes: Uint8Array, from: number, state: ProducerState): void {
   const { transactionOffset, markerMs, window } = state
   if (window.length > windowBytesMax) throw damaged(`a window of ${window.length} bytes`)
-  const optional = (transactionOffset === null ? 0 : 8) + (markerMs === null ? 0 : 8)
-  const bytes = new Uint8Array(fixedBytes + optional + 1 + window.length)
-  writeInt64(bytes, 0, state.producerId)
-  writeInt32(bytes, 8, state.epoch)
-  writeInt64(bytes, 12, state.lastMs)
+  writeInt64(bytes, from, state.producerId)
+  writeInt32(bytes, from + 8, state.epoch)
+  writeInt64(bytes, from + 12, state.lastMs)
   const hasTransaction = transactionOffset === null ? 0 : flags.transaction
-  bytes[20] = hasTransaction | (markerMs === null ? 0 : flags.marker)
-  let at = fixedBytes
+  bytes[from + 20] = hasTransaction | (markerMs === null ? 0 : flags.marker)
+  let at = from + fixedBytes
   if (transactionOffset !== null) {
     writeInt64(bytes, at, transactionOffset)
     at += 8
@@ -162,7 +174,6 @@ function encode(state: ProducerState): Uint8Array {
   }
   bytes[at] = window.length
   bytes.set(window, at + 1)
-  return bytes
 }
 
 function decode(bytes: Uint8Array, at: number): ProducerState {

@@ -116,8 +116,20 @@ function valueOf(type: ColumnType, text: string | null): Value {
       return unescapeText(text)
     case 'bytes':
     case 'bytes?':
-      return new Uint8Array(Buffer.from(text.slice(2), 'hex')) // a copy: buffers share a pool
+      return bytesOf(text)
   }
+}
+
+/**
+ * Above, bytes get memory of their own: they may be kept for long, and so would be all of the pool
+ * that they share. Below, that costs more than it saves: a commit reads hundreds of them.
+ */
+const pooledBytesMax = 1_024
+
+function bytesOf(text: string): Uint8Array {
+  const pooled = Buffer.from(text.slice(2), 'hex')
+  if (pooled.length > pooledBytesMax) return new Uint8Array(pooled)
+  return new Uint8Array(pooled.buffer, pooled.byteOffset, pooled.length)
 }
 
 /**
