@@ -40,6 +40,9 @@ const registrationKey = (transactionalId: string, partitionId: number): string =
 
 const isMark = (end: EndIntent | MarkIntent): end is MarkIntent => 'partitionId' in end
 
+/** What a commit changes of a partition. */
+const changing = ['logEnd', 'recentProducers'] as const
+
 /** A transactional id that ends, with what is registered with it. */
 interface ReadEnding {
   readonly id: string
@@ -356,7 +359,7 @@ export class CommitJudge {
       return { ...row, logEnd: end, recentProducers }
     })
     await Promise.all([
-      rows.length > 0 ? tx.put(partitions, rows) : undefined,
+      rows.length > 0 ? tx.update(partitions, rows, changing) : undefined,
       written,
       this.#open.write(tx),
       this.#ending.size > 0 ? writeEnded(tx, this.#ending) : undefined,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { commitRow, contractTests, offsetRow, partitionRow } from './contract-subject.ts'
 import type { ContractSubject, ContractTraits } from './contract.ts'
-import { catalogLimits, type CatalogDatabase, type KeyRange } from './database.ts'
+import { catalogLimits, type CatalogDatabase, type KeyRange, sentWithCommit } from './database.ts'
 import { commitLog, groupOffsets, partitions, topics, type GroupOffsetRow } from './schema.ts'
 import { compareKeys, keyOf, type Key } from './table.ts'
 
@@ -16,6 +16,7 @@ export function contractOfRows(
   on('reads what was put, in the order asked, undefined where there is nothing', getsRows)
   on('keeps every type of column whole', keepsTypes)
   on('inserts what is absent and says so, row by row', insertsAbsent)
+  on('updates what is locked, and nothing else', updatesLocked)
   on('deletes what is there and counts it', deletesRows)
   on('shares no bytes with its callers', sharesNothing)
   on('refuses rows, keys and ranges that the descriptor does not allow', refusesWrongRows)
@@ -51,6 +52,28 @@ async function keepsTypes(database: CatalogDatabase): Promise<void> {
     assert.deepEqual(await tx.scan(groupOffsets, { prefix: [], limit: 10 }), rows)
     assert.deepEqual(await tx.get(commitLog, [[1, 1], [1, 2]]), commits) // prettier-ignore
   })
+}
+
+async function updatesLocked(database: CatalogDatabase): Promise<void> {
+  const rows = [partitionRow(1), partitionRow(2), partitionRow(3)]
+  await database.transaction('fill', (tx) => tx.put(partitions, rows))
+  const recentProducers = Uint8Array.of(1, 1, 7)
+  const changed = [partitionRow(3, { logEnd: 9 }), partitionRow(1, { recentProducers })]
+  await database.transaction('update', async (tx) => {
+    await tx.lock(partitions, [[1], [3]], 'exclusive')
+    await tx.update(partitions, changed, ['logEnd', 'recentProducers'])
+    assert.deepEqual(await tx.get(partitions, [[3], [1]]), changed)
+  })
+  const read = await database.snapshot('read', (tx) => tx.get(partitions, [[3], [1], [2]]))
+  assert.deepEqual(read, [...changed, partitionRow(2)])
+  await assert.rejects(
+    database.transaction('update', async (tx) => {
+      await tx.lock(partitions, [[1]], 'exclusive')
+      sentWithCommit([tx.update(partitions, [partitionRow(1), partitionRow(2)], ['logEnd'])])
+    }),
+    /partition \[2\] is changed, and not locked/,
+  )
+  assert.deepEqual(await database.snapshot('read', (tx) => tx.get(partitions, [[3], [1]])), changed)
 }
 
 async function insertsAbsent(database: CatalogDatabase): Promise<void> {

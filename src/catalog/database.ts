@@ -54,6 +54,17 @@ export interface Transaction extends ReadTransaction {
   insert<Row extends object>(table: Table<Row>, rows: readonly Row[]): Promise<boolean[]>
   /** Inserts or replaces. Rows that others may change must be locked before. */
   put<Row extends object>(table: Table<Row>, rows: readonly Row[]): Promise<void>
+  /**
+   * Writes rows that this transaction has locked exclusively, of which only `columns` differ from
+   * what they were: a database may leave the others alone.
+   *
+   * @throws AssertionFailed when one is not locked.
+   */
+  update<Row extends object>(
+    table: Table<Row>,
+    rows: readonly Row[],
+    columns: readonly (keyof Row & string)[],
+  ): Promise<void>
   /** Deletes the rows that exist; resolves with how many did. */
   delete<Row extends object>(table: Table<Row>, keys: readonly Key[]): Promise<number>
 }

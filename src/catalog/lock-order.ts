@@ -4,7 +4,7 @@
  */
 import { AssertionFailed } from '../base/assert.ts'
 import type { LockMode } from './database.ts'
-import { compareKeys, keyText, type Key, type KeyPart, type Table } from './table.ts'
+import { compareKeys, keyOf, keyText, type Key, type KeyPart, type Table } from './table.ts'
 
 /**
  * What one transaction holds, and how far it has come. It may wait for a row only behind all that
@@ -33,6 +33,16 @@ export class LockOrder {
       const held = this.#held.get(table.name)?.get(keyText(key))
       if (held !== undefined) this.#assertNotRaised(table, key, held, 'exclusive')
       else if (!this.#guarded(table, key)) this.#advance(table, key)
+    }
+  }
+
+  /** Asserts that these rows are held exclusively: so they exist, and nobody changes them. */
+  assertHeld<Row extends object>(table: Table<Row>, rows: readonly Row[]): void {
+    const held = this.#held.get(table.name)
+    for (const row of rows) {
+      const key = keyOf(table, row)
+      if (held?.get(keyText(key)) === 'exclusive') continue
+      throw new AssertionFailed(`${rowName(table.name, key)} is changed, and not locked`)
     }
   }
 

@@ -114,11 +114,20 @@ export class MemoryTransaction implements Transaction, Watched {
   }
 
   put<Row extends object>(table: Table<Row>, rows: readonly Row[]): Promise<void> {
+    return this.#run('put', table, () => this.#put(table, rows))
+  }
+
+  async #put<Row extends object>(table: Table<Row>, rows: readonly Row[]): Promise<void> {
+    for (const [key, row] of this.#beforeWrite(table, rows)) {
+      await this.#acquire(table, key, 'exclusive')
+      this.#write(table, key, row)
+    }
+  }
+
+  update<Row extends object>(table: Table<Row>, rows: readonly Row[]): Promise<void> {
     return this.#run('put', table, async () => {
-      for (const [key, row] of this.#beforeWrite(table, rows)) {
-        await this.#acquire(table, key, 'exclusive')
-        this.#write(table, key, row)
-      }
+      this.#order.assertHeld(table, rows)
+      await this.#put(table, rows)
     })
   }
 

@@ -81,12 +81,21 @@ export class SqliteTransaction implements Transaction, Watched {
   }
 
   async put<Row extends object>(table: Table<Row>, rows: readonly Row[]): Promise<void> {
-    return this.#run('put', table, () => {
-      this.#beforeWrite(table, rows)
-      for (const row of rows) {
-        this.#connection.put(table, row)
-        this.#order.hold(table, keyOf(table, row), 'exclusive')
-      }
+    return this.#run('put', table, () => this.#put(table, rows))
+  }
+
+  #put<Row extends object>(table: Table<Row>, rows: readonly Row[]): void {
+    this.#beforeWrite(table, rows)
+    for (const row of rows) {
+      this.#connection.put(table, row)
+      this.#order.hold(table, keyOf(table, row), 'exclusive')
+    }
+  }
+
+  async update<Row extends object>(table: Table<Row>, rows: readonly Row[]): Promise<void> {
+    return this.#run('update', table, () => {
+      this.#order.assertHeld(table, rows)
+      this.#put(table, rows)
     })
   }
 

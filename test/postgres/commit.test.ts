@@ -88,7 +88,7 @@ test('a statement that fails before COMMIT: nothing is written, its error is tol
   )
   await assert.rejects(commitGroups(database, [group(1, 1, [1, 2])]), {
     kind: 'overloaded',
-    message: /commit-groups, put partition: no space left on device \(PostgreSQL 53100\)/,
+    message: /commit-groups, update partition: no space left on device \(PostgreSQL 53100\)/,
   })
   assert.deepEqual(await cancelGroups(database, [group(1, 1, [1])]), [{ state: 'cancelled' }])
   await catalogs.plain((client) => client.query(`DROP TRIGGER full_disk ON ${schema}.partition`))

@@ -62,6 +62,22 @@ async function planOf(
   return rows.map((row) => row['QUERY PLAN']).join('\n')
 }
 
+/** The rows come out of one scan of the index by the keys, and are joined with what was given. */
+async function assertUpdatePlan(
+  client: pg.Client,
+  sql: PostgresStatements,
+  table: Table<never>,
+): Promise<number> {
+  const [key]: readonly string[] = table.key
+  const others = Object.keys(table.columns).filter((name) => name !== key)
+  const values = ['{}', ...others.map(() => '{}')]
+  const plan = await planOf(client, [sql.update(table, others), values])
+  assert.match(plan, /Index Cond: .*= ANY \(\$1\)/, plan)
+  assert.match(plan, /Function Scan on r/, plan)
+  assert.doesNotMatch(plan, /Seq Scan|Bitmap/, plan)
+  return 1
+}
+
 async function assertPlans(client: pg.Client, schema: string, when: string): Promise<number> {
   const sql = new PostgresStatements(schema)
   let count = 0
@@ -78,6 +94,7 @@ async function assertPlans(client: pg.Client, schema: string, when: string): Pro
       if (/Nested Loop/.test(plan)) assert.match(plan, /Limit .*\n.*(LockRows|Index)/, where)
       count++
     }
+    if (table.key.length === 1) count += await assertUpdatePlan(client, sql, table)
   }
   return count
 }

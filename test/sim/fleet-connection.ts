@@ -190,6 +190,7 @@ export class FleetConnection implements FleetDatabase {
       lock: (table, keys, mode) => connected(() => tx.lock(table, keys, mode)),
       insert: (table, rows) => connected(() => tx.insert(table, rows)),
       put: (table, rows) => connected(() => tx.put(table, rows)),
+      update: (table, rows, columns) => connected(() => tx.update(table, rows, columns)),
       delete: (table, keys) => connected(() => tx.delete(table, keys)),
     }
   }

@@ -89,6 +89,7 @@ export class MortalDatabase implements CatalogDatabase {
       lock: (table, keys, mode) => living(() => tx.lock(table, keys, mode)),
       insert: (table, rows) => living(() => tx.insert(table, rows)),
       put: (table, rows) => living(() => tx.put(table, rows)),
+      update: (table, rows, columns) => living(() => tx.update(table, rows, columns)),
       delete: (table, keys) => living(() => tx.delete(table, keys)),
     }
   }

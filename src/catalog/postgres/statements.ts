@@ -4,6 +4,7 @@
  * its row by the primary key. No plan can depend on statistics, which are wrong when it matters: a
  * plan made while a table was empty cost ten to fifty times.
  */
+import { assert } from '../../base/assert.ts'
 import type { KeyRange, LockMode } from '../database.ts'
 import type { AddedColumn } from '../migrations.ts'
 import { snakeCase } from '../sqlite-statements.ts'
@@ -112,6 +113,22 @@ export class PostgresStatements {
       const sets = others.map((name) => `${quoted(name)} = excluded.${quoted(name)}`).join(', ')
       const action = others.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${sets}`
       return `${this.#insertInto(table)} ON CONFLICT (${keys.map(quoted).join(', ')}) ${action}`
+    })
+  }
+
+  /**
+   * Of a table whose key is one column. Parameters: arrays of it and of the columns that change.
+   * The rows are locked by an earlier statement. Whatever the plan, the keys drive it.
+   */
+  update(table: AnyTable, columns: readonly string[]): Statement {
+    return this.#statement(`update ${columns.map(snakeCase).join(' ')} of`, table, () => {
+      const [key = '', ...more] = keyNames(table)
+      assert(more.length === 0, 'what has a longer key is put')
+      const names = [key, ...columns]
+      const values = columns.map((name, at) => `${quoted(name)} = r.k${1 + at}`)
+      const from = `unnest(${arrays(table, names)}) AS r(${aliases(names)})`
+      const set = `UPDATE ${this.#name(table)} AS t SET ${values.join(', ')} FROM ${from}`
+      return `${set} WHERE ${match([key])} AND t.${quoted(key)} = ANY ($1)`
     })
   }
 

@@ -114,6 +114,21 @@ export class PostgresTransaction implements Transaction, Watched {
     })
   }
 
+  update<Row extends object>(
+    table: Table<Row>,
+    rows: readonly Row[],
+    columns: readonly (keyof Row & string)[],
+  ): Promise<void> {
+    return this.#run('update', table, async () => {
+      for (const row of rows) assertRow(table, row)
+      this.#order.assertHeld(table, rows)
+      const isOneColumn = table.key.length === 1
+      const statement = isOneColumn ? this.#sql.update(table, columns) : this.#sql.put(table)
+      const names = isOneColumn ? [...table.key, ...columns] : Object.keys(table.columns)
+      await this.#session.run(statement, rowArrays(table, rows, names))
+    })
+  }
+
   delete<Row extends object>(table: Table<Row>, keys: readonly Key[]): Promise<number> {
     return this.#run('delete', table, async () => {
       const sorted = this.#sorted(table, keys)

@@ -12,10 +12,14 @@ type Value = number | string | Uint8Array | null
 /** What a row's columns are on the wire; null is null. */
 export type WireRow = readonly (string | null)[]
 
-/** One array per column of the table. */
-export function rowArrays<Row extends object>(table: Table<Row>, rows: readonly Row[]): Buffer[] {
+/** One array per column: of all of the table's, unless some are named. */
+export function rowArrays<Row extends object>(
+  table: Table<Row>,
+  rows: readonly Row[],
+  names: readonly string[] = Object.keys(table.columns),
+): Buffer[] {
   const columns: Readonly<Record<string, ColumnType>> = table.columns
-  return Object.keys(columns).map((name) =>
+  return names.map((name) =>
     arrayOf(
       columns[name] as ColumnType,
       rows.map((row) => (row as Readonly<Record<string, Value>>)[name] as Value),
