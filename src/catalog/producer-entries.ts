@@ -191,9 +191,17 @@ function placeChanged(
 }
 
 function newEntry(partitionId: number, producerId: number): ProducerEntry {
-  const unknown = { window: undefined, lastMs: 0, transactionOffset: null, markerMs: null }
-  const place = { hasPlace: false, hasRow: false }
-  return { partitionId, producerId, ...unknown, ...place, changed: false }
+  return {
+    partitionId,
+    producerId,
+    window: undefined,
+    lastMs: 0,
+    transactionOffset: null,
+    markerMs: null,
+    hasPlace: false,
+    hasRow: false,
+    changed: false,
+  }
 }
 
 async function readRows(tx: Transaction, entries: readonly ProducerEntry[]): Promise<void> {
@@ -217,9 +225,9 @@ function take(entry: ProducerEntry, state: ProducerState): void {
   entry.markerMs = state.markerMs
 }
 
-function stateOf({ producerId, window, lastMs, ...rest }: ProducerEntry): ProducerState {
+function stateOf(entry: ProducerEntry): ProducerState {
+  const { producerId, window, lastMs, transactionOffset, markerMs } = entry
   assert(window !== undefined, 'a changed producer has a window')
-  const { transactionOffset, markerMs } = rest
-  const batches = { epoch: window.epoch, window: encodeWindow(window) }
-  return { producerId, ...batches, lastMs, transactionOffset, markerMs }
+  const { epoch } = window
+  return { producerId, epoch, window: encodeWindow(window), lastMs, transactionOffset, markerMs }
 }

@@ -43,11 +43,28 @@ export function boundValues(keys: readonly (Key | undefined)[]): string[] {
 }
 
 export function rowOf<Row extends object>(table: Table<Row>, wire: WireRow, from = 0): Row {
-  const columns: Readonly<Record<string, ColumnType>> = table.columns
+  const { names, types } = columnsOf(table)
   const row: Record<string, Value> = {}
-  let at = from
-  for (const name in columns) row[name] = valueOf(columns[name] as ColumnType, wire[at++] ?? null)
+  for (let at = 0; at < names.length; at++) {
+    row[names[at] as string] = valueOf(types[at] as ColumnType, wire[from + at] ?? null)
+  }
   return row as Row
+}
+
+interface Columns {
+  readonly names: readonly string[]
+  readonly types: readonly ColumnType[]
+}
+
+const columnsByTable = new WeakMap<object, Columns>()
+
+function columnsOf(table: { readonly columns: Readonly<Record<string, ColumnType>> }): Columns {
+  let columns = columnsByTable.get(table)
+  if (columns === undefined) {
+    columns = { names: Object.keys(table.columns), types: Object.values(table.columns) }
+    columnsByTable.set(table, columns)
+  }
+  return columns
 }
 
 export function keyOfWire<Row extends object>(table: Table<Row>, wire: WireRow): Key {
