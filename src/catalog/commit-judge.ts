@@ -350,15 +350,18 @@ export class CommitJudge {
     this.#open.ended(found, partition.end)
   }
 
-  /** The writes, sent together; resolves once all are done. */
-  async write(tx: Transaction): Promise<void> {
+  /**
+   * The writes, sent together; resolves once all are done. What is to be written is worked out at
+   * once: who sends them along with COMMIT is told here if that cannot be.
+   */
+  write(tx: Transaction): Promise<unknown> {
     const grown = [...this.#partitions.values()].filter(({ row, end }) => end !== row.logEnd)
     const { recent, written } = this.#producers.write(tx)
     const rows = grown.map(({ row, end }) => {
       const recentProducers = recent.get(row.partitionId) ?? row.recentProducers
       return { ...row, logEnd: end, recentProducers }
     })
-    await Promise.all([
+    return Promise.all([
       rows.length > 0 ? tx.update(partitions, rows, changing) : undefined,
       written,
       this.#open.write(tx),

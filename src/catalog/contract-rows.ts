@@ -110,7 +110,8 @@ async function deletesRows(database: CatalogDatabase): Promise<void> {
 }
 
 async function sharesNothing(database: CatalogDatabase): Promise<void> {
-  const row = commitRow(1, 1, { manifest: Uint8Array.of(1, 2, 3) })
+  // A Buffer's slice would be a view of the same memory.
+  const row = commitRow(1, 1, { manifest: Buffer.from([1, 2, 3]) })
   const key: Key = [1, 1]
   await database.transaction('fill', async (tx) => {
     await tx.put(commitLog, [row])

@@ -55,10 +55,11 @@ export interface Transaction extends ReadTransaction {
   /** Inserts or replaces. Rows that others may change must be locked before. */
   put<Row extends object>(table: Table<Row>, rows: readonly Row[]): Promise<void>
   /**
-   * Writes rows that this transaction has locked exclusively, of which only `columns` differ from
-   * what they were: a database may leave the others alone.
+   * Writes rows that this transaction has locked exclusively, each once, of which only `columns`
+   * differ from what they were: a database may leave the others alone. The table's key has one
+   * column.
    *
-   * @throws AssertionFailed when one is not locked.
+   * @throws AssertionFailed when one is not locked, or named twice.
    */
   update<Row extends object>(
     table: Table<Row>,

@@ -4,7 +4,7 @@
  */
 import { AssertionFailed } from '../base/assert.ts'
 import type { LockMode } from './database.ts'
-import { compareKeys, keyOf, keyText, type Key, type KeyPart, type Table } from './table.ts'
+import { compareKeys, keyText, type Key, type KeyPart, type Table } from './table.ts'
 
 /**
  * What one transaction holds, and how far it has come. It may wait for a row only behind all that
@@ -39,13 +39,18 @@ export class LockOrder {
   /** Asserts that these rows are held exclusively: so they exist, and nobody changes them. */
   assertHeld<Row extends object>(table: Table<Row>, rows: readonly Row[]): void {
     const held = this.#held.get(table.name)
-    const [only] = table.key
+    const [name, ...more] = table.key
+    if (name === undefined || more.length > 0) {
+      throw new AssertionFailed(`${table.name} has a longer key: put its rows`)
+    }
+    const seen = new Set<KeyPart>()
     for (const row of rows) {
-      const isOne = table.key.length === 1 && only !== undefined
-      const text = isOne ? (row[only] as KeyPart) : keyText(keyOf(table, row))
-      if (held?.get(text) === 'exclusive') continue
-      const name = rowName(table.name, keyOf(table, row))
-      throw new AssertionFailed(`${name} is changed, and not locked`)
+      const key = row[name] as KeyPart
+      if (held?.get(key) !== 'exclusive' || seen.has(key)) {
+        const wrong = seen.has(key) ? 'twice' : 'and not locked'
+        throw new AssertionFailed(`${rowName(table.name, [key])} is changed, ${wrong}`)
+      }
+      seen.add(key)
     }
   }
 

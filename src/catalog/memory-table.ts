@@ -144,7 +144,7 @@ export function copyRow<Row extends object>(table: Table<Row>, row: object): Row
   const copy: Record<string, unknown> = {}
   for (const name in table.columns) {
     const value = (row as Record<string, unknown>)[name]
-    copy[name] = value instanceof Uint8Array ? value.slice() : value
+    copy[name] = value instanceof Uint8Array ? new Uint8Array(value) : value
   }
   return copy as Row
 }

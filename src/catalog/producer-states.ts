@@ -34,11 +34,12 @@ export async function producerStatesOf(
   most: number = Infinity,
 ): Promise<ProducerStateRow[]> {
   const found = recentRows(partition)
+  const isRecent = new Set(found.map(({ producerId }) => producerId))
   const limit = catalogLimits.scanRowsMax
   for (let after: readonly [number] | undefined; found.length < most;) {
     const range = { prefix: [partition.partitionId], limit }
     const page = await tx.scan(producerStates, after === undefined ? range : { ...range, after })
-    found.push(...page)
+    found.push(...page.filter(({ producerId }) => !isRecent.has(producerId)))
     const last = page.at(-1)
     if (last === undefined || page.length < limit) break
     after = [last.producerId]

@@ -86,10 +86,11 @@ const nearBytesMax = 3 * varintBytesMax
 const nearMax = 2 ** 30
 
 /**
- * Persisted in producer_state.window, which each commit reads and writes for each of its producers:
- * u8 layout, then the newest batch, i32 base and last sequence, i64 offset, i64 timestamp. Layout
- * 2: older ones alike. Layout 1, where each follows the one before it: varints of its last less its
- * base sequence, how far its offset lies below the newer one's, and, zigzag, its timestamp.
+ * Persisted in producer_state.window and in partition.recent_producers; each commit reads and
+ * writes one for each of its producers: u8 layout, then the newest batch, i32 base and last
+ * sequence, i64 offset, i64 timestamp. Layout 2: older ones alike. Layout 1, where each follows the
+ * one before it: varints of its last less its base sequence, how far its offset lies below the
+ * newer one's, and, zigzag, its timestamp.
  */
 export function encodeWindow({ batches }: ProducerWindow): Uint8Array {
   const [newest, ...older] = batches

@@ -100,12 +100,14 @@ const producers = 9
 interface Turn {
   readonly ids: readonly number[]
   readonly laterMs: number
+  readonly waitedMs: number
   readonly forget: boolean
 }
 
 const turns: fc.Arbitrary<Turn> = fc.record({
   ids: fc.uniqueArray(fc.integer({ min: 0, max: producers - 1 }), { minLength: 1, maxLength: 6 }),
   laterMs: fc.constantFrom(0, 10, 20_000, 31_000, 100_000),
+  waitedMs: fc.constantFrom(0, 0, 40_000),
   forget: fc.integer({ min: 0, max: 9 }).map((draw) => draw === 0),
 })
 
@@ -153,21 +155,29 @@ async function takeTurns(database: CatalogDatabase, all: readonly Turn[]): Promi
   const lastMs = new Map<number, number>()
   const offsets = new Map<number, number>()
   let [nowMs, end] = [1_000_000, 0]
-  for (const [number, { ids, laterMs, forget }] of all.entries()) {
+  for (const [number, { ids, laterMs, waitedMs, forget }] of all.entries()) {
     nowMs += laterMs
     const appends = ids.map((id) => {
       return { ...blank, producerId: base + id, baseSequence: next.get(id) ?? 0 }
     })
-    const place = { objectId: `recent-${topics}-${number}`, position: 0, length: ids.length }
-    const made = { incarnation: base, groupNumber: number, bytesPosition: 0, createdMs: nowMs }
-    const { groups } = await commitGroups(database, [{ ...place, ...made, appends }])
-    assert.ok(groups[0]?.state === 'committed')
-    const offsetsNow = ids.map((_, at) => ({ outcome: 'appended', baseOffset: end + at }))
-    assert.deepEqual(groups[0].outcomes, offsetsNow)
-    for (const id of ids) {
+    // Two groups of one commit, of which the first may have waited for long.
+    const [early, late] = [appends.slice(0, 2), appends.slice(2)]
+    const intents = [early, late].map((some, at) => {
+      const place = { objectId: `recent-${topics}-${number}-${at}`, position: 0 }
+      const made = { incarnation: base, groupNumber: 2 * number + at, bytesPosition: 0 }
+      const createdMs = nowMs - (at === 0 ? waitedMs : 0)
+      return { ...place, ...made, length: some.length, createdMs, appends: some }
+    })
+    const { groups } = await commitGroups(database, intents)
+    const outcomes = groups.flatMap((each) => (each.state === 'committed' ? each.outcomes : []))
+    assert.deepEqual(
+      outcomes,
+      ids.map((_, at) => ({ outcome: 'appended', baseOffset: end + at })),
+    )
+    for (const [at, id] of ids.entries()) {
       offsets.set(id, end++)
       next.set(id, (next.get(id) ?? 0) + 1)
-      lastMs.set(id, nowMs)
+      lastMs.set(id, nowMs - (at < 2 ? waitedMs : 0))
     }
     if (forget) {
       const beforeMs = nowMs - 30_000

@@ -141,7 +141,7 @@ export class RecentProducers {
   }
 
   #notAll(): RecentProducers {
-    const bytes = this.bytes.slice()
+    const bytes = new Uint8Array(this.bytes)
     bytes[1] = 0
     return new RecentProducers(bytes, this.#places)
   }

@@ -2,6 +2,7 @@
  * Forgets producers that have been silent for long: by a job, never inside a commit, because time
  * must not decide an append (pitfall E7).
  */
+import { isFailure } from '../base/errors.ts'
 import type { CatalogDatabase, ReadTransaction, Transaction } from './database.ts'
 import { recentRows } from './producer-states.ts'
 import { type ProducerState, RecentProducers } from './recent-producers.ts'
@@ -72,15 +73,26 @@ async function readPartitions(
 ): Promise<Page> {
   const range = { prefix: [], after: [after.partitionId], limit: rowsPerPage }
   const rows = await tx.scan(partitions, range)
-  const uncrowded: number[] = []
-  for (const { partitionId, recentProducers } of rows) {
-    if (RecentProducers.of(recentProducers).isAll) continue
-    if (!(await hasRows(tx, partitionId))) uncrowded.push(partitionId)
-  }
+  const whole = rows.filter((row) => isWhole(row))
+  const others = whole.filter((row) => !RecentProducers.of(row.recentProducers).isAll)
+  const have = await Promise.all(others.map(({ partitionId }) => hasRows(tx, partitionId)))
+  const uncrowded = others.filter((_, at) => have[at] === false)
   const last = rows.at(-1)
   const isDone = last === undefined || rows.length < rowsPerPage
   const next = isDone ? undefined : ({ in: 'partitions', partitionId: last.partitionId } as const)
-  return { states: rows.flatMap((row) => recentRows(row)), uncrowded, next }
+  const states = whole.flatMap((row) => recentRows(row))
+  return { states, uncrowded: uncrowded.map(({ partitionId }) => partitionId), next }
+}
+
+/** One that is damaged keeps no other from being looked at; its own commits tell of it. */
+function isWhole({ recentProducers }: PartitionRow): boolean {
+  try {
+    RecentProducers.of(recentProducers)
+    return true
+  } catch (error) {
+    if (isFailure(error, 'corrupt')) return false
+    throw error
+  }
 }
 
 async function hasRows(tx: ReadTransaction, partitionId: number): Promise<boolean> {
@@ -109,7 +121,9 @@ function forgetSilent(
     const forgotten = states.map(({ producerId }) => producerId)
     forgotten.push(...(await deleteSilentRows(tx, partitionId, producerIds, beforeMs)))
     const isAll = !(await hasRows(tx, partitionId))
-    await tx.put(partitions, [without(row, new Set(forgotten), isAll)])
+    if (forgotten.length === 0 && !isAll) return 0
+    const after = without(row, new Set(forgotten), isAll)
+    await tx.update(partitions, [after], ['producersKnownFrom', 'recentProducers'])
     return forgotten.length
   })
 }

@@ -118,7 +118,9 @@ export class PostgresStatements {
 
   /**
    * Of a table whose key is one column. Parameters: arrays of it and of the columns that change.
-   * The rows are locked by an earlier statement. Whatever the plan, the keys drive it.
+   * The rows are locked by an earlier statement. They come out of one scan of the index and meet
+   * what was given in a hash or merge join: a nested one, which sessions switch off, would compare
+   * all with all where the table is known to have one row.
    */
   update(table: AnyTable, columns: readonly string[]): Statement {
     return this.#statement(`update ${columns.map(snakeCase).join(' ')} of`, table, () => {

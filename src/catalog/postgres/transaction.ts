@@ -122,10 +122,8 @@ export class PostgresTransaction implements Transaction, Watched {
     return this.#run('update', table, async () => {
       for (const row of rows) assertRow(table, row)
       this.#order.assertHeld(table, rows)
-      const isOneColumn = table.key.length === 1
-      const statement = isOneColumn ? this.#sql.update(table, columns) : this.#sql.put(table)
-      const names = isOneColumn ? [...table.key, ...columns] : Object.keys(table.columns)
-      await this.#session.run(statement, rowArrays(table, rows, names))
+      const values = rowArrays(table, rows, [...table.key, ...columns])
+      await this.#session.run(this.#sql.update(table, columns), values)
     })
   }
 

@@ -43,25 +43,27 @@ export function boundValues(keys: readonly (Key | undefined)[]): string[] {
 }
 
 export function rowOf<Row extends object>(table: Table<Row>, wire: WireRow, from = 0): Row {
-  const { names, types } = columnsOf(table)
+  const { names, types, isWide } = columnsOf(table)
   const row: Record<string, Value> = {}
   for (let at = 0; at < names.length; at++) {
-    row[names[at] as string] = valueOf(types[at] as ColumnType, wire[from + at] ?? null)
+    row[names[at] as string] = valueOf(types[at] as ColumnType, wire[from + at] ?? null, isWide)
   }
   return row as Row
 }
 
 interface Columns {
+  readonly isWide: boolean
   readonly names: readonly string[]
   readonly types: readonly ColumnType[]
 }
 
 const columnsByTable = new WeakMap<object, Columns>()
 
-function columnsOf(table: { readonly columns: Readonly<Record<string, ColumnType>> }): Columns {
+function columnsOf<Row extends object>(table: Table<Row>): Columns {
   let columns = columnsByTable.get(table)
   if (columns === undefined) {
-    columns = { names: Object.keys(table.columns), types: Object.values(table.columns) }
+    const [names, types] = [Object.keys(table.columns), Object.values<ColumnType>(table.columns)]
+    columns = { names, types, isWide: table.wide === true }
     columnsByTable.set(table, columns)
   }
   return columns
@@ -123,7 +125,7 @@ function textOf(part: number | string): string {
   return typeof part === 'number' ? String(part) : escapeText(part)
 }
 
-function valueOf(type: ColumnType, text: string | null): Value {
+function valueOf(type: ColumnType, text: string | null, isWide = false): Value {
   if (text === null) return null
   switch (type) {
     case 'int':
@@ -137,19 +139,17 @@ function valueOf(type: ColumnType, text: string | null): Value {
       return unescapeText(text)
     case 'bytes':
     case 'bytes?':
-      return bytesOf(text)
+      return bytesOf(text, isWide)
   }
 }
 
 /**
- * Above, bytes get memory of their own: they may be kept for long, and so would be all of the pool
- * that they share. Below, that costs more than it saves: a commit reads hundreds of them.
+ * Bytes of wide rows get memory of their own: caches keep them, and would keep all of the pool that
+ * they share. What a commit reads of each of hundreds of partitions and producers is gone with it.
  */
-const pooledBytesMax = 1_024
-
-function bytesOf(text: string): Uint8Array {
+function bytesOf(text: string, isWide: boolean): Uint8Array {
   const pooled = Buffer.from(text.slice(2), 'hex')
-  if (pooled.length > pooledBytesMax) return new Uint8Array(pooled)
+  if (isWide) return new Uint8Array(pooled)
   return new Uint8Array(pooled.buffer, pooled.byteOffset, pooled.length)
 }
 
