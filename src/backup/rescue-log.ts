@@ -1,9 +1,9 @@
 /** One log put together again: what is named where it lies, what is packed anew, what is lost. */
 import { Failure, isFailure } from '../base/errors.ts'
-import type { CatalogReader, ReadTransaction } from '../catalog/database.ts'
-import { catalogLimits } from '../catalog/database.ts'
+import type { CatalogReader } from '../catalog/database.ts'
 import type { Run } from '../catalog/manifest.ts'
 import { producerStatesOf } from '../catalog/producer-states.ts'
+import { scanBelow } from '../catalog/scan-below.ts'
 import {
   type ExtentRow,
   extents,
@@ -14,7 +14,6 @@ import {
   type ProducerStateRow,
 } from '../catalog/schema.ts'
 import { type OpenTransactionRow, openTransactions } from '../catalog/schema-transactions.ts'
-import { type Key, keyOf, type Table } from '../catalog/table.ts'
 import { type Block, blockOf } from '../log/block.ts'
 import { baseOffsetOf, batchBytesOf } from '../record/batch-header.ts'
 import { chainOf, type Hole, type Link, type Piece } from './log-chain.ts'
@@ -50,7 +49,7 @@ export function readLogBefore(
   return catalog.snapshot('read log', async (tx) => {
     const [row] = await tx.get(partitions, [[partitionId]])
     if (row === undefined) return undefined
-    const found = await allOf(tx, extents, partitionId)
+    const found = await scanBelow(tx, extents, [partitionId], Infinity)
     const ids = [...new Set(found.map(({ objectId }) => objectId))].toSorted()
     const uses: ObjectUseRow[] = []
     for (let at = 0; at < ids.length; at += 1_000) {
@@ -58,27 +57,9 @@ export function readLogBefore(
       for (const use of await tx.get(objectUses, keys)) if (use !== undefined) uses.push(use)
     }
     const states = await producerStatesOf(tx, row)
-    const open = await allOf(tx, openTransactions, partitionId)
+    const open = await scanBelow(tx, openTransactions, [partitionId], Infinity)
     return { row, extents: found, uses, states, open }
   })
-}
-
-/** Rows of a partition, in pages. */
-async function allOf<Row extends object>(
-  tx: ReadTransaction,
-  table: Table<Row>,
-  partitionId: number,
-): Promise<Row[]> {
-  const limit = catalogLimits.scanRowsMax
-  const found: Row[] = []
-  for (let after: Key | undefined; ;) {
-    const range = { prefix: [partitionId], limit }
-    const page = await tx.scan(table, after === undefined ? range : { ...range, after })
-    found.push(...page)
-    const last = page.at(-1)
-    if (last === undefined || page.length < limit) return found
-    after = keyOf(table, last).slice(1)
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 /** All that a partition remembers of producers, wherever it lies; for readers outside a commit. */
-import { catalogLimits, type ReadTransaction } from './database.ts'
+import type { ReadTransaction } from './database.ts'
 import { RecentProducers } from './recent-producers.ts'
+import { scanBelow } from './scan-below.ts'
 import { type PartitionRow, partitions, type ProducerStateRow, producerStates } from './schema.ts'
 
 /** @throws Failure 'unavailable' | 'corrupt' */
@@ -33,16 +34,9 @@ export async function producerStatesOf(
   partition: PartitionRow,
   most: number = Infinity,
 ): Promise<ProducerStateRow[]> {
-  const found = recentRows(partition)
-  const isRecent = new Set(found.map(({ producerId }) => producerId))
-  const limit = catalogLimits.scanRowsMax
-  for (let after: readonly [number] | undefined; found.length < most;) {
-    const range = { prefix: [partition.partitionId], limit }
-    const page = await tx.scan(producerStates, after === undefined ? range : { ...range, after })
-    found.push(...page.filter(({ producerId }) => !isRecent.has(producerId)))
-    const last = page.at(-1)
-    if (last === undefined || page.length < limit) break
-    after = [last.producerId]
-  }
+  const recent = recentRows(partition)
+  const isRecent = new Set(recent.map(({ producerId }) => producerId))
+  const rows = await scanBelow(tx, producerStates, [partition.partitionId], most)
+  const found = [...recent, ...rows.filter(({ producerId }) => !isRecent.has(producerId))]
   return found.toSorted((a, b) => a.producerId - b.producerId).slice(0, most)
 }

@@ -4,7 +4,6 @@
  */
 import { isFailure } from '../base/errors.ts'
 import type { CatalogDatabase, ReadTransaction, Transaction } from './database.ts'
-import { recentRows } from './producer-states.ts'
 import { type ProducerState, RecentProducers } from './recent-producers.ts'
 import { type PartitionRow, partitions, type ProducerStateRow, producerStates } from './schema.ts'
 
@@ -73,24 +72,28 @@ async function readPartitions(
 ): Promise<Page> {
   const range = { prefix: [], after: [after.partitionId], limit: rowsPerPage }
   const rows = await tx.scan(partitions, range)
-  const whole = rows.filter((row) => isWhole(row))
-  const others = whole.filter((row) => !RecentProducers.of(row.recentProducers).isAll)
+  const whole = rows.flatMap((row) => wholeOf(row))
+  const others = whole.filter(({ recent }) => !recent.isAll)
   const have = await Promise.all(others.map(({ partitionId }) => hasRows(tx, partitionId)))
   const uncrowded = others.filter((_, at) => have[at] === false)
   const last = rows.at(-1)
   const isDone = last === undefined || rows.length < rowsPerPage
   const next = isDone ? undefined : ({ in: 'partitions', partitionId: last.partitionId } as const)
-  const states = whole.flatMap((row) => recentRows(row))
+  const states = whole.flatMap(({ partitionId, recent }) =>
+    recent.states().map((state) => ({ partitionId, ...state })),
+  )
   return { states, uncrowded: uncrowded.map(({ partitionId }) => partitionId), next }
 }
 
 /** One that is damaged keeps no other from being looked at; its own commits tell of it. */
-function isWhole({ recentProducers }: PartitionRow): boolean {
+function wholeOf({
+  partitionId,
+  recentProducers,
+}: PartitionRow): { readonly partitionId: number; readonly recent: RecentProducers }[] {
   try {
-    RecentProducers.of(recentProducers)
-    return true
+    return [{ partitionId, recent: RecentProducers.of(recentProducers) }]
   } catch (error) {
-    if (isFailure(error, 'corrupt')) return false
+    if (isFailure(error, 'corrupt')) return []
     throw error
   }
 }
@@ -122,7 +125,12 @@ function forgetSilent(
     forgotten.push(...(await deleteSilentRows(tx, partitionId, producerIds, beforeMs)))
     const isAll = !(await hasRows(tx, partitionId))
     if (forgotten.length === 0 && !isAll) return 0
-    const after = without(row, new Set(forgotten), isAll)
+    const gone = new Set(forgotten)
+    const left = inRow.filter(({ producerId }) => !gone.has(producerId))
+    const recentProducers = RecentProducers.from(isAll, left).bytes
+    const known = forgotten.map((producerId) => producerId + 1)
+    const producersKnownFrom = Math.max(row.producersKnownFrom, ...known)
+    const after = { ...row, producersKnownFrom, recentProducers }
     await tx.update(partitions, [after], ['producersKnownFrom', 'recentProducers'])
     return forgotten.length
   })
@@ -145,13 +153,4 @@ async function deleteSilentRows(
     ids.map((producerId) => [partitionId, producerId]),
   )
   return ids
-}
-
-function without(row: PartitionRow, forgotten: ReadonlySet<number>, isAll: boolean): PartitionRow {
-  const states = RecentProducers.of(row.recentProducers).states()
-  const left = states.filter(({ producerId }) => !forgotten.has(producerId))
-  const recentProducers = RecentProducers.from(isAll, left).bytes
-  const known = Array.from(forgotten, (producerId) => producerId + 1)
-  const producersKnownFrom = Math.max(row.producersKnownFrom, ...known)
-  return { ...row, producersKnownFrom, recentProducers }
 }

@@ -7,14 +7,15 @@ const pageRows = 1_000
 /** Versions of a subject, uses of a schema, contracts: more is a client gone wrong. */
 const rowsMax = 100_000
 
-/** All rows below a prefix in key order, up to 100,000. */
+/** All rows below a prefix in key order; the last page is read whole where there are `most`. */
 export async function scanBelow<Row extends object>(
   tx: ReadTransaction,
   table: Table<Row>,
   prefix: Key,
+  most: number = rowsMax,
 ): Promise<Row[]> {
   const rows: Row[] = []
-  for (let after: Key | undefined; rows.length < rowsMax;) {
+  for (let after: Key | undefined; rows.length < most;) {
     const from = after === undefined ? {} : { after }
     const page = await tx.scan(table, { prefix, ...from, limit: pageRows })
     rows.push(...page)
