@@ -2,9 +2,11 @@
  * A fleet on this machine: PostgreSQL, a real S3 server, and brokers over both, each a process of
  * its own.
  */
+import type { PlacementReport } from '../../src/start/placement-report.ts'
 import { BrokerProcess } from './broker-process.ts'
 import { type PostgresOptions, PostgresServer } from './postgres-server.ts'
 import { S3Server } from './s3-server.ts'
+import { until } from './until.ts'
 
 export interface FleetOptions {
   /** How many brokers: b1, b2, …, over the zones in turn. */
@@ -31,6 +33,8 @@ export interface OwnPlace {
 }
 
 const bucket = 'karst'
+/** A placement reaches every broker within a second or two. */
+const settleMsMax = 30_000
 
 export class Fleet {
   readonly postgres: PostgresServer
@@ -56,6 +60,7 @@ export class Fleet {
       await s3.makeBucket(bucket)
       fleet.#endpoint = (await options.through?.(s3.endpoint)) ?? s3.endpoint
       for (let at = 0; at < (options.brokers ?? 3); at++) await fleet.add()
+      await fleet.settle()
       return fleet
     } catch (error) {
       await fleet.close()
@@ -98,6 +103,24 @@ export class Fleet {
     })
     this.brokers.push(broker)
     return broker
+  }
+
+  /**
+   * Resolves when every broker shows its clients the newest placement, with a part for each. Who
+   * begins before that is sent from broker to broker by what a test does not mean.
+   */
+  async settle(): Promise<void> {
+    const running = this.brokers.filter(({ isRunning }) => isRunning)
+    let told = ''
+    const isSettled = async (): Promise<boolean> => {
+      const answer = await fetch(`http://${running[0]?.addresses.http}/placement`)
+      told = await answer.text()
+      if (!answer.ok) return false
+      const { version, brokers } = JSON.parse(told) as PlacementReport
+      const settled = brokers.filter(({ shows, slots }) => shows === version && slots > 0)
+      return settled.length === running.length
+    }
+    await until(isSettled, settleMsMax, () => `brokers do not show one placement: ${told}`)
   }
 
   async close(): Promise<void> {
