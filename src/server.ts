@@ -360,7 +360,7 @@ function requestBudget(limitBytes: number): MemoryBudget {
 
 function kafkaListener(
   broker: Broker,
-  { network, poisonsFree = false }: World,
+  { network, slabs }: World,
   budgets: { readonly produceBudget: MemoryBudget; readonly otherBudget: MemoryBudget },
   metrics: BrokerMetrics,
 ): KafkaListener {
@@ -383,7 +383,7 @@ function kafkaListener(
       // What the tail cache keeps, and what connections read meanwhile.
       regionBytes: config['tail.cache.bytes'] + 64 * mebibyte,
       pooledBytesMax: 64 * mebibyte,
-      poison: poisonsFree,
+      ...slabs,
     }),
     frameBytesMax: config['socket.request.max.bytes'],
     ...budgets,

@@ -205,7 +205,7 @@ export class MemoryTransaction implements Transaction, Watched {
   #write<Row extends object>(table: Table<Row>, key: Key, row: Row | undefined): void {
     let changes = this.#written.get(table.name)
     if (changes === undefined) this.#written.set(table.name, (changes = new Map()))
-    const copy = row === undefined ? undefined : copyRow(table, row)
+    const copy = row === undefined ? undefined : copyRow(table, row, true)
     const text = keyText(key)
     if (table.feed === true && row !== undefined) {
       const isNew = changes.get(text)?.isNew === true || this.#read(table, key) === undefined

@@ -7,6 +7,7 @@ import type { CatalogDatabase, ReadTransaction } from '../catalog/database.ts'
 import type { FleetDatabase } from '../catalog/fleet-database.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Network } from '../kafka/byte-stream.ts'
+import type { SlabPoolOptions } from '../kafka/slab.ts'
 import type { OpenPass } from '../log/compaction-pass.ts'
 import type { JobTimes } from '../log/jobs.ts'
 import type { RecordChecker } from '../contract/check/record-checker.ts'
@@ -31,8 +32,8 @@ export interface World {
   readonly log: Log
   /** What `log` goes by. */
   readonly logLevels: LogLevels
-  /** For tests: frames' memory is overwritten when it is free, so that a late read is seen. */
-  readonly poisonsFree?: boolean
+  /** For tests: frames' memory of other sizes, overwritten when it is free: a late read is seen. */
+  readonly slabs?: Partial<SlabPoolOptions>
   /** For tests: jobs by other times than their own. */
   readonly jobTimes?: JobTimes
 }

@@ -77,7 +77,7 @@ export class BrokerWorld {
         openPass: openInlinePass,
         log,
         logLevels: new LogLevels('INFO'),
-        poisonsFree: true,
+        slabs: { poison: true },
       },
     )
     world.server = await world.during(started)

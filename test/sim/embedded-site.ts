@@ -15,7 +15,7 @@ import { inlineRepacker } from '../support/inline-repacker.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { Life, MortalDatabase, mortalClock } from './life.ts'
 import { type Asker, SimClient } from './sim-client.ts'
-import type { Site, SiteParts } from './site.ts'
+import { simSlabs, type Site, type SiteParts } from './site.ts'
 
 const port = 9_092
 
@@ -68,7 +68,7 @@ export class EmbeddedSite implements Site {
           openPass: openInlinePass,
           log,
           logLevels: new LogLevels('INFO'),
-          poisonsFree: true,
+          slabs: simSlabs,
         })
         server.failure.catch(failed)
         this.#server = server

@@ -20,7 +20,7 @@ import { seededRandom } from '../support/seeded-random.ts'
 import { FaultyStore } from './faulty-store.ts'
 import { type Cut, FleetConnection } from './fleet-connection.ts'
 import { Life, mortalClock } from './life.ts'
-import type { SiteParts } from './site.ts'
+import { simSlabs, type SiteParts } from './site.ts'
 
 export interface FleetBrokerParts extends SiteParts {
   readonly name: string
@@ -130,7 +130,7 @@ export class FleetBroker {
       openPass: openInlinePass,
       log: log.child({ broker: name }),
       logLevels: new LogLevels('INFO'),
-      poisonsFree: true,
+      slabs: simSlabs,
       jobTimes: this.#parts.jobTimes,
     })
     life.atEnd(() => death.reject(new Error('killed')))

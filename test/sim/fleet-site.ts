@@ -171,8 +171,10 @@ export class FleetSite implements Site {
     await sleep(this.#parts.clock, 3_500)
   }
 
+  /** Of what is left when nobody is there: what goes on would change what is looked at. */
   audit(): Promise<void> {
     const { clock } = this.#parts
+    for (const broker of this.#brokers) broker.kill()
     const stores = { database: this.#database, store: this.#store }
     return auditFleet({ ...stores, nowMs: () => clock.nowMs(), strayMsMax })
   }

@@ -35,7 +35,10 @@ interface Flight {
 
 type Answer = { readonly code: number; readonly baseOffset: number } | 'lost'
 
-/** Resolves when everything sent is acknowledged (idempotent) or answered (plain). */
+/**
+ * Resolves when everything sent is acknowledged (idempotent) or answered (plain). Who comes to
+ * write only when the run is over writes once all the same: then it must succeed (S1).
+ */
 export async function runProducer(parts: ProducerParts): Promise<void> {
   if (parts.isIdempotent) await runIdempotent(parts)
   else await runPlain(parts)
@@ -45,8 +48,9 @@ async function runIdempotent(parts: ProducerParts): Promise<void> {
   const producerId = await freshProducerId(parts.client, parts.clock, parts.random)
   let order = 0
   let unanswered: Flight[] = []
-  while (unanswered.length > 0 || !parts.isOver()) {
-    while (unanswered.length < inFlightMax && !parts.isOver()) {
+  const goesOn = (): boolean => order === 0 || !parts.isOver()
+  while (unanswered.length > 0 || goesOn()) {
+    while (unanswered.length < inFlightMax && goesOn()) {
       unanswered.push({ sent: next(parts, order), sequence: order })
       order++
     }

@@ -1,17 +1,12 @@
 /** Time that passes when a test says so: hours in a moment, and the same way every time. */
 import type { Clock, Timer } from '../../src/base/clock.ts'
 
-interface Due {
-  readonly atMs: number
-  readonly order: number
-  readonly run: () => void
-}
+import { TimerHeap } from './timer-heap.ts'
 
 export class VirtualClock implements Clock {
   #elapsedMs = 0
-  #order = 0
   readonly #startMs: number
-  readonly #timers = new Set<Due>()
+  readonly #timers = new TimerHeap()
 
   /** Wall time begins at `startMs`. */
   constructor(startMs = 1_700_000_000_000) {
@@ -32,9 +27,7 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): Timer {
-    const due: Due = { atMs: this.#elapsedMs + Math.max(delayMs, 0), order: ++this.#order, run }
-    this.#timers.add(due)
-    return { cancel: () => void this.#timers.delete(due) }
+    return this.#timers.add(this.#elapsedMs + Math.max(delayMs, 0), run)
   }
 
   /** Lets every promise that can settle without time passing do so. */
@@ -49,25 +42,12 @@ export class VirtualClock implements Clock {
   async advance(ms: number): Promise<void> {
     const untilMs = this.#elapsedMs + ms
     await this.settle()
-    for (let next = this.#next(untilMs); next !== undefined; next = this.#next(untilMs)) {
-      this.#timers.delete(next)
+    for (let next = this.#timers.take(untilMs); next !== undefined;) {
       this.#elapsedMs = Math.max(this.#elapsedMs, next.atMs)
       next.run()
       await this.settle()
+      next = this.#timers.take(untilMs)
     }
     this.#elapsedMs = untilMs
-  }
-
-  #next(untilMs: number): Due | undefined {
-    let next: Due | undefined
-    for (const due of this.#timers) {
-      if (due.atMs > untilMs) continue
-      const isEarlier =
-        next === undefined ||
-        due.atMs < next.atMs ||
-        (due.atMs === next.atMs && due.order < next.order)
-      if (isEarlier) next = due
-    }
-    return next
   }
 }
