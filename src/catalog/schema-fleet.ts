@@ -18,7 +18,8 @@ export interface BrokerRow {
   port: number
   /** Its zone; '' where none was given. */
   rack: string
-  state: 'serving' | 'draining' | 'stopped'
+  /** Impaired: it serves, but had better have no clients where others can have them. */
+  state: 'serving' | 'impaired' | 'draining' | 'stopped'
   startedMs: number
   /** Database time of its last sign of life. */
   heartbeatMs: number

@@ -7,6 +7,7 @@ import { nodeIdOf, readPlacements } from '../catalog/brokers.ts'
 import { drawNumbers } from '../catalog/counters.ts'
 import { openMemoryDatabase, type MemoryDatabase } from '../catalog/memory-database.ts'
 import { Membership } from './membership.ts'
+import { relieveMs } from './able-brokers.ts'
 import { deadMs, excusedMs, heartbeatMs } from './roster.ts'
 import { SlotLoad } from './slot-load.ts'
 import { slotCount } from './slots.ts'
@@ -15,12 +16,16 @@ class World {
   readonly clock: VirtualClock = new VirtualClock()
   readonly database: MemoryDatabase = openMemoryDatabase({ clock: this.clock })
 
+  /** Names of brokers that cannot write. */
+  readonly impaired: Set<string> = new Set()
+
   async broker(name: string, rack = 'a', traffic: () => number = () => 0): Promise<Membership> {
     const incarnation = await drawNumbers(this.database, 'broker.incarnation', 1)
     const { clock, database } = this
     const identity = { nodeId: await nodeIdOf(database, name), name, incarnation, rack }
     const load = new SlotLoad(() => [{ partitionId: 0, bytes: traffic() }])
-    const member = new Membership({ database, clock, log: silentLog, identity, load })
+    const impaired = (): string | undefined => (this.impaired.has(name) ? 'a test' : undefined)
+    const member = new Membership({ database, clock, log: silentLog, identity, load, impaired })
     await member.begin({ host: name, port: 9092 })
     return member
   }
@@ -129,6 +134,39 @@ test('one that drains has nothing any more when it is done, and is not waited fo
  * had everything placed there, and half a second later everything back. librdkafka forgets
  * brokers that are not shown.
  */
+test('one that alone cannot write is relieved of its clients, and has them again', async () => {
+  const world = new World()
+  const all = await world.three()
+  const [b1, b2] = all
+  world.impaired.add('b2')
+  await world.pass(relieveMs, ...all)
+  assert.ok(share(b1, 2) > 0, 'others may be found to be no better')
+  await world.pass(3 * heartbeatMs, ...all)
+  assert.equal(share(b1, 2), 0)
+  assert.ok(b1.hasImpaired() && idsOf(b1).includes(2), 'it is shown, as it still serves')
+  world.impaired.delete('b2')
+  await world.pass(2 * heartbeatMs, ...all)
+  assert.ok(share(b2, 2) >= 80)
+})
+
+test('where nobody can write nobody is placed anew, neither then nor when it is over', async () => {
+  const world = new World()
+  const all = await world.three()
+  await world.pass(2 * relieveMs, ...all)
+  const { version } = all[0].placement
+  for (const found of ['b2', 'b3', 'b1']) {
+    world.impaired.add(found)
+    await world.pass(2 * heartbeatMs, ...all)
+  }
+  await world.pass(2 * relieveMs, ...all)
+  for (const ended of ['b3', 'b1', 'b2']) {
+    world.impaired.delete(ended)
+    await world.pass(2 * heartbeatMs, ...all)
+  }
+  await world.pass(2 * relieveMs, ...all)
+  assert.equal(all[0].placement.version, version)
+})
+
 test('after a catalog was away for all, nobody is dead who is heard soon', async () => {
   const world = new World()
   const [b1, b2, b3] = await world.three()

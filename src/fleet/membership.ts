@@ -150,7 +150,7 @@ export class Membership implements ClusterView {
       nodeId: this.#nodeId,
       name: identity.name,
       incarnation: identity.incarnation,
-      state: this.#state === 'serving' && this.#isImpaired() ? 'draining' : this.#state,
+      state: this.#state === 'serving' && this.#isImpaired() ? 'impaired' : this.#state,
       placementVersion: this.#version,
       ...(isTold ? { load: JSON.stringify(load.rates()) } : {}),
     }
@@ -174,7 +174,7 @@ export class Membership implements ClusterView {
       const others = this.#roster.living().filter(({ nodeId }) => nodeId !== this.#nodeId)
       const isShown = others.every(({ placementVersion }) => placementVersion >= this.#version)
       // Where all stop there is nowhere to go.
-      if (!others.some(({ state }) => state === 'serving')) return
+      if (others.every(({ state }) => state === 'draining')) return
       if (!this.#isPlaced() && isShown) return
       if (clock.monotonicMs() >= endMs) return
       await sleep(clock, heartbeatMs / 5)
@@ -279,6 +279,11 @@ export class Membership implements ClusterView {
     return `the others do not hear of this broker: the catalog has not answered for ${seconds} s`
   }
 
+  /** True where any broker that lives says that it had better have no clients. */
+  hasImpaired(): boolean {
+    return this.#roster.living().some(({ state }) => state === 'impaired')
+  }
+
   /** True where the process of that incarnation lives, as far as was heard. */
   isAlive(incarnation: number): boolean {
     return this.#roster.living().some((row) => row.incarnation === incarnation)
@@ -294,7 +299,7 @@ export class Membership implements ClusterView {
     const { impaired, log } = this.#deps
     const reason = impaired?.()
     if (reason !== undefined && !this.#wasImpaired) {
-      log.warn({ reason }, 'this broker asks for its clients to be sent to the others')
+      log.warn({ reason }, 'this broker asks for its clients to be sent to others that can write')
     }
     this.#wasImpaired = reason !== undefined
     return this.#wasImpaired
@@ -324,11 +329,12 @@ export class Membership implements ClusterView {
   /** The broker with the lowest id makes the next version; who else does comes too late. */
   async #keepPlacement(rows: FleetRows, nowMs: number, atMs: number): Promise<void> {
     const { database, log } = this.#deps
-    const serving = this.#roster.living().filter(({ state }) => state === 'serving')
-    const keeper = serving[0]?.nodeId ?? this.#roster.living()[0]?.nodeId
-    if (keeper !== this.#nodeId || serving.length === 0) return
-    const members = serving.map(({ nodeId, rack }) => ({ nodeId, zone: rack }))
-    const mayBalance = atMs - this.#balancedMs >= balanceMs && !this.#roster.hasExcused
+    const able = this.#roster.able()
+    const keeper = able[0]?.nodeId ?? this.#roster.living()[0]?.nodeId
+    if (keeper !== this.#nodeId || able.length === 0) return
+    const members = able.map(({ nodeId, rack }) => ({ nodeId, zone: rack }))
+    const isCalm = !this.#roster.hasExcused && able.every(({ state }) => state === 'serving')
+    const mayBalance = isCalm && atMs - this.#balancedMs >= balanceMs
     const reason = reasonOf(
       this.#placement,
       members.map(({ nodeId }) => nodeId),
@@ -336,7 +342,7 @@ export class Membership implements ClusterView {
     if (reason === undefined && !mayBalance) return
     if (mayBalance) this.#balancedMs = atMs
     const version = (rows.placement?.version ?? 0) + 1
-    const weights = weightsOf(serving)
+    const weights = weightsOf(able)
     const input = { members, weights, reason: reason ?? 'load', version }
     const next = planPlacement(this.#placement, input)
     if (next === undefined) return

@@ -3,6 +3,7 @@
  * came lately, on the database's clock, and who did not leave.
  */
 import type { BrokerRow } from '../catalog/schema-fleet.ts'
+import { AbleBrokers } from './able-brokers.ts'
 
 /** A sign of life so often … */
 export const heartbeatMs = 500
@@ -32,6 +33,7 @@ export class Roster {
   #placed: ReadonlySet<number> = new Set()
   /** By node id. */
   #excuses = new Map<number, Excuse>()
+  readonly #able = new AbleBrokers()
 
   /** All rows as they were last heard of, dead ones too. */
   get rows(): readonly BrokerRow[] {
@@ -50,6 +52,11 @@ export class Roster {
     })
   }
 
+  /** By node id: to whom clients may be sent. */
+  able(): BrokerRow[] {
+    return this.#able.among(this.living(), this.#placed)
+  }
+
   /** `placed`: whom the placement names that is in force; `nowMs`: on the database's clock. */
   hear(rows: readonly BrokerRow[], placed: ReadonlySet<number>, nowMs: number): void {
     const silentMs = nowMs - this.#heardMs
@@ -57,6 +64,7 @@ export class Roster {
     this.#rows = rows
     this.#placed = placed
     this.#heardMs = nowMs
+    this.#able.hear(rows, nowMs)
   }
 
   /** Some are shown of which it is not known yet whether they live. */

@@ -4,7 +4,7 @@ import { Failure } from '../base/errors.ts'
 import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { BucketHealth } from './bucket-health.ts'
 
-function setup() {
+function setup(isDoubted?: () => boolean) {
   const clock = new VirtualClock()
   const bucket = { isThere: true, tries: 0 }
   const health = new BucketHealth(clock, async () => {
@@ -12,7 +12,7 @@ function setup() {
     if (!bucket.isThere) throw new Failure('unavailable', 'nobody answers')
   })
   const stop = new AbortController()
-  const running = health.run(stop.signal)
+  const running = health.run(stop.signal, isDoubted)
   const end = async (): Promise<void> => {
     stop.abort()
     await running
@@ -70,5 +70,21 @@ test('nothing is tried while writes fail: they tell', async () => {
   }
   assert.equal(bucket.tries, 0)
   assert.match(health.told() ?? '', /quota exceeded/)
+  await end()
+})
+
+test('while others can write nothing it is tried where nobody writes', async () => {
+  let isDoubted = false
+  const { clock, bucket, health, end } = setup(() => isDoubted)
+  bucket.isThere = false
+  await clock.advance(90_000)
+  assert.equal(bucket.tries, 0)
+  isDoubted = true
+  await clock.advance(3_000)
+  assert.match(health.told() ?? '', /: nobody answers$/)
+  isDoubted = false
+  bucket.isThere = true
+  await clock.advance(3_000)
+  assert.equal(health.told(), undefined)
   await end()
 })

@@ -9,8 +9,8 @@ import { Outage } from '../base/outage.ts'
 /** A put with a hedge and retries takes this only where something is wrong. */
 const hangMs = 5_000
 const lookMs = 500
-/** From one try to the next. */
-const tryMs = 2_000
+/** From one try to the next, and from the last write to the first try. */
+const tryMs = 1_000
 
 export class BucketHealth {
   readonly #clock: Clock
@@ -47,8 +47,11 @@ export class BucketHealth {
     this.#outage.failed(error)
   }
 
-  /** Looks until `signal` aborts. */
-  async run(signal: AbortSignal): Promise<void> {
+  /**
+   * Looks until `signal` aborts. While `isDoubted`, as others can write nothing, it is tried here
+   * too where nobody writes: their clients shall not be sent to who does not know.
+   */
+  async run(signal: AbortSignal, isDoubted: () => boolean = () => false): Promise<void> {
     let triedMs = 0
     while (!signal.aborted) {
       await sleep(this.#clock, lookMs, signal)
@@ -57,10 +60,12 @@ export class BucketHealth {
       // Where a write has failed already its reason says more.
       if (hangs && this.told() === undefined) {
         this.#outage.failed(new Error(`no write has ended for ${hangMs / 1_000} s`))
-      } else if (this.#isQuiet(nowMs) && nowMs - triedMs > tryMs && this.told() !== undefined) {
-        triedMs = nowMs
-        await this.#try()
+        continue
       }
+      const isDue = this.#isQuiet(nowMs) && nowMs - triedMs > tryMs
+      if (!isDue || (this.told() === undefined && !isDoubted())) continue
+      triedMs = nowMs
+      await this.#try()
     }
   }
 

@@ -60,7 +60,9 @@ export class FleetMember {
     const { follower } = this.#storage
     const running = [
       this.membership.run(signal).catch((error: unknown) => tasks.fail('membership', error)),
-      this.#storage.bucket.run(signal).catch((error: unknown) => tasks.fail('bucket', error)),
+      this.#storage.bucket
+        .run(signal, () => this.membership.hasImpaired())
+        .catch((error: unknown) => tasks.fail('bucket', error)),
       follower.run(listener, signal).catch((error: unknown) => tasks.fail('feed', error)),
     ]
     this.#running = Promise.all(running)

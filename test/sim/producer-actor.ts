@@ -50,7 +50,9 @@ async function runIdempotent(parts: ProducerParts): Promise<void> {
   let unanswered: Flight[] = []
   const goesOn = (): boolean => order === 0 || !parts.isOver()
   while (unanswered.length > 0 || goesOn()) {
-    while (unanswered.length < inFlightMax && goesOn()) {
+    // As real ones: nothing new goes out that the window of the broker would not remember with the
+    // oldest that is to be sent again.
+    while (order - (unanswered[0]?.sequence ?? order) < inFlightMax && goesOn()) {
       unanswered.push({ sent: next(parts, order), sequence: order })
       order++
     }

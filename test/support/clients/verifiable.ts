@@ -37,7 +37,6 @@ export interface VerifiableProducer {
 
 // Kafka's default of 2 minutes per record is more than any outage here lasts.
 const retryForMs = 120_000
-const hungForMs = 10_000
 
 /** librdkafka, idempotent. Record n goes to partition n % partitions. */
 export async function openRdkafkaProducer(options: ProducerOptions): Promise<VerifiableProducer> {
@@ -48,10 +47,6 @@ export async function openRdkafkaProducer(options: ProducerOptions): Promise<Ver
     'enable.idempotence=true',
     'linger.ms=5',
     'reconnect.backoff.max.ms=250',
-    'debug=eos', // tells why it stands still, where it does
-    // How long it waits for a broker that hangs, as Java below; by default it is a minute, in which
-    // it writes nowhere, if it then wants a new epoch: for that nothing may be on its way.
-    `socket.timeout.ms=${hungForMs}`,
     `message.timeout.ms=${retryForMs}`,
   ]
   const args = ['produce', topic, ...numbers, 'rd', String(padBytes), ...settings]
@@ -67,7 +62,7 @@ export async function openJavaProducer(options: ProducerOptions): Promise<Verifi
     'enable.idempotence': 'true',
     retries: '2147483647',
     'delivery.timeout.ms': String(retryForMs),
-    'request.timeout.ms': String(hungForMs),
+    'request.timeout.ms': '10000',
     'linger.ms': '5',
     'reconnect.backoff.max.ms': '250',
     'retry.backoff.max.ms': '250',
