@@ -116,14 +116,16 @@ function slotToShare(
  * From each slot to the nearest that the broker has: partitions of one topic stand in slots beside
  * each other, and shall be on different brokers.
  */
-function distancesTo(slots: readonly number[], nodeId: number): number[] {
-  const distances = slots.map(() => slotCount)
-  for (const step of [1, -1]) {
+function distancesTo(slots: readonly number[], nodeId: number): Uint16Array {
+  const distances = new Uint16Array(slotCount).fill(slotCount)
+  for (const step of [1, slotCount - 1]) {
     let distance = slotCount
-    for (let at = 0; at < 2 * slotCount; at++) {
-      const slot = (((at * step) % slotCount) + slotCount) % slotCount
+    // Twice around: what comes before the first of its slots has it behind it.
+    for (let left = 2 * slotCount, slot = 0; left > 0; left--) {
       distance = slots[slot] === nodeId ? 0 : distance + 1
-      distances[slot] = Math.min(distances[slot] as number, distance)
+      if (distance < (distances[slot] as number)) distances[slot] = distance
+      slot += step
+      if (slot >= slotCount) slot -= slotCount
     }
   }
   return distances

@@ -99,7 +99,7 @@ async function send(
 ): Promise<Answer> {
   const { client, clock, topic, partition, random } = parts
   const value = Buffer.from(sent.value)
-  const padding = Buffer.alloc(randomBelow(random, 4) === 0 ? randomBelow(random, 20_000) : 0)
+  const padding = Buffer.alloc(randomBelow(random, 8) === 0 ? randomBelow(random, 20_000) : 0)
   const records = [{ key: padding, value, timestampMs: clock.nowMs() }]
   const producerEpoch = producerId < 0 ? -1 : 0
   const batch = buildBatch(records, { producerId, producerEpoch, baseSequence })

@@ -37,8 +37,8 @@ export interface RunShape {
  */
 const longMs = 6_000
 
-/** One of so many runs is long and has everything: a third of all time. */
-const wholeOdds = 24
+/** One of so many runs is long and has everything: a quarter of all time. */
+const wholeOdds = 40
 
 const producers = [[true], [true, true], [true, false], [true, true, false]] as const
 

@@ -66,7 +66,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 
 class Simulation {
   readonly #random: Random
-  readonly #clock = new VirtualClock()
+  readonly #clock = new VirtualClock(undefined, 'tick')
   readonly #network: SimNetwork
   readonly #history = new History()
   readonly #site: Site

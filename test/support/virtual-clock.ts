@@ -3,14 +3,28 @@ import type { Clock, Timer } from '../../src/base/clock.ts'
 
 import { TimerHeap } from './timer-heap.ts'
 
+/** Then the event loop has its turn: garbage that waits for it is let go. */
+const settlesPerTurn = 1_000
+
+/**
+ * How promises are let settle. By a turn of the event loop, which costs a system call. By a tick:
+ * when it comes all microtasks have run; but of what itself waits for ticks, as streams do, only
+ * the first.
+ */
+export type Settling = 'turn' | 'tick'
+
 export class VirtualClock implements Clock {
   #elapsedMs = 0
   readonly #startMs: number
   readonly #timers = new TimerHeap()
 
+  readonly #settling: Settling
+  #settles = 0
+
   /** Wall time begins at `startMs`. */
-  constructor(startMs = 1_700_000_000_000) {
+  constructor(startMs = 1_700_000_000_000, settling: Settling = 'turn') {
     this.#startMs = startMs
+    this.#settling = settling
   }
 
   /** How many timers wait to fire. */
@@ -32,7 +46,11 @@ export class VirtualClock implements Clock {
 
   /** Lets every promise that can settle without time passing do so. */
   async settle(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve))
+    const isTurn = this.#settling === 'turn' || ++this.#settles % settlesPerTurn === 0
+    await new Promise<void>((resolve) => {
+      if (isTurn) setImmediate(resolve)
+      else process.nextTick(resolve)
+    })
   }
 
   /**
