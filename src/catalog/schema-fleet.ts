@@ -25,6 +25,8 @@ export interface BrokerRow {
   heartbeatMs: number
   /** The version of the placement that it shows its clients. */
   placementVersion: number
+  /** Database time at which its last write to the bucket had ended; 0 where none has. */
+  writtenMs: number
   /** Bytes a second by slot, as JSON: what it wrote and read lately. */
   load: string
 }
@@ -60,6 +62,7 @@ export const brokers: Table<BrokerRow> = {
     startedMs: 'int',
     heartbeatMs: 'int',
     placementVersion: 'int',
+    writtenMs: 'int',
     load: 'text',
   },
   key: ['nodeId'],

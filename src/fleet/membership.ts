@@ -30,6 +30,8 @@ export interface MembershipDeps {
   readonly load: SlotLoad
   /** Why this broker had better have no clients, where others can have them; undefined mostly. */
   readonly impaired?: () => string | undefined
+  /** Database time at which its last write to the bucket had ended; 0 where none has. */
+  readonly writtenMs?: () => number
 }
 
 /** Load moves slots at most so often; brokers that come and go do at once. */
@@ -152,6 +154,7 @@ export class Membership implements ClusterView {
       incarnation: identity.incarnation,
       state: this.#state === 'serving' && this.#isImpaired() ? 'impaired' : this.#state,
       placementVersion: this.#version,
+      writtenMs: this.#deps.writtenMs?.() ?? 0,
       ...(isTold ? { load: JSON.stringify(load.rates()) } : {}),
     }
     const rows = await heartbeat(database, own, nowMs)
@@ -213,9 +216,7 @@ export class Membership implements ClusterView {
   /** While this broker is cut off it shows another, which knows better. */
   #orAnother(nodeId: number, slot: number): number {
     if (!this.#isCutOff || nodeId !== this.#nodeId) return nodeId
-    const others = this.#roster
-      .living()
-      .filter((row) => row.nodeId !== nodeId && row.state === 'serving')
+    const others = this.#roster.able().filter((row) => row.nodeId !== nodeId)
     return others[slot % others.length]?.nodeId ?? nodeId
   }
 

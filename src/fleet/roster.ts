@@ -64,7 +64,7 @@ export class Roster {
     this.#rows = rows
     this.#placed = placed
     this.#heardMs = nowMs
-    this.#able.hear(rows, nowMs)
+    this.#able.hear(this.living(), nowMs)
   }
 
   /** Some are shown of which it is not known yet whether they live. */

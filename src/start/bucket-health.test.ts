@@ -6,9 +6,10 @@ import { BucketHealth } from './bucket-health.ts'
 
 function setup(isDoubted?: () => boolean) {
   const clock = new VirtualClock()
-  const bucket = { isThere: true, tries: 0 }
-  const health = new BucketHealth(clock, async () => {
+  const bucket = { isThere: true, hangs: false, tries: 0 }
+  const health = new BucketHealth(clock, async (): Promise<void> => {
     bucket.tries++
+    if (bucket.hangs) return new Promise<void>(() => undefined)
     if (!bucket.isThere) throw new Failure('unavailable', 'nobody answers')
   })
   const stop = new AbortController()
@@ -61,15 +62,33 @@ test('where nobody writes any more it is tried until it works', async () => {
   await end()
 })
 
-test('nothing is tried while writes fail: they tell', async () => {
+test('while writes fail or hang it says nothing that a small one works', async () => {
   const { clock, bucket, health, end } = setup()
   for (let turn = 0; turn < 20; turn++) {
     health.began()
     await clock.advance(500)
     health.failed(new Failure('unavailable', 'quota exceeded'))
+    assert.match(health.told() ?? '', /quota exceeded/)
   }
-  assert.equal(bucket.tries, 0)
-  assert.match(health.told() ?? '', /quota exceeded/)
+  assert.ok(bucket.tries > 5)
+  health.began()
+  await clock.advance(60_000)
+  assert.match(health.told() ?? '', /no write has ended for 5 s$/)
+  assert.ok(health.writtenMs < clock.nowMs() - 50_000)
+  health.written()
+  assert.equal(health.told(), undefined)
+  assert.equal(health.writtenMs, clock.nowMs())
+  await end()
+})
+
+test('a try that hangs has failed, and the next one comes', async () => {
+  const { clock, bucket, health, end } = setup()
+  bucket.hangs = true
+  health.began()
+  health.failed(new Failure('unavailable', 'connection reset'))
+  await clock.advance(30_000)
+  assert.ok(bucket.tries > 5)
+  assert.match(health.told() ?? '', /no small write has ended within 1.5 s$/)
   await end()
 })
 

@@ -39,6 +39,7 @@ export class FleetMember {
       log: log.child({ part: 'fleet' }),
       load: new SlotLoad(() => trafficOf(logs.index)),
       impaired: () => storage.bucket.told(),
+      writtenMs: () => storage.bucket.writtenMs,
     })
     const { membership } = this
     membership.onChange(() => storage.inlineBudget.share(membership.nodes().length))

@@ -24,7 +24,7 @@ import type { LowDeps } from '../log/open-lanes.ts'
 import { StoredRuns } from '../log/stored-runs.ts'
 import { BucketHealth } from './bucket-health.ts'
 import { CatalogWitness } from './catalog-witness.ts'
-import { claimPrefix } from './claim-prefix.ts'
+import { claimPrefix, rewriteMarker } from './claim-prefix.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { Storage } from './storage.ts'
 import type { FleetWorld, World } from './world.ts'
@@ -97,7 +97,7 @@ export async function openFleetStorage(
   })
   await follower.begin()
   const tail = await readTail(database)
-  const bucket = new BucketHealth(clock, () => claimPrefix(objects, clusterId, fleet.place))
+  const bucket = new BucketHealth(clock, (signal) => rewriteMarker(objects, clusterId, signal))
   const held = { database, objects, clusterId, incarnation, nodeId, tail, follower, bucket }
   const { objectJournal, journal, logs, inlineBudget } = openLogs(config, world, held, metrics)
   tasks.defer('journal', () => journal.close())

@@ -103,6 +103,7 @@ test('a broker stands still as producers begin: nothing is given up', async (t) 
 test('a bucket that takes nothing: writes wait, health says why, and all goes on', async (t) => {
   const load = await FleetLoad.start(fleet, 'bucket')
   if (proxy === undefined) throw new Error('there is a proxy')
+  const cutMs = Date.now()
   proxy.shares = [{ share: 1, fault: { kind: 'slow-down' } }]
   await untilAll(
     fleet,
@@ -116,6 +117,8 @@ test('a bucket that takes nothing: writes wait, health says why, and all goes on
   await load.goesOn(recoveryMsMax)
   await untilAll(fleet, /^200 ready$/, recoveryMsMax)
   await load.check(t)
+  // Clients were sent to the last broker that had not noticed, then to the first that had.
+  assert.deepEqual(load.placedAnew(cutMs), [])
 })
 
 test('a bucket that takes nothing: topics of the class low go on', async (t) => {

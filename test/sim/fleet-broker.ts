@@ -45,6 +45,7 @@ export class FleetBroker {
   #life: Life | undefined
   #server: Server | undefined
   #connection: FleetConnection | undefined
+  #objects: FaultyStore | undefined
   /** Also of processes that another has replaced and that do not know yet. */
   readonly #all = new Set<Life>()
   /** Counts lives: a process that is fenced has another behind it. */
@@ -110,6 +111,7 @@ export class FleetBroker {
     const connection = new FleetConnection({ ...shared, database, name, random: this.#fork() })
     this.#connection = connection
     const objects = new FaultyStore({ ...shared, store, random: this.#fork() })
+    this.#objects = objects
     const skewMs = randomBelow(this.#parts.random, 2 * skewMsMax + 1) - skewMsMax
     const mortal = mortalClock(clock, life)
     // A process that was killed before it served is heard of no more.
@@ -194,6 +196,17 @@ export class FleetBroker {
     connection.cut(how)
     await sleep(this.#parts.clock, ms)
     connection.mend()
+  }
+
+  /** The same from the bucket. */
+  async cutFromBucket(how: Cut, ms: number): Promise<void> {
+    const objects = this.#objects
+    if (objects === undefined || objects.isCut) return
+    this.#parts.note(`${this.name} is cut off from the bucket for ${ms} ms: ${how}`)
+    objects.cut(how)
+    await sleep(this.#parts.clock, ms)
+    objects.mend()
+    this.#parts.note(`${this.name} has the bucket again`)
   }
 
   /**

@@ -114,8 +114,11 @@ export class FleetSite implements Site {
     else if (draw < 75) {
       const how = randomBelow(random, 2) === 0 ? 'refused' : 'hanging'
       this.#begin(broker.cutOff(how, 20 + randomBelow(random, 3_000)))
-    } else if (draw < 82) this.#begin(this.#drainOne(broker))
-    else if (draw < 87 && !broker.isCut) this.#begin(broker.supersede())
+    } else if (draw < 80) this.#begin(this.#drainOne(broker))
+    else if (draw < 84) {
+      const how = randomBelow(random, 2) === 0 ? 'refused' : 'hanging'
+      this.#begin(broker.cutFromBucket(how, 200 + randomBelow(random, 9_000)))
+    } else if (draw < 88 && !broker.isCut) this.#begin(broker.supersede())
     else if (draw < 95) this.#begin(this.#join())
     else this.#storeDownUntilMs = clock.monotonicMs() + randomBelow(random, 1_500)
   }

@@ -6,6 +6,7 @@
  * Some are long and have everything all the same: what takes seconds happens only there.
  */
 import { type Random, randomBelow } from '../../src/base/random.ts'
+import type { Settling } from '../support/virtual-clock.ts'
 
 export const features = [
   'readers',
@@ -29,6 +30,8 @@ export interface RunShape {
   readonly features: ReadonlySet<Feature>
   /** Everything is killed and booted once more at the end, and read again. */
   readonly isRestarted: boolean
+  /** Answers that wait for a tick come before the next timer, or behind it. */
+  readonly settling: Settling
 }
 
 /**
@@ -37,8 +40,10 @@ export interface RunShape {
  */
 const longMs = 6_000
 
-/** One of so many runs is long and has everything: a quarter of all time. */
-const wholeOdds = 40
+/** One of so many runs is long and has everything … */
+const wholeOdds = 60
+/** … and one of so many of the others is long: a dead broker is noticed after two seconds. */
+const longOdds = 20
 
 const producers = [[true], [true, true], [true, false], [true, true, false]] as const
 
@@ -46,16 +51,18 @@ const producers = [[true], [true, true], [true, false], [true, true, false]] as 
 export function drawShape(random: Random, faultMs?: number): RunShape {
   const isWhole = randomBelow(random, wholeOdds) === 0 || faultMs !== undefined
   return {
-    faultMs: faultMs ?? (isWhole ? longMs : shortMs(random)),
+    faultMs: faultMs ?? (isWhole ? longMs : someMs(random)),
     calmMsMax: isWhole ? 400 : 40 + randomBelow(random, 400),
     producers:
       producers[isWhole ? producers.length - 1 : randomBelow(random, producers.length)] ?? [],
     features: new Set(features.filter(() => isWhole || randomBelow(random, 2) === 0)),
     isRestarted: isWhole || randomBelow(random, 3) === 0,
+    settling: randomBelow(random, 4) === 0 ? 'turn' : 'tick',
   }
 }
 
 /** Mostly below a second. */
-function shortMs(random: Random): number {
+function someMs(random: Random): number {
+  if (randomBelow(random, longOdds) === 0) return 2_500 + randomBelow(random, longMs)
   return 200 + randomBelow(random, randomBelow(random, 4) === 0 ? 2_000 : 600)
 }

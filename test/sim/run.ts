@@ -1,7 +1,7 @@
 /** Runs the simulation: see `help`. */
 import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { LogLevels } from '../../src/base/log-levels.ts'
 import { pinoLog } from '../../src/base/pino-log.ts'
@@ -29,6 +29,7 @@ Ends with 0 when all held, 1 when a seed failed (the third ends the run), 2 on w
 const youngMb = 64
 const failuresMax = 3
 const progressMs = 30_000
+const lateMs = 60_000
 
 const { values } = parse()
 
@@ -133,17 +134,33 @@ class Seeds {
     return { seed, kind: kindOf(seed) }
   }
 
-  #thread(): Promise<void> {
+  /** A thread that dies, by what nobody caught or for want of memory, has failed its seed. */
+  async #thread(): Promise<void> {
+    for (let died = true; died;) died = await this.#untilOver()
+  }
+
+  /** Resolves with true where the thread died. */
+  #untilOver(): Promise<boolean> {
     const worker = new Worker(new URL('./seed-worker.ts', import.meta.url), {
       resourceLimits: { maxYoungGenerationSizeMb: youngMb },
     })
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    let task: SeedTask | undefined
+    let late: NodeJS.Timeout | undefined
     const more = (): void => {
-      const task = this.#task()
-      if (task !== undefined) return worker.postMessage(task, [])
-      void worker.terminate().then(() => resolve())
+      clearInterval(late)
+      task = this.#task()
+      if (task === undefined) return void worker.terminate().then(() => resolve(false))
+      const told = `seed ${task.seed} (${task.kind}) goes on for more than a minute\n`
+      late = setInterval(() => process.stderr.write(told), lateMs)
+      worker.postMessage(task, [])
     }
-    worker.on('error', reject)
+    worker.on('error', (error) => {
+      clearInterval(late)
+      if (task === undefined) throw error
+      this.#count({ ...task, acknowledged: 0, crashes: 0, failure: inspect(error) })
+      resolve(true)
+    })
     worker.on('message', (done: SeedDone) => {
       this.#count(done)
       more()

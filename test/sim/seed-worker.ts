@@ -21,8 +21,7 @@ async function run(task: SeedTask): Promise<SeedDone> {
     const { acknowledged, crashes } = await simulate(task)
     return { ...task, acknowledged, crashes, failure: undefined }
   } catch (error) {
-    const { name, message, stack } = errorOf(error)
-    return { ...task, acknowledged: 0, crashes: 0, failure: stack ?? inspect({ name, message }) }
+    return { ...task, acknowledged: 0, crashes: 0, failure: inspect(errorOf(error)) }
   }
 }
 

@@ -66,7 +66,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 
 class Simulation {
   readonly #random: Random
-  readonly #clock = new VirtualClock(undefined, 'tick')
+  readonly #clock: VirtualClock
   readonly #network: SimNetwork
   readonly #history = new History()
   readonly #site: Site
@@ -84,7 +84,8 @@ class Simulation {
   constructor({ seed, kind = 'embedded', faultMs, log = silentLog }: SimulationOptions) {
     this.#random = seededRandom(seed)
     this.#shape = drawShape(this.#random, faultMs)
-    const clock = this.#clock
+    const clock = new VirtualClock(undefined, this.#shape.settling)
+    this.#clock = clock
     this.#network = new SimNetwork(clock, this.#fork())
     const parts = {
       ...{ clock, log, random: this.#random, network: this.#network },
@@ -101,7 +102,7 @@ class Simulation {
       note: (line: string) => this.#note(line),
       isOver: () => this.#isOver,
     }
-    this.#transactions = new TxnWork(work)
+    this.#transactions = new TxnWork({ ...work, lateReadsMax: kind === 'fleet' ? 100 : 0 })
     this.#aged = new AgedWork(work)
     this.#compacted = new CompactWork(work)
     this.#contracted = new ContractWork({ ...work, server: () => this.#site.server() })

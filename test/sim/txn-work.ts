@@ -24,6 +24,8 @@ export interface TxnWorkParts {
   readonly client: (name: string) => Asker
   readonly note: (line: string) => void
   readonly isOver: () => boolean
+  /** See TxnReaderParts. */
+  readonly lateReadsMax: number
 }
 
 /** The simulated broker gives new topics so many. */
@@ -79,9 +81,10 @@ export class TxnWork {
   }
 
   #reader(partition: number): TxnReaderParts {
-    const { clock, fork, client, isOver } = this.#parts
+    const { clock, fork, client, isOver, lateReadsMax } = this.#parts
     const own = { client: client(`committed-${partition}`), random: fork() }
-    return { ...own, clock, isOver, history: this.#history, topic: TxnWork.topic, partition }
+    const shared = { clock, isOver, lateReadsMax, history: this.#history, topic: TxnWork.topic }
+    return { ...shared, ...own, partition }
   }
 
   /** Once all have come to an end. */

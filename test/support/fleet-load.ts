@@ -156,23 +156,23 @@ export class FleetLoad {
     return `${told.join('; ')}\nbrokers:\n${logs.join('\n')}`
   }
 
-  /** Why, for each time since the load began. */
-  #placements(): string[] {
+  /** Why clients were placed anew, and when, from `sinceMs` on (default: since the load began). */
+  placedAnew(sinceMs: number = this.#startedMs): string[] {
     const lines = this.#fleet.brokers.flatMap(({ errors }) => errors.split('\n'))
     const found = lines.flatMap((line) => {
       const told = /^\{"level".*"time":"([^"]+)".*"reason":"([^"]+)".*placed anew/.exec(line)
       return told === null ? [] : [{ atMs: Date.parse(told[1] ?? ''), why: told[2] ?? '' }]
     })
     return found
-      .filter(({ atMs }) => atMs >= this.#startedMs)
+      .filter(({ atMs }) => atMs >= sinceMs)
       .toSorted((a, b) => a.atMs - b.atMs)
-      .map(({ atMs, why }) => `${why} after ${((atMs - this.#startedMs) / 1_000).toFixed(1)} s`)
+      .map(({ atMs, why }) => `${why} after ${((atMs - sinceMs) / 1_000).toFixed(1)} s`)
   }
 
   /** Nothing lost, given up or twice. */
   async check(t: TestContext): Promise<void> {
     t.diagnostic(`${this.acknowledged} acknowledged; ${gapsText(this.gaps())}`)
-    t.diagnostic(`placed anew: ${this.#placements().join('; ') || 'nothing'}`)
+    t.diagnostic(`placed anew: ${this.placedAnew().join('; ') || 'nothing'}`)
     const slow = this.#watches.filter((watch) => watch.gaps().wholeMs > noteMs)
     if (slow.length > 0) t.diagnostic(`stood still: ${this.#told(slow)}`)
     clearInterval(this.#timer)

@@ -44,7 +44,7 @@ export class VirtualClock implements Clock {
     return this.#timers.add(this.#elapsedMs + Math.max(delayMs, 0), run)
   }
 
-  /** Lets every promise that can settle without time passing do so. */
+  /** Lets every promise that can settle without time passing do so, as far as `Settling` says. */
   async settle(): Promise<void> {
     const isTurn = this.#settling === 'turn' || ++this.#settles % settlesPerTurn === 0
     await new Promise<void>((resolve) => {
