@@ -93,9 +93,13 @@ export class FleetLoad {
     }, lookMs)
   }
 
-  /** Resolves when both producers of the new topics `topic` and `topic-java` write. */
+  /**
+   * Resolves when both producers of the new topics `topic` and `topic-java` write, to a fleet that
+   * has settled: who is to be cut off shall have clients.
+   */
   static async start(fleet: Fleet, topic: string, options: LoadOptions = {}): Promise<FleetLoad> {
     const { latency = 'standard' } = options
+    await fleet.settle()
     const topics = [topic, `${topic}-java`]
     const admin = openKafkajs(fleet.bootstrap).admin()
     await admin.createTopics({
