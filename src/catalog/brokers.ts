@@ -46,7 +46,13 @@ export async function registerBroker(
 ): Promise<void> {
   const { nodeId } = identity
   const serving = { state: 'serving', startedMs: nowMs, heartbeatMs: nowMs } as const
-  const row: BrokerRow = { ...identity, ...serving, placementVersion: 0, writtenMs: 0, load: '[]' }
+  const row: BrokerRow = {
+    ...identity,
+    ...serving,
+    placementVersion: 0,
+    bucketWrites: 0,
+    load: '[]',
+  }
   await database.transaction('register broker', async (tx) => {
     const [isNew] = await tx.insert(brokers, [row])
     if (isNew === true) return
@@ -89,7 +95,7 @@ const replaced = (name: string): Failure =>
 export function heartbeat(
   database: CatalogDatabase,
   own: Pick<BrokerRow, 'nodeId' | 'name' | 'incarnation'> &
-    Partial<Pick<BrokerRow, 'state' | 'load' | 'placementVersion' | 'writtenMs'>>,
+    Partial<Pick<BrokerRow, 'state' | 'load' | 'placementVersion' | 'bucketWrites'>>,
   nowMs: number,
 ): Promise<FleetRows> {
   return database.transaction('heartbeat', async (tx) => {

@@ -25,8 +25,8 @@ export interface BrokerRow {
   heartbeatMs: number
   /** The version of the placement that it shows its clients. */
   placementVersion: number
-  /** Database time at which its last write to the bucket had ended; 0 where none has. */
-  writtenMs: number
+  /** How many writes to the bucket its process has ended well. */
+  bucketWrites: number
   /** Bytes a second by slot, as JSON: what it wrote and read lately. */
   load: string
 }
@@ -62,7 +62,7 @@ export const brokers: Table<BrokerRow> = {
     startedMs: 'int',
     heartbeatMs: 'int',
     placementVersion: 'int',
-    writtenMs: 'int',
+    bucketWrites: 'int',
     load: 'text',
   },
   key: ['nodeId'],

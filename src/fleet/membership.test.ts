@@ -25,8 +25,9 @@ class World {
     const identity = { nodeId: await nodeIdOf(database, name), name, incarnation, rack }
     const load = new SlotLoad(() => [{ partitionId: 0, bytes: traffic() }])
     const impaired = (): string | undefined => (this.impaired.has(name) ? 'a test' : undefined)
-    const writtenMs = (): number => (this.impaired.has(name) ? 0 : clock.nowMs())
-    const own = { identity, load, impaired, writtenMs }
+    let writes = 0
+    const bucketWrites = (): number => (this.impaired.has(name) ? writes : ++writes)
+    const own = { identity, load, impaired, bucketWrites }
     const member = new Membership({ database, clock, log: silentLog, ...own })
     await member.begin({ host: name, port: 9092 })
     return member

@@ -30,8 +30,8 @@ export interface MembershipDeps {
   readonly load: SlotLoad
   /** Why this broker had better have no clients, where others can have them; undefined mostly. */
   readonly impaired?: () => string | undefined
-  /** Database time at which its last write to the bucket had ended; 0 where none has. */
-  readonly writtenMs?: () => number
+  /** How many writes to the bucket this process has ended well. */
+  readonly bucketWrites?: () => number
 }
 
 /** Load moves slots at most so often; brokers that come and go do at once. */
@@ -154,7 +154,7 @@ export class Membership implements ClusterView {
       incarnation: identity.incarnation,
       state: this.#state === 'serving' && this.#isImpaired() ? 'impaired' : this.#state,
       placementVersion: this.#version,
-      writtenMs: this.#deps.writtenMs?.() ?? 0,
+      bucketWrites: this.#deps.bucketWrites?.() ?? 0,
       ...(isTold ? { load: JSON.stringify(load.rates()) } : {}),
     }
     const rows = await heartbeat(database, own, nowMs)
@@ -331,8 +331,9 @@ export class Membership implements ClusterView {
   async #keepPlacement(rows: FleetRows, nowMs: number, atMs: number): Promise<void> {
     const { database, log } = this.#deps
     const able = this.#roster.able()
-    const keeper = able[0]?.nodeId ?? this.#roster.living()[0]?.nodeId
-    if (keeper !== this.#nodeId || able.length === 0) return
+    const living = this.#roster.living()
+    const keeper = living.find(({ state }) => state !== 'draining') ?? living[0]
+    if (keeper?.nodeId !== this.#nodeId || able.length === 0) return
     const members = able.map(({ nodeId, rack }) => ({ nodeId, zone: rack }))
     const isCalm = !this.#roster.hasExcused && able.every(({ state }) => state === 'serving')
     const mayBalance = isCalm && atMs - this.#balancedMs >= balanceMs

@@ -20,6 +20,8 @@ export interface ObjectCall {
    * so; 'catch-up' for reads, because what is at the tail is mostly cached.
    */
   readonly priority?: ObjectPriority | undefined
+  /** One request and no more: whoever asks comes again by itself. */
+  readonly isOnce?: boolean | undefined
 }
 
 export interface ObjectStore {

@@ -10,10 +10,11 @@ import { Outage } from '../base/outage.ts'
 /** A put with a hedge and retries takes this only where something is wrong. */
 const hangMs = 5_000
 const lookMs = 500
-/** From the end of one try to the next. */
+/** From the end of one try to the next; after so many in a row, ten times as long. */
 const tryMs = 1_000
-/** Where larger writes have failed since, that a small one works says nothing. */
-const failedLatelyMs = 3_000
+const quickTries = 60
+/** Where writes of clients failed so lately, that a small one works says nothing. */
+const failedLatelyMs = 1_000
 /** A try that takes longer has failed: one small put, at the 99th percentile of S3 150 ms. */
 const tryMsMax = 1_500
 
@@ -24,7 +25,7 @@ export class BucketHealth {
   #writing = 0
   /** Since when something is being written and nothing has been. */
   #waitingSinceMs = 0
-  #writtenMs = 0
+  #writes = 0
   #failedMs = -Infinity
 
   /**
@@ -42,9 +43,9 @@ export class BucketHealth {
     return this.#outage.told()
   }
 
-  /** Wall time at which the last write had ended; 0 where none has. */
-  get writtenMs(): number {
-    return this.#writtenMs
+  /** How many writes have ended well. */
+  get writes(): number {
+    return this.#writes
   }
 
   began(): void {
@@ -53,7 +54,7 @@ export class BucketHealth {
 
   written(): void {
     this.#ended()
-    this.#writtenMs = this.#clock.nowMs()
+    this.#writes++
     this.#outage.ended()
   }
 
@@ -78,26 +79,33 @@ export class BucketHealth {
   }
 
   async #tryOften(signal: AbortSignal, isDoubted: () => boolean): Promise<void> {
+    let tries = 0
     while (!signal.aborted) {
-      await sleep(this.#clock, tryMs, signal)
-      if (signal.aborted || (this.told() === undefined && !isDoubted())) continue
-      await this.#try(signal)
+      await sleep(this.#clock, tries < quickTries ? tryMs : 10 * tryMs, signal)
+      if (signal.aborted) return
+      if (this.told() === undefined && !isDoubted()) tries = 0
+      else {
+        tries++
+        await this.#try(signal)
+      }
     }
   }
 
+  /** One that fails finds nothing: real writes have more time, and are tried again. */
   async #try(signal: AbortSignal): Promise<void> {
     const late = new AbortController()
     const timer = this.#clock.after(tryMsMax, () => late.abort())
+    const given = AbortSignal.any([late.signal, signal])
     try {
-      await unlessAborted(this.#attempt(late.signal), AbortSignal.any([late.signal, signal]))
+      await unlessAborted(this.#attempt(given), given)
       // What hangs is larger, or on another connection: it must end itself.
       const hasFailed = this.#clock.monotonicMs() - this.#failedMs < failedLatelyMs
       if (this.#hangs() || hasFailed) return
-      this.#writtenMs = this.#clock.nowMs()
+      this.#writes++
       this.#outage.ended()
     } catch (error) {
       if (!isFailure(error)) throw error
-      if (!signal.aborted) this.#outage.failed(error)
+      if (this.told() !== undefined) this.#outage.failed(error)
     } finally {
       timer.cancel()
     }

@@ -16,27 +16,11 @@ export async function claimPrefix(
 ): Promise<void> {
   // A missing bucket or right is told now, not by a job an hour later.
   await objects.list(`${clusterId}/`, undefined, 1)
-  if ((await objects.putIfAbsent(markerKey, [markerOf(clusterId)])) === 'stored') return
+  const text = new TextEncoder().encode(JSON.stringify({ format: 1, clusterId }))
+  if ((await objects.putIfAbsent(markerKey, [text])) === 'stored') return
   if (await checkPrefix(objects, clusterId, place)) return
   throw new Failure('unavailable', `${place}: its marker is gone again`)
 }
-
-/**
- * Writes the marker once more, to see that the bucket takes what is written: a prefix that is ours
- * has these bytes.
- *
- * @throws Failure 'unavailable' | 'unknown-outcome' | 'overloaded' | 'invalid'.
- */
-export function rewriteMarker(
-  objects: ObjectStore,
-  clusterId: string,
-  signal: AbortSignal,
-): Promise<void> {
-  return objects.put(markerKey, [markerOf(clusterId)], { signal, priority: 'tail' })
-}
-
-const markerOf = (clusterId: string): Uint8Array =>
-  new TextEncoder().encode(JSON.stringify({ format: 1, clusterId }))
 
 /**
  * Looks who has the prefix, and writes nothing: false where nobody has.

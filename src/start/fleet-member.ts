@@ -39,7 +39,7 @@ export class FleetMember {
       log: log.child({ part: 'fleet' }),
       load: new SlotLoad(() => trafficOf(logs.index)),
       impaired: () => storage.bucket.told(),
-      writtenMs: () => storage.bucket.writtenMs,
+      bucketWrites: () => storage.bucket.writes,
     })
     const { membership } = this
     membership.onChange(() => storage.inlineBudget.share(membership.nodes().length))

@@ -24,9 +24,10 @@ import type { LowDeps } from '../log/open-lanes.ts'
 import { StoredRuns } from '../log/stored-runs.ts'
 import { BucketHealth } from './bucket-health.ts'
 import { CatalogWitness } from './catalog-witness.ts'
-import { claimPrefix, rewriteMarker } from './claim-prefix.ts'
+import { claimPrefix } from './claim-prefix.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { Storage } from './storage.ts'
+import { bucketTry } from './try-bucket.ts'
 import type { FleetWorld, World } from './world.ts'
 
 export interface FleetStorage extends Storage {
@@ -97,7 +98,7 @@ export async function openFleetStorage(
   })
   await follower.begin()
   const tail = await readTail(database)
-  const bucket = new BucketHealth(clock, (signal) => rewriteMarker(objects, clusterId, signal))
+  const bucket = new BucketHealth(clock, bucketTry(objects, nodeId))
   const held = { database, objects, clusterId, incarnation, nodeId, tail, follower, bucket }
   const { objectJournal, journal, logs, inlineBudget } = openLogs(config, world, held, metrics)
   tasks.defer('journal', () => journal.close())

@@ -20,6 +20,7 @@ import {
 import { readTail } from '../../src/catalog/tail.ts'
 import { blockOf } from '../../src/log/block.ts'
 import { objectKey } from '../../src/log/stored-runs.ts'
+import { triesPrefix } from '../../src/start/try-bucket.ts'
 import type { MemoryObjectStore } from '../../src/objects/memory-object-store.ts'
 
 export interface AuditParts {
@@ -104,7 +105,7 @@ async function auditObjects({ database, store, nowMs, strayMsMax }: AuditParts, 
   }
   const prefix = objectKey(clusterId, '')
   for (const { key, modifiedMs } of await store.list('', undefined, rowsMax)) {
-    if (key === 'karst-cluster') continue
+    if (key === 'karst-cluster' || key.startsWith(triesPrefix)) continue
     assert.ok(key.startsWith(prefix), `G2: ${key} is nobody's`)
     const objectId = key.slice(prefix.length)
     if (isCatalogBackup(objectId)) continue

@@ -48,6 +48,8 @@ export class FleetSite implements Site {
   readonly #firstCount: number
   /** Until then every request to the store fails. */
   #storeDownUntilMs = 0
+  /** The longest that a broker was cut off from the store: its jobs may wait as long again. */
+  #cutMs = 0
   #under = new Set<Promise<void>>()
 
   constructor(parts: SiteParts, partitionCount: number) {
@@ -117,7 +119,9 @@ export class FleetSite implements Site {
     } else if (draw < 80) this.#begin(this.#drainOne(broker))
     else if (draw < 84) {
       const how = randomBelow(random, 2) === 0 ? 'refused' : 'hanging'
-      this.#begin(broker.cutFromBucket(how, 200 + randomBelow(random, 9_000)))
+      const ms = 200 + randomBelow(random, 9_000)
+      this.#cutMs = Math.max(this.#cutMs, ms)
+      this.#begin(broker.cutFromBucket(how, ms))
     } else if (draw < 88 && !broker.isCut) this.#begin(broker.supersede())
     else if (draw < 95) this.#begin(this.#join())
     else this.#storeDownUntilMs = clock.monotonicMs() + randomBelow(random, 1_500)
@@ -175,11 +179,12 @@ export class FleetSite implements Site {
   }
 
   /** Of what is left when nobody is there: what goes on would change what is looked at. */
-  audit(): Promise<void> {
+  async audit(): Promise<void> {
     const { clock } = this.#parts
+    if (this.#cutMs > 0) await sleep(clock, this.#cutMs + strayMsMax)
     for (const broker of this.#brokers) broker.kill()
     const stores = { database: this.#database, store: this.#store }
-    return auditFleet({ ...stores, nowMs: () => clock.nowMs(), strayMsMax })
+    await auditFleet({ ...stores, nowMs: () => clock.nowMs(), strayMsMax })
   }
 
   #storeFault({ kind }: StoreOperation): StoreFault | undefined {

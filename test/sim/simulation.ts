@@ -102,7 +102,7 @@ class Simulation {
       note: (line: string) => this.#note(line),
       isOver: () => this.#isOver,
     }
-    this.#transactions = new TxnWork({ ...work, lateReadsMax: kind === 'fleet' ? 100 : 0 })
+    this.#transactions = new TxnWork({ ...work, lateReadsMax: kind === 'fleet' ? 25 : 0 })
     this.#aged = new AgedWork(work)
     this.#compacted = new CompactWork(work)
     this.#contracted = new ContractWork({ ...work, server: () => this.#site.server() })
@@ -155,7 +155,7 @@ class Simulation {
     for (const [feature, check] of checks) {
       if (this.#has(feature)) await this.#within(feature, check(), 240_000)
     }
-    await this.#within('audit', this.#site.audit(), livenessMs)
+    await this.#within('audit', this.#site.audit(), 40_000)
   }
 
   #has(feature: Feature): boolean {

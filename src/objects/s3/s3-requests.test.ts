@@ -164,3 +164,15 @@ test('closing ends what is under way, and refuses what comes', async () => {
   await assert.rejects(asked, { kind: 'unknown-outcome' })
   await assert.rejects(ask(), { kind: 'closed' })
 })
+
+test('who asks once has one request, no hedge, and takes nothing from the budget', async () => {
+  const call = { isOnce: true }
+  const hedge = new HedgePolicy(putHedgeLimits)
+  for (let times = 0; times < 20; times++) hedge.observe(0, 10, false)
+  const { clock, ask, sentAtMs, seen } = bench({ ms: 2_000, code: 'SlowDown', status: 503 })
+  const asked = ask({ call, hedge })
+  await clock.advance(10_000)
+  await assert.rejects(asked, { kind: 'overloaded' })
+  assert.deepEqual(sentAtMs, [0])
+  assert.equal(seen[0]?.requests, 1)
+})

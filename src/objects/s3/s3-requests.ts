@@ -128,7 +128,8 @@ export class S3Requests {
     const given = operation.call?.signal
     const closing = this.#closing.signal
     const stop = given === undefined ? closing : AbortSignal.any([given, closing])
-    const attemptsMax = operation.attemptsMax ?? limits.attemptsMax
+    const isOnce = operation.call?.isOnce === true
+    const attemptsMax = isOnce ? 1 : (operation.attemptsMax ?? limits.attemptsMax)
     for (let attempt = 1; ; attempt++) {
       try {
         const result = await queue.run(priority, stop, () => this.#try(operation, progress, stop))
@@ -170,7 +171,8 @@ export class S3Requests {
       return this.#within(operation, AbortSignal.any([stop, signal]))
     }
     const { hedge, bytes } = operation
-    if (hedge === undefined || progress.retries > 0) return send(stop)
+    const isAlone = operation.call?.isOnce === true || progress.retries > 0
+    if (hedge === undefined || isAlone) return send(stop)
     const before = progress.requests
     try {
       const { result } = await hedged(clock, hedge, bytes, send)
