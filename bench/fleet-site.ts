@@ -3,7 +3,6 @@
  * a real S3 server behind a proxy that answers as late as the model says and counts.
  */
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { checkout, nodeProgram } from '../test/support/broker-process.ts'
 import { busy, cpuSeconds, cpuSecondsWithChildren } from './machine.ts'
 import { Fleet } from '../test/support/fleet.ts'
@@ -12,8 +11,6 @@ import type { ProxyVerb, VerbCounts } from '../test/support/s3-proxy.ts'
 
 export const zones: readonly string[] = ['a', 'b', 'c']
 const lifetimeMs = 60 * 60_000
-/** The last broker has its place a heartbeat or two after it is ready; clients are sent on before. */
-const placedMs = 3_000
 
 export type CpuOf = 'brokers' | 'database' | 'bucket' | 'proxy' | 'rest'
 
@@ -46,11 +43,15 @@ export class FleetSite {
       proxies.push(proxy)
       return proxy.endpoint
     }
-    const fleet = await Fleet.start({ zones, flags, through })
-    const [proxy] = proxies
-    if (proxy === undefined) throw new Error('a fleet starts through its proxy')
-    await sleep(placedMs)
-    return new FleetSite(fleet, proxy.program, proxy.endpoint)
+    try {
+      const fleet = await Fleet.start({ zones, flags, through })
+      const [proxy] = proxies
+      if (proxy === undefined) throw new Error('a fleet starts through its proxy')
+      return new FleetSite(fleet, proxy.program, proxy.endpoint)
+    } catch (error) {
+      await Promise.all(proxies.map(({ program }) => program.stop())) // else the bench waits for it
+      throw error
+    }
   }
 
   /** Requests and bytes at the bucket so far, by verb. */

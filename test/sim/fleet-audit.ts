@@ -103,16 +103,34 @@ async function auditObjects({ database, store, nowMs, strayMsMax }: AuditParts, 
     const objectId = inlineObjectId(row)
     assert.ok(known.has(objectId), `G2: bytes of ${objectId} are in the catalog without a row`)
   }
+  await checkKeys(store, clusterId)
+  const [stray] = await straysOf({ database, store, nowMs, strayMsMax })
+  assert.equal(stray, undefined, `G2: ${stray} is older than ${strayMsMax} ms and without a row`)
+}
+
+async function checkKeys(store: MemoryObjectStore, clusterId: string): Promise<void> {
   const prefix = objectKey(clusterId, '')
-  for (const { key, modifiedMs } of await store.list('', undefined, rowsMax)) {
+  for (const { key } of await store.list('', undefined, rowsMax)) {
     if (key === 'karst-cluster' || key.startsWith(triesPrefix)) continue
     assert.ok(key.startsWith(prefix), `G2: ${key} is nobody's`)
     const objectId = key.slice(prefix.length)
     if (isCatalogBackup(objectId)) continue
     const isOurs = packedNumberOf(objectId) !== undefined || groupOfObject(objectId) !== undefined
     assert.ok(isOurs, `G2: ${key} has no meaning`)
-    const ageMs = nowMs() - modifiedMs
-    const isFound = known.has(objectId) || ageMs <= strayMsMax
-    assert.ok(isFound, `G2: ${objectId} is ${ageMs} ms old and without a row`)
   }
+}
+
+/** Ids of groups and packed objects that are there without a row, for longer than they may. */
+export async function straysOf(parts: AuditParts): Promise<string[]> {
+  const { database, store, nowMs, strayMsMax } = parts
+  const [[fact], rows] = await database.snapshot('audit', async (tx) => [
+    await tx.get(clusterFacts, [['cluster.id']]),
+    await tx.scan(objects, { prefix: [], limit: rowsMax }),
+  ])
+  const known = new Set(rows.map(({ objectId }) => objectId))
+  const prefix = objectKey(fact?.value ?? '', '')
+  const old = (await store.list(prefix, undefined, rowsMax))
+    .filter(({ modifiedMs }) => nowMs() - modifiedMs > strayMsMax)
+    .map(({ key }) => key.slice(prefix.length))
+  return old.filter((objectId) => !known.has(objectId) && !isCatalogBackup(objectId))
 }

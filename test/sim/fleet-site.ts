@@ -16,7 +16,7 @@ import {
 } from '../../src/objects/memory-object-store.ts'
 import type { Server } from '../../src/server.ts'
 import { seededRandom } from '../support/seeded-random.ts'
-import { auditFleet } from './fleet-audit.ts'
+import { auditFleet, straysOf } from './fleet-audit.ts'
 import { FleetBroker } from './fleet-broker.ts'
 import { FleetClient } from './fleet-client.ts'
 import { type Asker, SimClient } from './sim-client.ts'
@@ -37,6 +37,8 @@ const jobTimes: JobTimes = {
   expireGroupsMs: 1_000,
 }
 
+/** Longer than the longest pause after a job that failed, see log/job-runner.ts. */
+const sweepMsMax = 70_000
 /** A store lists what it holds; who put it may be a broker that hung. Then a sweep must come. */
 const strayMsMax = jobTimes.orphanMs + 4 * jobTimes.sweepMs
 
@@ -48,8 +50,6 @@ export class FleetSite implements Site {
   readonly #firstCount: number
   /** Until then every request to the store fails. */
   #storeDownUntilMs = 0
-  /** The longest that a broker was cut off from the store: its jobs may wait as long again. */
-  #cutMs = 0
   #under = new Set<Promise<void>>()
 
   constructor(parts: SiteParts, partitionCount: number) {
@@ -119,9 +119,7 @@ export class FleetSite implements Site {
     } else if (draw < 80) this.#begin(this.#drainOne(broker))
     else if (draw < 84) {
       const how = randomBelow(random, 2) === 0 ? 'refused' : 'hanging'
-      const ms = 200 + randomBelow(random, 9_000)
-      this.#cutMs = Math.max(this.#cutMs, ms)
-      this.#begin(broker.cutFromBucket(how, ms))
+      this.#begin(broker.cutFromBucket(how, 200 + randomBelow(random, 9_000)))
     } else if (draw < 88 && !broker.isCut) this.#begin(broker.supersede())
     else if (draw < 95) this.#begin(this.#join())
     else this.#storeDownUntilMs = clock.monotonicMs() + randomBelow(random, 1_500)
@@ -181,10 +179,15 @@ export class FleetSite implements Site {
   /** Of what is left when nobody is there: what goes on would change what is looked at. */
   async audit(): Promise<void> {
     const { clock } = this.#parts
-    if (this.#cutMs > 0) await sleep(clock, this.#cutMs + strayMsMax)
-    for (const broker of this.#brokers) broker.kill()
     const stores = { database: this.#database, store: this.#store }
-    await auditFleet({ ...stores, nowMs: () => clock.nowMs(), strayMsMax })
+    const parts = { ...stores, nowMs: () => clock.nowMs(), strayMsMax }
+    // A sweep that failed again and again while things went wrong comes later and later.
+    for (let waitedMs = 0; waitedMs < sweepMsMax; waitedMs += jobTimes.sweepMs) {
+      if ((await straysOf(parts)).length === 0) break
+      await sleep(clock, jobTimes.sweepMs)
+    }
+    for (const broker of this.#brokers) broker.kill()
+    await auditFleet(parts)
   }
 
   #storeFault({ kind }: StoreOperation): StoreFault | undefined {

@@ -155,7 +155,7 @@ class Simulation {
     for (const [feature, check] of checks) {
       if (this.#has(feature)) await this.#within(feature, check(), 240_000)
     }
-    await this.#within('audit', this.#site.audit(), 40_000)
+    await this.#within('audit', this.#site.audit(), 80_000)
   }
 
   #has(feature: Feature): boolean {
