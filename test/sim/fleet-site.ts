@@ -37,6 +37,7 @@ const jobTimes: JobTimes = {
   expireGroupsMs: 1_000,
 }
 
+const lastCommitsMs = 1_000
 /** Longer than the longest pause after a job that failed, see log/job-runner.ts. */
 const sweepMsMax = 70_000
 /** A store lists what it holds; who put it may be a broker that hung. Then a sweep must come. */
@@ -187,7 +188,9 @@ export class FleetSite implements Site {
       await sleep(clock, jobTimes.sweepMs)
     }
     for (const broker of this.#brokers) broker.kill()
-    await auditFleet(parts)
+    // What a server was told to commit it still does.
+    await sleep(clock, lastCommitsMs)
+    await auditFleet({ ...parts, strayMsMax: strayMsMax + lastCommitsMs })
   }
 
   #storeFault({ kind }: StoreOperation): StoreFault | undefined {
