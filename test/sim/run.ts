@@ -176,7 +176,8 @@ class Seeds {
     else {
       this.#failed++
       console.error(failure)
-      console.error(`simulation failed; again with: node test/sim/run.ts --${kind} --seed ${seed}`)
+      const again = `node test/sim/run.ts --${kind} --seeds 1 --from ${seed}`
+      console.error(`simulation failed; again with: ${again} (--seed ${seed}: with a log)`)
     }
   }
 }
