@@ -91,22 +91,48 @@ test('a damaged part or manifest is named', async () => {
   await objects.put(`${clusterId}/catalog-backup/manifests/x.json`, [Buffer.from('{"body":1}')])
   await assert.rejects(readManifest(place, 'x'), { kind: 'corrupt' })
   await assert.rejects(readManifest(place, 'y'), { kind: 'not-found' })
+  const { whole, unreadable } = await listBackups(place)
+  assert.deepEqual(whole, [manifest], 'the others are listed')
+  assert.match(unreadable[0]?.message ?? '', /manifests\/x.json is damaged/)
+})
+
+// `karst catalog backups` failed now and then beside a broker that kept its number.
+test('a backup that is dropped between the list and its reading is not listed', async () => {
+  for (const step of ['stat', 'read']) {
+    const { catalog, objects, place } = await begin()
+    for (const nowMs of [1_000, 2_000]) await backUp(catalog, place, nowMs)
+    let isDropped = false
+    const dropping = new Proxy(objects, {
+      get: (store, name: keyof MemoryObjectStore) => {
+        const value = store[name] as unknown
+        if (typeof value !== 'function') return value
+        if (name !== step) return value.bind(store)
+        return async (...args: unknown[]): Promise<unknown> => {
+          if (!isDropped) await dropOldBackups(place, 1)
+          isDropped = true
+          return value.apply(store, args)
+        }
+      },
+    })
+    const { whole, unreadable } = await listBackups({ objects: dropping, clusterId })
+    assert.deepEqual([whole.length, unreadable.length], [1, 0])
+  }
 })
 
 test('the newest are kept, and parts of those that never became whole go', async () => {
   const { catalog, objects, place } = await begin()
   for (const nowMs of [1_000, 2_000, 3_000, 4_000]) await backUp(catalog, place, nowMs)
-  const ids = (await listBackups(place)).map(({ backupId }) => backupId)
+  const ids = (await listBackups(place)).whole.map(({ backupId }) => backupId)
   assert.deepEqual(ids, ids.toSorted().toReversed())
   const unfinished = `${clusterId}/catalog-backup/parts/19700101-000001-500/000000.zst`
   await objects.put(unfinished, [Buffer.from('half')])
   assert.equal(await dropOldBackups(place, 2), 2)
   assert.deepEqual(
-    (await listBackups(place)).map(({ createdMs }) => createdMs),
+    (await listBackups(place)).whole.map(({ createdMs }) => createdMs),
     [4_000, 3_000],
   )
   assert.equal(await objects.stat(unfinished), undefined)
-  const [kept] = await listBackups(place)
+  const [kept] = (await listBackups(place)).whole
   assert.ok(kept !== undefined)
   assert.ok((await restore(empty(), place, kept, 5, quiet)).rows > 0, 'its parts are there')
 })

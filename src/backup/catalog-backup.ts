@@ -5,7 +5,7 @@
  * database's.
  */
 import { crc32c } from '../base/crc32c.ts'
-import { Failure } from '../base/errors.ts'
+import { Failure, isFailure } from '../base/errors.ts'
 import { formatIsoTime } from '../base/iso-time.ts'
 import {
   backupManifestId,
@@ -121,13 +121,27 @@ const tooLarge = (): Failure =>
       'database’s own means (docs/runbooks/catalog-backup.md)',
   )
 
-/** Backups that are whole, the newest first. @throws Failure 'unavailable' | 'corrupt' */
-export async function listBackups({ objects, clusterId }: BackupPlace): Promise<BackupManifest[]> {
-  const found: BackupManifest[] = []
+export interface BackupList {
+  /** The newest first. */
+  readonly whole: readonly BackupManifest[]
+  /** One for each manifest that is damaged or of a later release: it names it. */
+  readonly unreadable: readonly Failure[]
+}
+
+/** One that is dropped meanwhile is not there. @throws Failure 'unavailable' */
+export async function listBackups({ objects, clusterId }: BackupPlace): Promise<BackupList> {
+  const whole: BackupManifest[] = []
+  const unreadable: Failure[] = []
   for await (const key of keysOf(objects, objectKey(clusterId, backupManifests))) {
-    found.push(await readManifestAt(objects, key))
+    try {
+      whole.push(await readManifestAt(objects, key))
+    } catch (error) {
+      if (isFailure(error, 'corrupt') || isFailure(error, 'invalid')) unreadable.push(error)
+      // A broker keeps the newest few and deletes others, also between the list and this read.
+      else if (!isFailure(error, 'not-found')) throw error
+    }
   }
-  return found.toReversed()
+  return { whole: whole.toReversed(), unreadable }
 }
 
 /** @throws Failure 'not-found': there is no such backup. 'corrupt' | 'invalid' | 'unavailable'. */

@@ -28,7 +28,10 @@ export const catalogBackups: Command = {
   summary: 'List backups of the catalog, the newest first',
   help: formatHelp({
     usage: 'catalog backups [--storage URL --catalog URL | --data DIR] [FLAGS]',
-    about: 'Lists the backups that are whole. The catalog itself may be lost.',
+    about: [
+      'Lists the backups that are whole. The catalog itself may be lost. Where one cannot be read',
+      'it says so, and exits with 1.',
+    ].join('\n'),
     flags: { ...jsonFlag, ...clusterFlags },
     examples: [['catalog backups --data /var/lib/karst', 'those of one broker']],
   }),
@@ -36,7 +39,8 @@ export const catalogBackups: Command = {
     const { flags, words } = parseFlags({ ...jsonFlag, ...clusterFlags }, argv)
     if (words.length > 0) throw new UsageError(`takes no names, got ${words.join(' ')}`)
     return withBackups(io, flags, async ({ backups, clusterId }) => {
-      const found = (await listBackups({ objects: backups, clusterId })).map(backupRow)
+      const { whole, unreadable } = await listBackups({ objects: backups, clusterId })
+      const found = whole.map(backupRow)
       const rows = found.map((each) => [
         each.backupId,
         each.made,
@@ -46,7 +50,8 @@ export const catalogBackups: Command = {
       ])
       const columns = ['BACKUP', 'MADE', 'PARTS', 'ROWS', 'BYTES']
       io.out(flags.json ? jsonText(found) : tableText(columns, rows, io.terminal))
-      return exitCode.ok
+      for (const { message } of unreadable) io.err(`${message}\n`)
+      return unreadable.length === 0 ? exitCode.ok : exitCode.failure
     })
   },
 }

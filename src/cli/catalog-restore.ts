@@ -1,5 +1,5 @@
 /** `karst catalog restore`. */
-import { listBackups, readManifest } from '../backup/catalog-backup.ts'
+import { newestBackup, readManifest } from '../backup/catalog-backup.ts'
 import { restore } from '../backup/catalog-restore.ts'
 import { Failure } from '../base/errors.ts'
 import { formatIsoTime } from '../base/iso-time.ts'
@@ -41,11 +41,11 @@ export const catalogRestore: Command = {
     return withNewCatalog(io, flags, async (cluster) => {
       const { database, backups, clusterId, databaseMs } = cluster
       const place = { objects: backups, clusterId }
-      const manifest =
-        wanted === undefined ? (await listBackups(place))[0] : await readManifest(place, wanted)
-      if (manifest === undefined) {
+      const backupId = wanted ?? (await newestBackup(place))
+      if (backupId === undefined) {
         throw new Failure('not-found', `cluster ${clusterId} has no backup in ${cluster.place}`)
       }
+      const manifest = await readManifest(place, backupId)
       const made = formatIsoTime(manifest.createdMs)
       io.err(`restoring backup ${manifest.backupId}, made ${made}\n`)
       const progress = new Progress(systemClock, (text) => io.err(text))
